@@ -1,0 +1,116 @@
+-- The ledger: what reseal knows of its own work. It lives beside the data, so that a page of rows
+-- and the checkpoint that covers it commit in one transaction. No value, plaintext or key is ever
+-- stored here.
+
+CREATE SCHEMA IF NOT EXISTS reseal;
+
+CREATE TABLE reseal.ledger_version (
+    version    integer PRIMARY KEY,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    applied_by text NOT NULL DEFAULT current_user
+);
+
+-- One rotation, from its start to its proof.
+CREATE TABLE reseal.run (
+    run_id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    token          text UNIQUE,
+    state          text NOT NULL DEFAULT 'running'
+                   CONSTRAINT run_state_known CHECK (state IN (
+                       'running', 'completed', 'completed_with_failures', 'incomplete', 'failed',
+                       'abandoned', 'superseded')),
+    wanted         text NOT NULL DEFAULT 'run'
+                   CONSTRAINT run_wanted_known CHECK (wanted IN ('run', 'abandon')),
+    pass           integer NOT NULL DEFAULT 0,
+    columns        text[] NOT NULL,
+    keys           jsonb NOT NULL,
+    config_digest  text NOT NULL,
+    total_estimate bigint NOT NULL,
+    tool_version   text NOT NULL,
+    -- how it ended: every process of the run exits with this code
+    exit_code      smallint,
+    reason         text,
+    started_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    completed_at   timestamptz,
+    proof          jsonb,
+    CONSTRAINT run_ended_once CHECK ((state = 'running') = (completed_at IS NULL)),
+    CONSTRAINT run_ended_with_code CHECK ((state = 'running') = (exit_code IS NULL))
+);
+
+-- A shard's position and counts. Counts stand only here. The unit of work that closes a proof is a
+-- checkpoint too (step 'close', no table), so that it is claimed, leased and fenced like any other.
+CREATE TABLE reseal.checkpoint (
+    run_id          bigint NOT NULL REFERENCES reseal.run ON DELETE CASCADE,
+    pass            integer NOT NULL,
+    table_name      text NOT NULL,
+    shard           integer NOT NULL,
+    step            text NOT NULL
+                    CONSTRAINT checkpoint_step_known CHECK (step IN ('reseal', 'walk', 'close')),
+    relation        oid NOT NULL DEFAULT 0,
+    relfilenode     oid NOT NULL DEFAULT 0,
+    -- row keys in the binary form of their types; in a walk one tid
+    range_after     bytea[],
+    range_until     bytea[],
+    position        bytea[],
+    -- no transaction below this one was running when the proof began (an xid8)
+    barrier         text,
+    done            boolean NOT NULL DEFAULT false,
+    pages           bigint NOT NULL DEFAULT 0,
+    rows_read       bigint NOT NULL DEFAULT 0,
+    current_values  bigint NOT NULL DEFAULT 0,
+    resealed_values bigint NOT NULL DEFAULT 0,
+    failed_values   bigint NOT NULL DEFAULT 0,
+    conflict_values bigint NOT NULL DEFAULT 0,
+    remaining_values bigint NOT NULL DEFAULT 0,
+    owner           text,
+    owner_pid       integer,
+    owner_started   timestamptz,
+    epoch           integer NOT NULL DEFAULT 0,
+    lease_until     timestamptz,
+    PRIMARY KEY (run_id, pass, table_name, shard)
+) WITH (fillfactor = 50);
+
+-- A value that could not be resealed. It is left byte for byte as it was.
+CREATE TABLE reseal.failure (
+    failure_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id          bigint NOT NULL,
+    pass            integer NOT NULL,
+    table_name      text NOT NULL,
+    column_name     text NOT NULL,
+    path            text NOT NULL DEFAULT '',
+    row_key         text[] NOT NULL,
+    reason          text NOT NULL
+                    CONSTRAINT failure_reason_known CHECK (reason IN (
+                        'no_key_opens_it', 'malformed', 'implausible', 'aad_missing',
+                        'write_refused', 'too_large')),
+    sqlstate        text,
+    -- SHA-256 of the stored ciphertext: an acceptance holds for this value, not for its successor
+    value_digest    bytea NOT NULL,
+    attempts        integer NOT NULL DEFAULT 1,
+    first_seen_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    last_seen_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    resolved_at     timestamptz,
+    accepted_at     timestamptz,
+    accepted_by     text,
+    accepted_reason text,
+    UNIQUE (table_name, column_name, path, row_key)
+);
+
+-- How often each key may have sealed: reserved before sealing, never given back (NIST SP 800-38D,
+-- section 8.3 bounds the number of random nonces under one key).
+CREATE TABLE reseal.key_use (
+    key_id         text PRIMARY KEY,
+    seals_reserved bigint NOT NULL DEFAULT 0
+);
+
+-- Who did what, when. Append-only.
+CREATE TABLE reseal.audit_event (
+    event_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    happened_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    run_id        bigint,
+    event         text NOT NULL,
+    database_role text NOT NULL DEFAULT session_user,
+    host          text,
+    detail        jsonb NOT NULL DEFAULT '{}'
+);
+
+INSERT INTO reseal.ledger_version (version) VALUES (1);

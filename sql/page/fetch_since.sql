@@ -1,0 +1,6 @@
+-- Every row of "{relation}" that a transaction at or after the barrier $2 (an xid8) wrote: what the
+-- walk may not have seen. age() compares modulo 2^32, so an old row may be read needlessly, but none
+-- is missed. A value longer than $1 is told by its length alone.
+SELECT t.xmin, t.ctid, "{columns}"
+FROM ONLY "{relation}" AS t
+WHERE age(t.xmin) <= age(($2::text::xid8)::xid)

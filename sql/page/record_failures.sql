@@ -1,0 +1,15 @@
+-- Lists failed values. The row key is kept as the text of its types. One that was seen before gets
+-- another attempt; an acceptance holds as long as the stored value is the same.
+INSERT INTO reseal.failure AS f
+    (run_id, pass, table_name, column_name, row_key, reason, sqlstate, value_digest)
+SELECT $1, $2, $3, page.column_name, ARRAY["{key_texts}"]::text[], page.reason, page.sqlstate,
+       page.value_digest
+FROM unnest($4::text[], $5::text[], $6::text[], $7::bytea[], "{key_arrays}")
+     AS page(column_name, reason, sqlstate, value_digest, "{key_names}")
+ON CONFLICT (table_name, column_name, path, row_key) DO UPDATE
+SET run_id = excluded.run_id, pass = excluded.pass, reason = excluded.reason,
+    sqlstate = excluded.sqlstate, attempts = f.attempts + 1, last_seen_at = clock_timestamp(),
+    resolved_at = NULL, value_digest = excluded.value_digest,
+    accepted_at = CASE WHEN f.value_digest = excluded.value_digest THEN f.accepted_at END,
+    accepted_by = CASE WHEN f.value_digest = excluded.value_digest THEN f.accepted_by END,
+    accepted_reason = CASE WHEN f.value_digest = excluded.value_digest THEN f.accepted_reason END

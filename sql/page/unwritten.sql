@@ -1,0 +1,6 @@
+-- Which rows of a page still are the version that was read, although we just wrote the page: a
+-- trigger swallowed the write.
+SELECT array_agg(page.n) AS unwritten
+FROM unnest("{arrays}") WITH ORDINALITY AS page("{array_names}", n)
+JOIN ONLY "{relation}" AS t
+  ON "{key_match}" AND t.xmin = page.read_xmin AND t.tableoid = $1 AND "{range}"

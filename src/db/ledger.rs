@@ -1,0 +1,16 @@
+//! The job's own tables, in schema `reseal` of the same database: what survives a kill.
+//!
+//! One file for each thing the ledger knows: its own [`setup`], [`run`]s, [`shard`]s and their
+//! checkpoints, [`failure`]s, the [`seals`] of each key, and what was [`counted`]. This room knows no cryptography
+//! and no user table; values, plaintext and keys never reach it.
+
+pub mod audit;
+pub mod counted;
+pub mod failure;
+pub mod run;
+pub mod seals;
+pub mod setup;
+pub mod shard;
+
+/// The ledger version this program writes.
+pub const VERSION: i32 = 1;

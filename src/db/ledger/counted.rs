@@ -1,0 +1,96 @@
+//! A run as the ledger knows it: its row and what its checkpoints add up to.
+
+use serde_json::Value;
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use super::run::{RingKeys, parse_keys};
+use super::shard::Tally;
+use crate::db::error::DatabaseError;
+use crate::db::session::Transaction;
+use crate::db::sql;
+
+/// The row of a run.
+#[derive(Clone, Debug)]
+pub struct RunRecord {
+    pub run_id: i64,
+    pub state: String,
+    pub pass: i32,
+    pub keys: Vec<RingKeys>,
+    pub total_estimate: u64,
+    pub exit_code: Option<i16>,
+    pub reason: Option<String>,
+    pub proof: Option<Value>,
+    pub started_at: String,
+    pub completed_at: Option<String>,
+    pub seconds: f64,
+    /// A lease is alive.
+    pub at_work: bool,
+}
+
+/// What the checkpoints of one pass and table add up to.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    pub pass: i32,
+    pub step: String,
+    pub table_name: String,
+    pub done: bool,
+    pub pages: u64,
+    pub tally: Tally,
+    pub remaining: u64,
+}
+
+/// The newest run, or the one with this id.
+pub async fn run_record(
+    transaction: &Transaction<'_>,
+    run_id: Option<i64>,
+) -> Result<Option<RunRecord>, DatabaseError> {
+    let row = transaction.query_opt(sql::STATUS, &[(&run_id, Type::INT8)]).await?;
+    Ok(row.as_ref().map(read_run))
+}
+
+fn read_run(row: &Row) -> RunRecord {
+    let proof: Option<String> = row.get("proof");
+    RunRecord {
+        run_id: row.get("run_id"),
+        state: row.get("state"),
+        pass: row.get("pass"),
+        keys: parse_keys(row.get("keys")),
+        total_estimate: row.get::<_, i64>("total_estimate").unsigned_abs(),
+        exit_code: row.get("exit_code"),
+        reason: row.get("reason"),
+        proof: proof.and_then(|text| serde_json::from_str(&text).ok()),
+        started_at: row.get("started_at"),
+        completed_at: row.get("completed_at"),
+        seconds: row.get("seconds"),
+        at_work: row.get("at_work"),
+    }
+}
+
+/// The counts of a run, by pass and table.
+pub async fn counts(
+    transaction: &Transaction<'_>,
+    run_id: i64,
+) -> Result<Vec<Counted>, DatabaseError> {
+    let rows = transaction.query(sql::COUNTS, &[(&run_id, Type::INT8)]).await?;
+    Ok(rows.iter().map(read_counted).collect())
+}
+
+fn read_counted(row: &Row) -> Counted {
+    let count = |name: &str| row.get::<_, i64>(name).unsigned_abs();
+    Counted {
+        pass: row.get("pass"),
+        step: row.get("step"),
+        table_name: row.get("table_name"),
+        done: row.get("done"),
+        pages: count("pages"),
+        tally: Tally {
+            rows: count("rows_read"),
+            current: count("current_values"),
+            resealed: count("resealed_values"),
+            failed: count("failed_values"),
+            conflicts: count("conflict_values"),
+        },
+        remaining: count("remaining_values"),
+    }
+}

@@ -1,0 +1,73 @@
+//! Creates or upgrades the ledger.
+
+use tokio_postgres::types::Type;
+
+use super::VERSION;
+use crate::db::error::DatabaseError;
+use crate::db::session::{Session, Terms, Transaction};
+use crate::db::sql;
+use crate::error::{Error, Result};
+
+/// Advisory lock (of a transaction) under which the ledger is created: "reseal" in ASCII.
+const SETUP_LOCK: i64 = 0x0072_6573_6561_6c00;
+
+/// The whole ledger as plain SQL, for a DBA to apply.
+pub fn script() -> &'static str {
+    sql::LEDGER_1
+}
+
+/// Creates the ledger when there is none. Answers whether it did.
+///
+/// # Errors
+/// Exit 3 when the ledger is newer than this program or the role may not create it.
+pub async fn ensure(session: &mut Session) -> Result<bool> {
+    if version(session).await? == Some(VERSION) {
+        return Ok(false);
+    }
+    let transaction = session.begin(&Terms::setup()).await?;
+    transaction
+        .query("SELECT pg_catalog.pg_advisory_xact_lock($1)", &[(&SETUP_LOCK, Type::INT8)])
+        .await?;
+    let created = match version_within(&transaction).await? {
+        Some(VERSION) => false,
+        Some(newer) => return Err(newer_ledger(newer)),
+        None => {
+            transaction.batch(sql::LEDGER_1).await.map_err(not_created)?;
+            true
+        }
+    };
+    transaction.commit().await?;
+    Ok(created)
+}
+
+/// The version of the ledger that is there, if any.
+pub async fn version(session: &mut Session) -> Result<Option<i32>> {
+    let transaction = session.begin(&Terms::reading()).await?;
+    let version = version_within(&transaction).await?;
+    transaction.commit().await?;
+    match version {
+        Some(newer) if newer > VERSION => Err(newer_ledger(newer)),
+        version => Ok(version),
+    }
+}
+
+async fn version_within(transaction: &Transaction<'_>) -> Result<Option<i32>> {
+    let present: i32 = transaction.query_one(sql::LEDGER_VERSION, &[]).await?.get(0);
+    if present == 0 {
+        return Ok(None);
+    }
+    let newest = "SELECT max(version) FROM reseal.ledger_version";
+    Ok(transaction.query_one(newest, &[]).await?.get(0))
+}
+
+fn newer_ledger(version: i32) -> Error {
+    Error::refused(format!("the ledger has version {version}, this program knows up to {VERSION}"))
+        .at("schema reseal")
+        .hint("use the reseal version that wrote it, or a newer one")
+}
+
+fn not_created(error: DatabaseError) -> Error {
+    let mended = "run `reseal ledger --print-sql` and have a DBA apply it, then grant this role \
+                  USAGE on schema reseal and SELECT, INSERT, UPDATE on its tables";
+    Error::from(error).at("schema reseal").hint(mended)
+}

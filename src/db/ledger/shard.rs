@@ -1,0 +1,323 @@
+//! Shards and their checkpoints: claimed, fenced, moved, released.
+//!
+//! A shard is owned by one worker at a time, under an epoch and a lease on the server's clock. Taking
+//! one over is always safe: the former owner's next commit fails at the fence.
+
+use std::time::Duration;
+
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use crate::db::error::DatabaseError;
+use crate::db::session::Transaction;
+use crate::db::sql;
+
+/// A position or bound: the columns of a row key, or one tid, in binary form.
+pub type Bound = Vec<Vec<u8>>;
+
+/// What is done with the rows of a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Key order; values under a previous key are resealed.
+    Reseal,
+    /// Physical order; every value is opened, and resealed where it still needs a previous key.
+    Walk,
+    /// The end of a proof: wait for writers, read what they wrote.
+    Close,
+}
+
+impl Step {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reseal => "reseal",
+            Self::Walk => "walk",
+            Self::Close => "close",
+        }
+    }
+
+    fn from_ledger(text: &str) -> Self {
+        match text {
+            "reseal" => Self::Reseal,
+            "walk" => Self::Walk,
+            _ => Self::Close,
+        }
+    }
+}
+
+/// Which shard: the primary key of its checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardId {
+    pub run_id: i64,
+    pub pass: i32,
+    pub table_name: String,
+    pub shard: i32,
+}
+
+/// A shard to be worked on, before anyone claimed it.
+#[derive(Clone, Debug)]
+pub struct NewShard {
+    pub id: ShardId,
+    pub step: Step,
+    pub relation: u32,
+    pub relfilenode: u32,
+    pub after: Option<Bound>,
+    pub until: Option<Bound>,
+}
+
+/// A shard that this worker owns, as long as its epoch is the newest.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    pub id: ShardId,
+    pub step: Step,
+    pub relation: u32,
+    pub after: Option<Bound>,
+    pub until: Option<Bound>,
+    pub position: Option<Bound>,
+    pub epoch: i32,
+    /// Of a close: the oldest transaction that the walk may have missed (an xid8).
+    pub barrier: Option<String>,
+}
+
+/// Who claims: a name of this worker, and its backend when nothing stands between.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    pub name: String,
+    pub lease: Duration,
+}
+
+impl Owner {
+    fn lease_ms(&self) -> f64 {
+        self.lease.as_secs_f64() * 1000.0
+    }
+}
+
+/// What one committed page adds to its checkpoint.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub rows: u64,
+    pub current: u64,
+    pub resealed: u64,
+    pub failed: u64,
+    pub conflicts: u64,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.current += other.current;
+        self.resealed += other.resealed;
+        self.failed += other.failed;
+        self.conflicts += other.conflicts;
+    }
+}
+
+pub async fn add(transaction: &Transaction<'_>, shard: &NewShard) -> Result<(), DatabaseError> {
+    transaction
+        .execute(
+            sql::ADD_SHARD,
+            &[
+                (&shard.id.run_id, Type::INT8),
+                (&shard.id.pass, Type::INT4),
+                (&shard.id.table_name, Type::TEXT),
+                (&shard.id.shard, Type::INT4),
+                (&shard.step.as_str(), Type::TEXT),
+                (&shard.relation, Type::OID),
+                (&shard.relfilenode, Type::OID),
+                (&shard.after, Type::BYTEA_ARRAY),
+                (&shard.until, Type::BYTEA_ARRAY),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Adds the closing unit of a proof, and with it the barrier: call it before any page is read.
+pub async fn add_close(
+    transaction: &Transaction<'_>,
+    run_id: i64,
+    pass: i32,
+) -> Result<(), DatabaseError> {
+    transaction.execute(sql::ADD_CLOSE, &[(&run_id, Type::INT8), (&pass, Type::INT4)]).await?;
+    Ok(())
+}
+
+/// Claims a free shard of the run's current pass.
+pub async fn claim(
+    transaction: &Transaction<'_>,
+    run_id: i64,
+    owner: &Owner,
+    direct: bool,
+) -> Result<Option<Claim>, DatabaseError> {
+    let row = transaction
+        .query_opt(
+            sql::CLAIM,
+            &[
+                (&run_id, Type::INT8),
+                (&owner.name, Type::TEXT),
+                (&owner.lease_ms(), Type::FLOAT8),
+                (&direct, Type::BOOL),
+            ],
+        )
+        .await?;
+    Ok(row.map(|row| read_claim(run_id, &row)))
+}
+
+fn read_claim(run_id: i64, row: &Row) -> Claim {
+    Claim {
+        id: ShardId {
+            run_id,
+            pass: row.get("pass"),
+            table_name: row.get("table_name"),
+            shard: row.get("shard"),
+        },
+        step: Step::from_ledger(row.get("step")),
+        relation: row.get("relation"),
+        after: row.get("range_after"),
+        until: row.get("range_until"),
+        position: row.get("position"),
+        epoch: row.get("epoch"),
+        barrier: row.get("barrier"),
+    }
+}
+
+/// First statement of every commit: locks the checkpoint and tells whether the shard is still ours at
+/// this position and the run still wanted.
+pub async fn fence(
+    transaction: &Transaction<'_>,
+    id: &ShardId,
+    epoch: i32,
+    position: Option<&Bound>,
+) -> Result<bool, DatabaseError> {
+    let row = transaction
+        .query_opt(
+            sql::FENCE,
+            &[
+                (&id.run_id, Type::INT8),
+                (&id.pass, Type::INT4),
+                (&id.table_name, Type::TEXT),
+                (&id.shard, Type::INT4),
+                (&epoch, Type::INT4),
+                (&position, Type::BYTEA_ARRAY),
+            ],
+        )
+        .await?;
+    Ok(row.is_some_and(|row| row.get::<_, &str>(0) == "run"))
+}
+
+/// Moves the position and adds the counts; renews the lease.
+pub async fn move_checkpoint(
+    transaction: &Transaction<'_>,
+    id: &ShardId,
+    position: Option<&Bound>,
+    done: bool,
+    tally: &Tally,
+    lease: Duration,
+) -> Result<(), DatabaseError> {
+    let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    transaction
+        .execute(
+            sql::MOVE_CHECKPOINT,
+            &[
+                (&id.run_id, Type::INT8),
+                (&id.pass, Type::INT4),
+                (&id.table_name, Type::TEXT),
+                (&id.shard, Type::INT4),
+                (&position, Type::BYTEA_ARRAY),
+                (&done, Type::BOOL),
+                (&count(tally.rows), Type::INT8),
+                (&count(tally.current), Type::INT8),
+                (&count(tally.resealed), Type::INT8),
+                (&count(tally.failed), Type::INT8),
+                (&count(tally.conflicts), Type::INT8),
+                (&(lease.as_secs_f64() * 1000.0), Type::FLOAT8),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Keeps a claimed shard while nothing is committed; false when it is no longer ours or wanted.
+pub async fn renew_lease(
+    transaction: &Transaction<'_>,
+    claim: &Claim,
+    lease: Duration,
+) -> Result<bool, DatabaseError> {
+    let row = transaction
+        .query_opt(
+            sql::RENEW_LEASE,
+            &[
+                (&claim.id.run_id, Type::INT8),
+                (&claim.id.pass, Type::INT4),
+                (&claim.id.table_name, Type::TEXT),
+                (&claim.id.shard, Type::INT4),
+                (&claim.epoch, Type::INT4),
+                (&(lease.as_secs_f64() * 1000.0), Type::FLOAT8),
+            ],
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Ends one round of a close; answers how many rounds there have been, `None` when it is not ours.
+pub async fn close_round(
+    transaction: &Transaction<'_>,
+    claim: &Claim,
+    remaining: u64,
+    next_barrier: &str,
+    done: bool,
+    lease: Duration,
+) -> Result<Option<u32>, DatabaseError> {
+    let remaining = i64::try_from(remaining).unwrap_or(i64::MAX);
+    let row = transaction
+        .query_opt(
+            sql::CLOSE_ROUND,
+            &[
+                (&claim.id.run_id, Type::INT8),
+                (&claim.id.pass, Type::INT4),
+                (&claim.epoch, Type::INT4),
+                (&remaining, Type::INT8),
+                (&next_barrier, Type::TEXT),
+                (&done, Type::BOOL),
+                (&(lease.as_secs_f64() * 1000.0), Type::FLOAT8),
+            ],
+        )
+        .await?;
+    Ok(row.map(|row| u32::try_from(row.get::<_, i64>(0)).unwrap_or(u32::MAX)))
+}
+
+/// Gives back what an owner still holds.
+pub async fn release(
+    transaction: &Transaction<'_>,
+    run_id: i64,
+    owner: &Owner,
+) -> Result<(), DatabaseError> {
+    transaction
+        .execute(sql::RELEASE, &[(&run_id, Type::INT8), (&owner.name, Type::TEXT)])
+        .await?;
+    Ok(())
+}
+
+/// A relation as a pass walked it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Walked {
+    pub relation: u32,
+    pub relfilenode: u32,
+    pub table_name: String,
+}
+
+/// The relations and files that a proof pass walked.
+pub async fn walked(
+    transaction: &Transaction<'_>,
+    run_id: i64,
+    pass: i32,
+) -> Result<Vec<Walked>, DatabaseError> {
+    let rows = transaction
+        .query(sql::WALKED_RELATIONS, &[(&run_id, Type::INT8), (&pass, Type::INT4)])
+        .await?;
+    let walked = |row: &Row| Walked {
+        relation: row.get("relation"),
+        relfilenode: row.get("relfilenode"),
+        table_name: row.get("table_name"),
+    };
+    Ok(rows.iter().map(walked).collect())
+}

@@ -1,0 +1,122 @@
+//! Every SQL statement of the program, and how a statement about a user's table is filled in.
+//!
+//! Statements live in `sql/`, one a file, each valid SQL by itself: what depends on the table is
+//! written there as a quoted identifier (`"{relation}"`), which this file replaces. Fragments are
+//! built from [`Identifier`](super::identifier::Identifier)s and [`SqlType`](super::row_key::SqlType)s
+//! alone, so nothing typed by a person reaches the server unquoted.
+
+/// Declares the statements, and a list of all of them for the tests.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $path:literal;)+) => {
+        $($(#[$doc])* pub const $name: &str = include_str!(concat!("../../sql/", $path));)+
+        /// Every statement with the file it comes from.
+        pub const ALL: &[(&str, &str)] = &[$(($path, $name)),+];
+    };
+}
+
+statements! {
+    LEDGER_1 = "ledger/001_ledger.sql";
+    ACCEPT_FAILURE = "ledger/accept_failure.sql";
+    ADD_CLOSE = "ledger/add_close.sql";
+    ADD_SHARD = "ledger/add_shard.sql";
+    AUDIT = "ledger/audit.sql";
+    CLAIM = "ledger/claim.sql";
+    CLOSE_ROUND = "ledger/close_round.sql";
+    COUNTS = "ledger/counts.sql";
+    COUNT_COLUMN_FAILURES = "ledger/count_column_failures.sql";
+    COUNT_FAILURES = "ledger/count_failures.sql";
+    END_RUN = "ledger/end_run.sql";
+    ENTER_PASS = "ledger/enter_pass.sql";
+    FENCE = "ledger/fence.sql";
+    LATEST_MENTION_OF_KEY = "ledger/latest_mention_of_key.sql";
+    LEDGER_VERSION = "ledger/version.sql";
+    LIST_FAILURES = "ledger/list_failures.sql";
+    MOVE_CHECKPOINT = "ledger/move_checkpoint.sql";
+    OPEN_RUNS = "ledger/open_runs.sql";
+    PASS_STATE = "ledger/pass_state.sql";
+    RELEASE = "ledger/release.sql";
+    RENEW_LEASE = "ledger/renew_lease.sql";
+    RESERVE_SEALS = "ledger/reserve_seals.sql";
+    RESOLVE_FAILURES = "ledger/resolve_failures.sql";
+    RUN_BY_TOKEN = "ledger/run_by_token.sql";
+    SEALS_RESERVED = "ledger/seals_reserved.sql";
+    START_RUN = "ledger/start_run.sql";
+    STATUS = "ledger/status.sql";
+    WALKED_RELATIONS = "ledger/walked_relations.sql";
+    WANT_ABANDON = "ledger/want_abandon.sql";
+
+    PLAN_COLUMNS = "plan/columns.sql";
+    PLAN_RELATIONS = "plan/relations.sql";
+    PLAN_ROW_KEYS = "plan/row_keys.sql";
+    PLAN_SAMPLE = "plan/sample.sql";
+    PLAN_SERVER = "plan/server.sql";
+    PLAN_SYSTEM_COLUMNS = "plan/system_columns.sql";
+
+    PAGE_COUNT_ACCEPTED = "page/count_accepted.sql";
+    PAGE_FETCH_BY_BLOCK = "page/fetch_by_block.sql";
+    PAGE_FETCH_BY_KEY = "page/fetch_by_key.sql";
+    PAGE_FETCH_SINCE = "page/fetch_since.sql";
+    PAGE_KEY_QUANTILES = "page/key_quantiles.sql";
+    PAGE_LOCK_ROW = "page/lock_row.sql";
+    PAGE_RECORD_FAILURES = "page/record_failures.sql";
+    PAGE_UNWRITTEN = "page/unwritten.sql";
+    PAGE_WRITE = "page/write.sql";
+    PAGE_WRITE_UNLOCKED = "page/write_unlocked.sql";
+
+    PROOF_EXTENTS = "proof/extents.sql";
+    PROOF_MOMENT = "proof/moment.sql";
+    PROOF_STANDBYS = "proof/standbys.sql";
+    PROOF_TIMELINE = "proof/timeline.sql";
+    PROOF_WRITERS = "proof/writers.sql";
+}
+
+/// Fills a template: every `"{name}"` becomes its fragment, comment lines are dropped.
+///
+/// # Panics
+/// When a placeholder stays unfilled or a fragment is not asked for: both are mistakes in this
+/// program, found by the test that renders every statement.
+pub fn render(template: &str, fragments: &[(&str, &str)]) -> String {
+    let mut text = template
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("--"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    for (name, fragment) in fragments {
+        text = text.replace(&format!("\"{{{name}}}\""), fragment);
+    }
+    assert!(!text.contains("\"{"), "a placeholder was left in a statement: {text}");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_replaced_and_comments_dropped() {
+        let text = render("-- why\nSELECT 1\nFROM \"{relation}\"", &[("relation", "\"a\".\"b\"")]);
+        assert_eq!(text, "SELECT 1\nFROM \"a\".\"b\"");
+    }
+
+    #[test]
+    #[should_panic(expected = "placeholder")]
+    fn an_unfilled_placeholder_is_a_mistake() {
+        render("SELECT \"{columns}\"", &[]);
+    }
+
+    #[test]
+    fn every_file_in_the_folder_is_declared() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");
+        let mut files = Vec::new();
+        for room in std::fs::read_dir(&root).expect("sql/ is there") {
+            let room = room.expect("readable").path();
+            if room.is_dir() {
+                files.extend(std::fs::read_dir(room).expect("readable").map(|f| f.expect("readable").path()));
+            }
+        }
+        for file in files {
+            let name = file.strip_prefix(&root).expect("below sql/").to_string_lossy().into_owned();
+            assert!(ALL.iter().any(|(path, _)| *path == name), "{name} is not declared in db/sql.rs");
+        }
+    }
+}

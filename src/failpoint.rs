@@ -1,0 +1,50 @@
+//! Named points at which a test can kill or hold the process. Compiled in with the feature
+//! `failpoints` only; a released binary has none of this.
+//!
+//! `RESEAL_FAILPOINT=NAME@N=kill` kills the process (SIGKILL) when point NAME is reached for the Nth
+//! time; `NAME@N=hold:PATH` creates the file PATH there and waits until it is removed.
+
+/// Marks a point in the code by name.
+#[macro_export]
+macro_rules! failpoint {
+    ($name:literal) => {
+        #[cfg(feature = "failpoints")]
+        $crate::failpoint::reached($name).await;
+    };
+}
+
+/// Called by [`failpoint!`]; does nothing unless the environment names this point.
+#[cfg(feature = "failpoints")]
+pub async fn reached(name: &str) {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static TIMES: AtomicU32 = AtomicU32::new(0);
+
+    let Ok(order) = std::env::var("RESEAL_FAILPOINT") else { return };
+    let Some((point, action)) = order.split_once('=') else { return };
+    let (point, nth) = point.split_once('@').unwrap_or((point, "1"));
+    if point != name || TIMES.fetch_add(1, Ordering::SeqCst) + 1 != nth.parse().unwrap_or(1) {
+        return;
+    }
+    match action.split_once(':') {
+        Some(("hold", path)) => hold(path).await,
+        _ => kill(),
+    }
+}
+
+#[cfg(feature = "failpoints")]
+async fn hold(path: &str) {
+    if std::fs::write(path, "").is_err() {
+        return;
+    }
+    while std::path::Path::new(path).exists() {
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+}
+
+/// As `kill -9` does it: no destructor, no message, no goodbye to the server.
+#[cfg(feature = "failpoints")]
+fn kill() {
+    let own = std::process::id().to_string();
+    let _gone = std::process::Command::new("kill").args(["-9", &own]).status();
+    std::thread::sleep(std::time::Duration::from_secs(60));
+}

@@ -1,0 +1,131 @@
+//! What a run would do, decided before the first write.
+//!
+//! [`inspect`] and [`sample`] read; [`decide`] is pure and judges what was found; [`make`] leads them to
+//! a [`Plan`], or to every refusal at once. A `Plan` can be made nowhere else, so a refused one cannot
+//! be run. This room writes nothing to the database.
+
+pub mod decide;
+pub mod found;
+pub mod inspect;
+pub mod layout_search;
+pub mod ledger_checks;
+pub mod make;
+pub mod sample;
+
+use std::sync::Arc;
+
+use crate::db::identifier::{Identifier, RelationName};
+use crate::db::row_key::SqlType;
+use crate::keys::KeyRing;
+use crate::layout::ColumnLayout;
+
+
+/// A decided plan: every table can be walked, and every column's values are understood.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    tables: Vec<Arc<TablePlan>>,
+    pub warnings: Vec<Warning>,
+    /// The server's `deadlock_timeout`, of which a page may use half.
+    pub deadlock_timeout: std::time::Duration,
+    /// Whether any sampled value needs a previous key.
+    pub needs_resealing: bool,
+}
+
+impl Plan {
+    /// One per leaf table, in the order of their names.
+    pub fn tables(&self) -> &[Arc<TablePlan>] {
+        &self.tables
+    }
+
+    /// Estimated number of values, from the sample.
+    pub fn estimated_records(&self) -> u64 {
+        self.tables.iter().map(|t| t.estimate.values).sum()
+    }
+
+    /// Every column the plan covers, as `"schema"."table"."column"`.
+    pub fn column_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .tables
+            .iter()
+            .flat_map(|t| t.columns.iter().map(|c| format!("{}.{}", t.relation, c.name)))
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// One leaf table and how its rows are found, opened and written.
+#[derive(Debug)]
+pub struct TablePlan {
+    /// The table's name in the configuration.
+    pub configured: String,
+    pub relation: RelationName,
+    pub oid: u32,
+    pub relfilenode: u32,
+    /// Size of the main fork when it was inspected.
+    pub blocks: u32,
+    pub key: KeyPlan,
+    pub columns: Vec<ColumnPlan>,
+    /// Columns whose text the additional authenticated data needs, distinct.
+    pub aad_columns: Vec<Identifier>,
+    /// An integer column to increment with every write.
+    pub version: Option<Identifier>,
+    pub ring: Arc<KeyRing>,
+    pub estimate: Estimate,
+}
+
+/// The row key: the columns of the chosen index, in its order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPlan {
+    pub columns: Vec<KeyColumn>,
+    pub descending: bool,
+    /// Where the operators live that order these columns.
+    pub operator_schema: Identifier,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyColumn {
+    pub name: Identifier,
+    pub sql_type: SqlType,
+}
+
+/// What a value column can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnKind {
+    Bytea,
+    Text,
+}
+
+/// One column of encrypted values.
+#[derive(Debug)]
+pub struct ColumnPlan {
+    pub name: Identifier,
+    pub kind: ColumnKind,
+    pub layout: ColumnLayout,
+    /// Whether the layout was found by authentication rather than configured.
+    pub layout_was_found: bool,
+    /// Where each column of the AAD template stands in [`TablePlan::aad_columns`].
+    pub aad_sources: Vec<usize>,
+    /// What `{table}` stands for: the table's bare name, of a partition its parent's.
+    pub aad_table: String,
+    pub sample: sample::SampleCount,
+}
+
+/// What the sample says of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Estimate {
+    pub rows: u64,
+    pub values: u64,
+    /// Values that need a previous key.
+    pub to_reseal: u64,
+    /// Stored bytes of the configured columns.
+    pub bytes: u64,
+}
+
+/// Something the operator should know, which does not stop a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    pub what: String,
+    pub place: String,
+    pub hint: String,
+}

@@ -1,0 +1,83 @@
+//! What was found in the catalogue: plain facts, without judgement.
+//!
+//! [`decide`](super::decide) judges them. Tests make them by hand.
+
+use std::time::Duration;
+
+/// The server, the database, and what our role may do there.
+#[derive(Clone, Debug)]
+pub struct ServerFacts {
+    pub in_recovery: bool,
+    pub database: String,
+    pub role: String,
+    pub deadlock_timeout: Duration,
+    /// Whether the server's log would record our parameters, ciphertext among them.
+    pub logs_parameters: bool,
+    pub publications_of_all_tables: Vec<String>,
+    pub has_ledger_schema: bool,
+    pub may_create_schema: bool,
+}
+
+/// One relation that a configured name means.
+#[derive(Clone, Debug)]
+pub struct RelationFacts {
+    pub oid: u32,
+    pub schema: String,
+    pub name: String,
+    /// The bare name of the table that was named, when this is a partition or child of it.
+    pub root_name: String,
+    /// `pg_class.relkind`.
+    pub kind: char,
+    pub access_method: String,
+    /// `pg_class.relpersistence`.
+    pub persistence: char,
+    pub relfilenode: u32,
+    pub blocks: u32,
+    pub row_security: bool,
+    pub has_update_rule: bool,
+    pub is_published: bool,
+    pub has_replica_identity: bool,
+    pub update_triggers: Vec<String>,
+    pub columns: Vec<ColumnFacts>,
+    pub unreadable_system_columns: Vec<String>,
+    /// Usable row keys, best first.
+    pub keys: Vec<KeyFacts>,
+}
+
+impl RelationFacts {
+    pub fn column(&self, name: &str) -> Option<&ColumnFacts> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// `schema.table` for messages.
+    pub fn display_name(&self) -> String {
+        format!("{}.{}", self.schema, self.name)
+    }
+}
+
+/// One column of a relation.
+#[derive(Clone, Debug)]
+pub struct ColumnFacts {
+    pub name: String,
+    pub type_oid: u32,
+    pub array_oid: u32,
+    pub type_schema: String,
+    /// The base type's name, domains looked through.
+    pub type_name: String,
+    /// As `CREATE TABLE` would say it.
+    pub declared_type: String,
+    pub has_binary_form: bool,
+    pub not_null: bool,
+    pub is_generated: bool,
+    pub may_select: bool,
+    pub may_update: bool,
+    pub collation_changed: bool,
+}
+
+/// An index that can carry a keyset walk.
+#[derive(Clone, Debug)]
+pub struct KeyFacts {
+    pub columns: Vec<String>,
+    pub descending: bool,
+    pub operator_schema: String,
+}

@@ -1,0 +1,162 @@
+//! A random sample of a table, opened with the keys at hand.
+//!
+//! Blocks are drawn by the server (`TABLESAMPLE SYSTEM`), so the cost does not grow with the table.
+//! Values are opened in memory and forgotten; only counts leave this file.
+
+use std::collections::BTreeMap;
+
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use super::decide::Draft;
+use crate::db::error::DatabaseError;
+use crate::db::row_key::Binary;
+use crate::db::session::Transaction;
+use crate::db::sql;
+use crate::keys::KeyRing;
+use crate::layout::ColumnLayout;
+use crate::rotate::judge::{self, AadPlace};
+use crate::rotate::value::{Reading, Scratch};
+
+/// Blocks to draw; a table with no more is looked at whole.
+const SAMPLE_BLOCKS: f64 = 200.0;
+/// Rows to open at most, and bytes of values to hold.
+const SAMPLE_ROWS_MAX: i64 = 1_000;
+const SAMPLE_BYTES_MAX: i64 = 16 << 20;
+/// A sample of a sparse table may be empty; it is drawn again this often, ten times larger.
+const DRAWS_MAX: u32 = 3;
+
+/// What a sample says of one column.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SampleCount {
+    /// Sampled values, NULL and empty ones left out.
+    pub values: u64,
+    pub current: u64,
+    pub previous: u64,
+    /// Values that nothing opened, by reason.
+    pub reasons: BTreeMap<&'static str, u64>,
+    /// Stored bytes of the sampled values.
+    pub bytes: u64,
+}
+
+impl SampleCount {
+    pub fn unreadable(&self) -> u64 {
+        self.reasons.values().sum()
+    }
+}
+
+/// Sampled rows of one relation.
+pub struct Sample {
+    rows: Vec<Row>,
+    /// Rows in the whole table, estimated from the blocks drawn.
+    pub rows_estimate: u64,
+}
+
+/// Draws a sample of a relation.
+pub async fn draw(
+    transaction: &Transaction<'_>,
+    draft: &Draft,
+    value_bytes_max: u64,
+) -> Result<Sample, DatabaseError> {
+    let statement = statement(draft);
+    let mut percent = (100.0 * SAMPLE_BLOCKS / f64::from(draft.blocks.max(1))).min(100.0);
+    let value_bytes_max = i32::try_from(value_bytes_max).unwrap_or(i32::MAX);
+    let mut rows = Vec::new();
+    for _ in 0..DRAWS_MAX {
+        #[expect(clippy::cast_possible_truncation, reason = "a percentage, as TABLESAMPLE takes it")]
+        let drawn = percent as f32;
+        rows = transaction
+            .query(
+                &statement,
+                &[
+                    (&drawn, Type::FLOAT4),
+                    (&SAMPLE_ROWS_MAX, Type::INT8),
+                    (&SAMPLE_BYTES_MAX, Type::INT8),
+                    (&value_bytes_max, Type::INT4),
+                ],
+            )
+            .await?;
+        if !rows.is_empty() || percent >= 100.0 {
+            break;
+        }
+        percent = (percent * 10.0).min(100.0);
+    }
+    let in_blocks = rows.first().map_or(0, |row| row.get::<_, i64>("rows_in_blocks"));
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss,
+             reason = "an estimate")]
+    let rows_estimate = (in_blocks as f64 * 100.0 / percent).round() as u64;
+    Ok(Sample { rows, rows_estimate })
+}
+
+/// Two fields for every value column (the value, its length), then the texts for the AAD.
+fn statement(draft: &Draft) -> String {
+    let mut columns = Vec::new();
+    let mut lengths = Vec::new();
+    for (n, column) in draft.columns.iter().enumerate() {
+        let name = &column.name;
+        columns.push(format!(
+            "CASE WHEN octet_length(t.{name}) <= $4 THEN t.{name} END AS v{n}, octet_length(t.{name}) AS b{n}"
+        ));
+        lengths.push(format!("coalesce(octet_length(t.{name}), 0)"));
+    }
+    for (n, name) in draft.aad_columns.iter().enumerate() {
+        columns.push(format!("t.{name}::text AS a{n}"));
+    }
+    sql::render(
+        sql::PLAN_SAMPLE,
+        &[
+            ("relation", &draft.relation.to_string()),
+            ("columns", &columns.join(", ")),
+            ("row_bytes", &lengths.join(" + ")),
+        ],
+    )
+}
+
+impl Sample {
+    /// How many of the sampled rows there are.
+    pub fn len(&self) -> u64 {
+        self.rows.len() as u64
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Opens the sampled values of column number `index` through a layout.
+    pub fn count(
+        &self,
+        draft: &Draft,
+        index: usize,
+        ring: &KeyRing,
+        layout: &ColumnLayout,
+    ) -> SampleCount {
+        let column = &draft.columns[index];
+        let first_aad = 2 * draft.columns.len();
+        let mut scratch = Scratch::default();
+        let mut count = SampleCount::default();
+        for row in &self.rows {
+            let stored: Option<Binary<'_>> = row.get(2 * index);
+            let length: Option<i32> = row.get(2 * index + 1);
+            let Some(length) = length.filter(|length| *length > 0) else { continue };
+            count.values += 1;
+            count.bytes += u64::from(length.unsigned_abs());
+            let texts: Vec<Option<&[u8]>> = (0..draft.aad_columns.len())
+                .map(|n| row.get::<_, Option<Binary<'_>>>(first_aad + n).map(|text| text.0))
+                .collect();
+            let place = AadPlace {
+                table: &column.aad_table,
+                column: &column.name,
+                sources: &column.aad_sources,
+            };
+            let stored = stored.map(|bytes| bytes.0);
+            match judge::read_value(ring, layout, &place, stored, &texts, &mut scratch) {
+                Reading::Current => count.current += 1,
+                Reading::OtherLayout | Reading::Previous(_) => count.previous += 1,
+                Reading::Unreadable(reason) => {
+                    *count.reasons.entry(reason.as_str()).or_default() += 1;
+                }
+            }
+        }
+        count
+    }
+}

@@ -1,0 +1,115 @@
+//! The arrays of one set-based write: the rows of a part that hold something to be written.
+
+use tokio_postgres::types::{ToSql, Type};
+
+use super::{Judgement, JudgedPage, Order, Part, Writer};
+use crate::db::row_key::{Binary, BinaryArray, Tid};
+use crate::error::Result;
+use crate::plan::ColumnKind;
+
+/// The rows of one write, in the order of their numbers on the server (from 1).
+#[derive(Debug)]
+pub struct Batch {
+    pub rows: Vec<usize>,
+    pub only_column: Option<usize>,
+}
+
+/// Parameters with their types, in the order that `statements` gives them.
+pub struct Parameters<'p>(Vec<(Box<dyn ToSql + Sync + Send + 'p>, Type)>);
+
+impl Parameters<'_> {
+    pub fn list(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
+        self.0.iter().map(|(value, kind)| (&**value as &(dyn ToSql + Sync), kind.clone())).collect()
+    }
+}
+
+impl Batch {
+    /// The rows of a part that are to be written.
+    pub fn of(page: &JudgedPage, part: &Part) -> Self {
+        let rows = part.rows.clone().filter(|row| page.is_written(*row)).collect();
+        Self { rows, only_column: part.only_column }
+    }
+
+    /// Row numbers of the page, from the server's ordinals.
+    pub fn numbered<C: FromIterator<usize>>(&self, ordinals: Option<Vec<i64>>) -> C {
+        let row = |n: i64| usize::try_from(n - 1).ok().and_then(|n| self.rows.get(n).copied());
+        ordinals.unwrap_or_default().into_iter().filter_map(row).collect()
+    }
+
+    /// Every parameter of the write statements.
+    pub fn parameters<'p>(&self, writer: &'p Writer, page: &'p JudgedPage) -> Result<Parameters<'p>> {
+        let table = &*writer.table;
+        let rows = &page.page;
+        let mut list = Parameters(vec![(Box::new(table.oid), Type::OID)]);
+        self.push(&mut list, Type::XID_ARRAY, Type::XID.oid(), |row| Some(rows.xmin(row)));
+        for (n, key) in table.key.columns.iter().enumerate() {
+            let kind = key.sql_type.array_parameter();
+            self.push(&mut list, kind, key.sql_type.oid, |row| Some(rows.key(row, n)));
+        }
+        for (n, column) in table.columns.iter().enumerate() {
+            let (array, element) = array_of(column.kind);
+            let skipped = self.only_column.is_some_and(|only| only != n);
+            self.push(&mut list, array, element, |row| match &page.row(row)[n] {
+                Judgement::Resealed(bytes) if !skipped => Some(bytes),
+                _ => None,
+            });
+        }
+        for n in 0..table.aad_columns.len() {
+            self.push(&mut list, Type::TEXT_ARRAY, Type::TEXT.oid(), |row| rows.aad_text(row, n));
+        }
+        if writer.compares_values {
+            for (n, column) in table.columns.iter().enumerate() {
+                let (array, element) = array_of(column.kind);
+                self.push(&mut list, array, element, |row| rows.value(row, n).stored);
+            }
+        }
+        self.push_range(&mut list, writer, page)?;
+        Ok(list)
+    }
+
+    fn push<'p>(
+        &self,
+        list: &mut Parameters<'p>,
+        kind: Type,
+        element_oid: u32,
+        item: impl Fn(usize) -> Option<&'p [u8]>,
+    ) {
+        let items = self.rows.iter().map(|row| item(*row)).collect();
+        list.0.push((Box::new(BinaryArray { element_oid, items }), kind));
+    }
+
+    /// Lower and upper bound of the rows: keys in key order, tids in physical order.
+    fn push_range<'p>(
+        &self,
+        list: &mut Parameters<'p>,
+        writer: &'p Writer,
+        page: &'p JudgedPage,
+    ) -> Result<()> {
+        let rows = &page.page;
+        if writer.order == Order::Physical {
+            let tids: Result<Vec<Tid>> = self.rows.iter().map(|row| rows.tid(*row)).collect();
+            let tids = tids?;
+            for bound in [tids.iter().min(), tids.iter().max()] {
+                let bound = bound.copied().unwrap_or(Tid::start_of(0));
+                list.0.push((Box::new(bound), Type::TID));
+            }
+            return Ok(());
+        }
+        let (first, last) = (self.rows.first().copied(), self.rows.last().copied());
+        let (low, high) = if writer.table.key.descending { (last, first) } else { (first, last) };
+        for bound in [low, high] {
+            for (n, key) in writer.table.key.columns.iter().enumerate() {
+                let bytes = bound.map(|row| Binary(rows.key(row, n)));
+                list.0.push((Box::new(bytes), key.sql_type.parameter()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn array_of(kind: ColumnKind) -> (Type, u32) {
+    match kind {
+        ColumnKind::Bytea => (Type::BYTEA_ARRAY, Type::BYTEA.oid()),
+        ColumnKind::Text => (Type::TEXT_ARRAY, Type::TEXT.oid()),
+    }
+}

@@ -1,0 +1,178 @@
+//! What all workers of a process share.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, watch};
+
+use super::commit::WriteTerms;
+use super::fetch::Limits;
+use super::page::SessionStamp;
+use super::progress::Progress;
+use super::seal_budget::SealBudget;
+use crate::config::Config;
+use crate::db::ledger::shard::Owner;
+use crate::db::pool::Database;
+use crate::db::session::Session;
+use crate::error::{Error, ExitCode, Result};
+use crate::plan::make::{self, Depth, Rings};
+use crate::plan::{Plan, TablePlan};
+
+/// Everything a worker needs besides its session.
+pub struct Context {
+    pub database: Database,
+    /// Every layout is resolved.
+    pub config: Config,
+    pub rings: Rings,
+    pub run_id: i64,
+    /// Names this process in the ledger; each worker adds its number.
+    pub process: String,
+    pub seals: SealBudget,
+    pub progress: Progress,
+    pub stop: Stop,
+    deadlock_timeout: Duration,
+    stamps: AtomicU64,
+    plans: Mutex<PlansByPass>,
+}
+
+/// The tables as they were resolved for one pass.
+#[derive(Default)]
+struct PlansByPass {
+    pass: i32,
+    plan: Option<Arc<Plan>>,
+}
+
+impl Context {
+    pub fn new(
+        database: Database,
+        config: Config,
+        rings: Rings,
+        run_id: i64,
+        deadlock_timeout: Duration,
+        stop: Stop,
+    ) -> Self {
+        let seals = SealBudget::new(config.run.other_seals);
+        Self {
+            database,
+            config,
+            rings,
+            run_id,
+            process: process_name(),
+            seals,
+            progress: Progress::default(),
+            stop,
+            deadlock_timeout,
+            stamps: AtomicU64::new(1),
+            plans: Mutex::new(PlansByPass::default()),
+        }
+    }
+
+    /// A stamp for a new session: pages of one session are worthless in another.
+    pub fn stamp(&self) -> SessionStamp {
+        SessionStamp(self.stamps.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub fn owner(&self, worker: usize) -> Owner {
+        Owner { name: format!("{}/{worker}", self.process), lease: self.config.run.lease }
+    }
+
+    /// Half of the server's `deadlock_timeout`.
+    pub fn budget(&self) -> Duration {
+        self.deadlock_timeout / 2
+    }
+
+    pub fn write_terms(&self, session: &Session) -> WriteTerms {
+        WriteTerms {
+            budget: self.budget(),
+            lease: self.config.run.lease,
+            compares_values: !session.is_direct(),
+        }
+    }
+
+    pub fn limits(&self) -> Limits {
+        Limits {
+            page_bytes_max: self.config.run.page_bytes_max,
+            value_bytes_max: self.config.run.value_bytes_max,
+        }
+    }
+
+    /// The plan of a pass: names, wildcards and partitions are resolved anew at its start.
+    ///
+    /// # Errors
+    /// Exit 3 when the plan no longer holds.
+    pub async fn plan_of(&self, pass: i32, session: &mut Session) -> Result<Arc<Plan>> {
+        let mut plans = self.plans.lock().await;
+        if let Some(plan) = plans.plan.as_ref().filter(|_| plans.pass == pass) {
+            return Ok(Arc::clone(plan));
+        }
+        let plan = Arc::new(self.resolve(session).await?);
+        *plans = PlansByPass { pass, plan: Some(Arc::clone(&plan)) };
+        Ok(plan)
+    }
+
+    /// Resolves the tables as they stand now.
+    pub async fn resolve(&self, session: &mut Session) -> Result<Plan> {
+        let mut config = self.config.clone();
+        make::plan(session, &mut config, &self.rings, Depth::Catalogue).await
+    }
+
+    /// The tables of a pass by relation.
+    pub async fn table(
+        &self,
+        pass: i32,
+        relation: u32,
+        session: &mut Session,
+    ) -> Result<Arc<TablePlan>> {
+        let plan = self.plan_of(pass, session).await?;
+        let tables: HashMap<u32, &Arc<TablePlan>> =
+            plan.tables().iter().map(|table| (table.oid, table)).collect();
+        tables.get(&relation).map(|table| Arc::clone(table)).ok_or_else(|| {
+            Error::refused("a table of this pass is gone or no longer part of the configuration")
+                .at(format!("relation {relation}"))
+                .hint("start the run again")
+        })
+    }
+}
+
+/// Host and process, and something no other process has.
+fn process_name() -> String {
+    let mut random = [0_u8; 4];
+    // only a name: two equal ones would still be told apart by their epochs
+    let _unnamed = getrandom::fill(&mut random);
+    let host = crate::db::ledger::audit::host_name().unwrap_or_else(|| "host".to_owned());
+    format!("{host}/{}/{:08x}", std::process::id(), u32::from_be_bytes(random))
+}
+
+/// Whether somebody asked the process to stop.
+#[derive(Clone, Debug)]
+pub struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    pub fn new(receiver: watch::Receiver<bool>) -> Self {
+        Self(receiver)
+    }
+
+    pub fn is_wanted(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// The error that ends an interrupted command.
+    pub fn interrupted() -> Error {
+        Error::new(ExitCode::Interrupted, "interrupted; the same command resumes")
+    }
+
+    /// Waits, unless the process is asked to stop first.
+    pub async fn sleep(&self, pause: Duration) -> Result<()> {
+        let mut receiver = self.0.clone();
+        tokio::select! {
+            () = tokio::time::sleep(pause) => Ok(()),
+            stopped = receiver.wait_for(|wanted| *wanted) => match stopped {
+                Ok(_) => Err(Self::interrupted()),
+                // nobody is left who could ask: wait it out
+                Err(_) => { tokio::time::sleep(pause).await; Ok(()) }
+            },
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Lists the failed values of a part, in the transaction that moves its checkpoint past them.
+
+use sha2::{Digest, Sha256};
+use tokio_postgres::types::{ToSql, Type};
+
+use super::commit::Attempt;
+use super::judge::Judgement;
+use super::page::{Page, Value};
+use super::statements;
+use super::value::Reason;
+use crate::db::error::DatabaseError;
+use crate::db::row_key::BinaryArray;
+use crate::db::transaction::Transaction;
+use crate::plan::TablePlan;
+
+/// Failed values as parallel lists.
+#[derive(Default)]
+pub struct FailedValues {
+    pub rows: Vec<usize>,
+    pub columns: Vec<String>,
+    pub reasons: Vec<&'static str>,
+    pub sqlstates: Vec<Option<String>>,
+    pub digests: Vec<Vec<u8>>,
+}
+
+impl FailedValues {
+    pub fn push(
+        &mut self,
+        table: &TablePlan,
+        page: &Page,
+        (row, column): (usize, usize),
+        reason: Reason,
+        sqlstate: Option<String>,
+    ) {
+        self.rows.push(row);
+        self.columns.push(table.columns[column].name.name().to_owned());
+        self.reasons.push(reason.as_str());
+        self.sqlstates.push(sqlstate);
+        self.digests.push(digest(page.value(row, column)));
+    }
+
+    /// One array for each key column, of the rows that failed.
+    pub fn keys<'p>(&self, table: &TablePlan, page: &'p Page) -> Vec<(BinaryArray<'p>, Type)> {
+        let array = |(n, key): (usize, &crate::plan::KeyColumn)| {
+            let items = self.rows.iter().map(|row| Some(page.key(*row, n))).collect();
+            let array = BinaryArray { element_oid: key.sql_type.oid, items };
+            (array, key.sql_type.array_parameter())
+        };
+        table.key.columns.iter().enumerate().map(array).collect()
+    }
+}
+
+/// SHA-256 of what is stored: tells whether it is still the same value, and nothing else. A value too
+/// long to be fetched is told by its length.
+fn digest(value: Value<'_>) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    match value.stored {
+        Some(stored) => hash.update(stored),
+        None => hash.update(format!("{} bytes", value.length)),
+    }
+    hash.finalize().to_vec()
+}
+
+/// Records the failures of a part.
+pub async fn record(
+    transaction: &Transaction<'_>,
+    attempt: &Attempt<'_>,
+) -> Result<(), DatabaseError> {
+    let failed = collect(attempt);
+    if failed.rows.is_empty() {
+        return Ok(());
+    }
+    let (table, claim) = (&attempt.writer.table, &attempt.writer.claim);
+    let keys = failed.keys(table, &attempt.page.page);
+    let name = table.relation.plain();
+    let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> = vec![
+        (&claim.id.run_id, Type::INT8),
+        (&claim.id.pass, Type::INT4),
+        (&name, Type::TEXT),
+        (&failed.columns, Type::TEXT_ARRAY),
+        (&failed.reasons, Type::TEXT_ARRAY),
+        (&failed.sqlstates, Type::TEXT_ARRAY),
+        (&failed.digests, Type::BYTEA_ARRAY),
+    ];
+    parameters.extend(keys.iter().map(|(key, kind)| (key as &(dyn ToSql + Sync), kind.clone())));
+    transaction.execute(&statements::record_failures(table), &parameters).await?;
+    Ok(())
+}
+
+fn collect(attempt: &Attempt<'_>) -> FailedValues {
+    let mut failed = FailedValues::default();
+    let (table, page) = (&*attempt.writer.table, &attempt.page.page);
+    for row in attempt.part.rows.clone() {
+        for (column, judgement) in attempt.page.row(row).iter().enumerate() {
+            let (reason, sqlstate) = match judgement {
+                Judgement::Failed(reason) => (*reason, None),
+                Judgement::Refused { sqlstate } => (Reason::WriteRefused, sqlstate.clone()),
+                _ => continue,
+            };
+            failed.push(table, page, (row, column), reason, sqlstate);
+        }
+    }
+    failed
+}

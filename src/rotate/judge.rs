@@ -1,0 +1,213 @@
+//! What becomes of each value of a page. Pure and parallel: on the rayon pool, never on the async
+//! threads; no database here.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::page::Page;
+use super::value::{Aad, Reading, Reason, Resealing, Scratch, ValueWork};
+use crate::db::identifier::Identifier;
+use crate::error::{Error, Result};
+use crate::keys::KeyRing;
+use crate::layout::{AadTemplate, ColumnLayout};
+use crate::plan::{ColumnPlan, TablePlan};
+
+/// The judgement of one value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// NULL or empty: left alone.
+    Nothing,
+    /// Opens with the current key in its write layout.
+    Current,
+    /// Resealed; these bytes replace the stored ones.
+    Resealed(Vec<u8>),
+    /// Needs a previous key (when only reading).
+    Previous,
+    Failed(Reason),
+    /// The database refused to write it: a constraint, a trigger or a rule.
+    Refused { sqlstate: Option<String> },
+}
+
+/// What to do with values under a previous key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    Reseal,
+    Read,
+}
+
+thread_local! {
+    /// One set of buffers and one nonce source for each thread of the pool.
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::default());
+}
+
+/// Values one rayon task takes at least: below, handing over costs more than the work.
+const VALUES_PER_TASK: usize = 64;
+
+/// Judges every value of a page: rows in order, the columns of each row together.
+///
+/// # Errors
+/// A bug when a resealed value did not read back as what it was, or the operating system gave no
+/// randomness.
+pub async fn judge(page: Page, table: Arc<TablePlan>, intent: Intent) -> Result<JudgedPage> {
+    let (done, result) = tokio::sync::oneshot::channel();
+    rayon::spawn(move || {
+        let judged = judge_here(page, &table, intent);
+        // the receiver is gone only when the run was given up; then nobody needs the page
+        let _abandoned = done.send(judged);
+    });
+    result.await.map_err(|_| Error::bug("a page was lost while it was resealed"))?
+}
+
+fn judge_here(page: Page, table: &TablePlan, intent: Intent) -> Result<JudgedPage> {
+    let columns = table.columns.len();
+    let judgements: Result<Vec<Judgement>> = (0..page.len() * columns)
+        .into_par_iter()
+        .with_min_len(VALUES_PER_TASK)
+        .map(|n| {
+            let (row, column) = (n / columns, n % columns);
+            SCRATCH.with_borrow_mut(|scratch| {
+                judge_cell(&page, row, table, column, intent, scratch)
+            })
+        })
+        .collect();
+    Ok(JudgedPage { judgements: judgements?, columns, page })
+}
+
+fn judge_cell(
+    page: &Page,
+    row: usize,
+    table: &TablePlan,
+    column: usize,
+    intent: Intent,
+    scratch: &mut Scratch,
+) -> Result<Judgement> {
+    let value = page.value(row, column);
+    if value.length == 0 {
+        return Ok(Judgement::Nothing);
+    }
+    let column = &table.columns[column];
+    let texts = match column.layout.aad {
+        Some(_) => page.aad_texts(row),
+        None => Vec::new(),
+    };
+    judge_value(table, column, value.stored, &texts, intent, scratch)
+}
+
+fn judge_value(
+    table: &TablePlan,
+    column: &ColumnPlan,
+    stored: Option<&[u8]>,
+    texts: &[Option<&[u8]>],
+    intent: Intent,
+    scratch: &mut Scratch,
+) -> Result<Judgement> {
+    let work = ValueWork::new(&table.ring, &column.layout);
+    let place =
+        AadPlace { table: &column.aad_table, column: &column.name, sources: &column.aad_sources };
+    if intent == Intent::Read {
+        return Ok(match read_value(&table.ring, &column.layout, &place, stored, texts, scratch) {
+            Reading::Current => Judgement::Current,
+            Reading::OtherLayout | Reading::Previous(_) => Judgement::Previous,
+            Reading::Unreadable(reason) => Judgement::Failed(reason),
+        });
+    }
+    let Some(stored) = stored else { return Ok(Judgement::Failed(Reason::TooLarge)) };
+    let mut rendered = Vec::new();
+    let aad = place.render(column.layout.aad.as_ref(), texts, &mut rendered);
+    Ok(match work.reseal(stored, aad, scratch)? {
+        Resealing::AlreadyCurrent => Judgement::Current,
+        Resealing::Resealed(bytes) => Judgement::Resealed(bytes),
+        Resealing::Failed(reason) => Judgement::Failed(reason),
+    })
+}
+
+/// Where the additional data of a column comes from.
+pub struct AadPlace<'a> {
+    pub table: &'a str,
+    pub column: &'a Identifier,
+    pub sources: &'a [usize],
+}
+
+impl AadPlace<'_> {
+    /// Renders the additional data of one row into `rendered`.
+    fn render<'r>(
+        &self,
+        template: Option<&AadTemplate>,
+        texts: &[Option<&[u8]>],
+        rendered: &'r mut Vec<u8>,
+    ) -> Aad<'r> {
+        let Some(template) = template else { return Aad::NONE };
+        let values: Vec<Option<&[u8]>> = self.sources.iter().map(|n| texts[*n]).collect();
+        match template.render(self.table, self.column.name(), &values, rendered) {
+            Ok(()) => Aad::Rendered(rendered),
+            Err(_) => Aad::Missing,
+        }
+    }
+}
+
+/// Reads one value; `stored` is `None` when it was too long to be fetched.
+pub fn read_value(
+    ring: &KeyRing,
+    layout: &ColumnLayout,
+    place: &AadPlace<'_>,
+    stored: Option<&[u8]>,
+    texts: &[Option<&[u8]>],
+    scratch: &mut Scratch,
+) -> Reading {
+    let Some(stored) = stored else { return Reading::Unreadable(Reason::TooLarge) };
+    let mut rendered = Vec::new();
+    let aad = place.render(layout.aad.as_ref(), texts, &mut rendered);
+    ValueWork::new(ring, layout).read(stored, aad, scratch)
+}
+
+/// A page whose every value is judged.
+pub struct JudgedPage {
+    pub page: Page,
+    columns: usize,
+    /// Row by row, the columns of each row together.
+    judgements: Vec<Judgement>,
+}
+
+impl JudgedPage {
+    /// The judgements of one row, a column each.
+    pub fn row(&self, row: usize) -> &[Judgement] {
+        &self.judgements[row * self.columns..(row + 1) * self.columns]
+    }
+
+    /// Whether the row holds anything to be written.
+    pub fn is_written(&self, row: usize) -> bool {
+        self.row(row).iter().any(|judgement| matches!(judgement, Judgement::Resealed(_)))
+    }
+
+    /// Marks everything that was to be written of a row as refused by the database.
+    pub fn refuse_row(&mut self, row: usize, sqlstate: Option<String>) {
+        for column in 0..self.columns {
+            if matches!(self.row(row)[column], Judgement::Resealed(_)) {
+                self.set(row, column, Judgement::Refused { sqlstate: sqlstate.clone() });
+            }
+        }
+    }
+
+    /// How many values were judged so.
+    pub fn count(&self, judged: impl Fn(&Judgement) -> bool) -> u64 {
+        self.judgements.iter().filter(|judgement| judged(judgement)).count() as u64
+    }
+
+    /// Takes out the rows that need something done: a value under a previous key, or a failure.
+    pub fn into_unfinished_rows(self) -> Vec<tokio_postgres::Row> {
+        let unfinished = |row: &usize| {
+            self.judgements[row * self.columns..(row + 1) * self.columns]
+                .iter()
+                .any(|j| matches!(j, Judgement::Previous | Judgement::Failed(_)))
+        };
+        let keep: Vec<bool> = (0..self.page.len()).map(|row| unfinished(&row)).collect();
+        self.page.into_rows(&keep)
+    }
+
+    /// Replaces what was judged of one value.
+    pub fn set(&mut self, row: usize, column: usize, judgement: Judgement) {
+        self.judgements[row * self.columns + column] = judgement;
+    }
+}

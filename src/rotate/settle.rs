@@ -1,0 +1,100 @@
+//! Rows in conflict twice: read, resealed and written under their own lock, one short transaction each.
+
+use std::time::Instant;
+
+use tokio_postgres::types::{ToSql, Type};
+
+use super::commit::{Attempt, Mode, Part, Setback, Writer};
+use super::cursor::{Cursor, Position};
+use super::fetch::{Limits, key_parameters};
+use super::judge::{self, Intent};
+use super::narrow::{self, CommitError};
+use super::page::{Fields, Page};
+use super::statements;
+use crate::db::ledger::shard::{self, Bound, Tally};
+use crate::db::session::Session;
+use crate::error::Error;
+
+/// What settling one row came to.
+#[derive(Debug)]
+pub struct Settled {
+    pub cursor: Cursor,
+    pub tally: Tally,
+    /// Somebody holds the row; it is left for later.
+    pub still_held: bool,
+}
+
+/// Reseals the row with this key while holding its lock. A row that is gone needs nothing.
+pub async fn settle(
+    session: &mut Session,
+    writer: &Writer,
+    cursor: Cursor,
+    key: &Bound,
+    limits: Limits,
+) -> Result<Settled, CommitError> {
+    match under_lock(session, writer, &cursor, key, limits).await {
+        Ok(Some((receipt, tally))) => {
+            Ok(Settled { cursor: cursor.advance(receipt), tally, still_held: false })
+        }
+        Ok(None) => Ok(Settled { cursor, tally: Tally::default(), still_held: false }),
+        Err(Refusal::Setback(Setback::Locked | Setback::TookTooLong)) => {
+            Ok(Settled { cursor, tally: Tally::default(), still_held: true })
+        }
+        Err(Refusal::Setback(Setback::NotOurs)) => Err(CommitError::NotOurs),
+        Err(Refusal::Setback(Setback::Error(error)) | Refusal::Error(error)) => Err(error.into()),
+        Err(Refusal::Page(page)) => {
+            // the database refuses this row: find out which value, and list it
+            let done = narrow::commit_page(session, writer, cursor, *page).await?;
+            Ok(Settled { cursor: done.cursor, tally: done.tally, still_held: false })
+        }
+        Err(Refusal::Setback(Setback::Refused(_) | Setback::Altered(_))) => {
+            Err(Error::bug("a refused row was lost").into())
+        }
+    }
+}
+
+enum Refusal {
+    Setback(Setback),
+    Error(Error),
+    Page(Box<judge::JudgedPage>),
+}
+
+impl<E: Into<Setback>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self::Setback(error.into())
+    }
+}
+
+async fn under_lock(
+    session: &mut Session,
+    writer: &Writer,
+    cursor: &Cursor,
+    key: &Bound,
+    limits: Limits,
+) -> Result<Option<(super::cursor::Receipt, Tally)>, Refusal> {
+    let (table, claim) = (&writer.table, &writer.claim);
+    let transaction = session.begin(&writer.terms()).await?;
+    if !shard::fence(&transaction, &claim.id, claim.epoch, cursor.committed()).await? {
+        return Err(Setback::NotOurs.into());
+    }
+    let deadline = Instant::now() + writer.budget;
+    let longest = limits.value_bytes();
+    let keys = key_parameters(table, [Some(key)]);
+    let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> = vec![(&longest, Type::INT4)];
+    parameters.extend(keys.iter().map(|(key, kind)| (key as &(dyn ToSql + Sync), kind.clone())));
+    let rows = transaction.query(&statements::lock_row(table), &parameters).await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let end = Position(cursor.committed().cloned());
+    let page = Page::new(rows, Fields::of(table), end, false, writer.session, writer.order);
+    let judged =
+        judge::judge(page, table.clone(), Intent::Reseal).await.map_err(Refusal::Error)?;
+    let part = Part { rows: 0..judged.page.len(), only_column: None, mode: Mode::Waiting };
+    let attempt = Attempt { writer, page: &judged, part: &part };
+    match attempt.finish(transaction, deadline).await {
+        Ok(written) => Ok(Some((written.receipt, written.tally))),
+        Err(Setback::Refused(_) | Setback::Altered(_)) => Err(Refusal::Page(Box::new(judged))),
+        Err(setback) => Err(setback.into()),
+    }
+}

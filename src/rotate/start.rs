@@ -1,0 +1,143 @@
+//! Finds the run that a command means: the one its token names, an unfinished one, or a new one.
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::ending;
+use super::passes::{self, PassKind};
+use crate::config::Config;
+use crate::db::error::DatabaseError;
+use crate::db::ledger::run::{self, Ending, Relation, RingKeys, Wanted};
+use crate::db::ledger::{audit, setup};
+use crate::db::session::{Session, Terms};
+use crate::db::transaction::Transaction;
+use crate::error::{Error, ExitCode, Result};
+use crate::plan::decide::Judgement;
+use crate::plan::ledger_checks::{self, LedgerFacts};
+use crate::plan::make::{self, Rings};
+use crate::plan::Plan;
+
+/// The run a command works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Started {
+    New(i64),
+    Resumed(i64),
+    /// The token names a run that has ended.
+    Ended(i64),
+}
+
+impl Started {
+    pub fn run_id(self) -> i64 {
+        match self {
+            Self::New(id) | Self::Resumed(id) | Self::Ended(id) => id,
+        }
+    }
+}
+
+/// What the command asks for, as the ledger tells runs apart.
+pub fn wanted(config: &Config, digest_text: &str, rings: &Rings, plan: &Plan) -> Wanted {
+    let digest = Sha256::digest(digest_text.as_bytes());
+    Wanted {
+        token: config.run.token.clone(),
+        columns: plan.column_names(),
+        keys: ring_keys(rings),
+        config_digest: data_encoding::HEXLOWER.encode(&digest),
+        total_estimate: plan.estimated_records(),
+    }
+}
+
+pub fn ring_keys(rings: &Rings) -> Vec<RingKeys> {
+    let keys = |(name, ring): (&String, &std::sync::Arc<crate::keys::KeyRing>)| RingKeys {
+        ring: name.clone(),
+        current: ring.current().id().to_string(),
+        previous: ring.previous().iter().map(|key| key.id().to_string()).collect(),
+    };
+    rings.iter().map(keys).collect()
+}
+
+/// The ended run that a token names, before anything is planned: a late pod of a finished run.
+pub async fn ended_by_token(session: &mut Session, token: Option<&str>) -> Result<Option<i64>> {
+    let Some(token) = token else { return Ok(None) };
+    if setup::version(session).await?.is_none() {
+        return Ok(None);
+    }
+    let transaction = session.begin(&Terms::reading()).await?;
+    let named = run::by_token(&transaction, token).await?;
+    transaction.commit().await?;
+    Ok(named.filter(|(_, state)| state != "running").map(|(run_id, _)| run_id))
+}
+
+/// What the ledger says against this command, judged with everything else.
+pub async fn check_ledger(
+    session: &mut Session,
+    config: &Config,
+    wanted: &Wanted,
+    plan: &mut Plan,
+) -> Result<Relation> {
+    let mut facts = LedgerFacts::default();
+    if setup::version(session).await?.is_some() {
+        let transaction = session.begin(&Terms::reading()).await?;
+        facts = ledger_checks::read(&transaction, &wanted.columns, &wanted.keys).await?;
+        transaction.commit().await?;
+    }
+    let mut judgement = Judgement::default();
+    let relation = ledger_checks::judge(&facts, wanted, plan, &config.run, &mut judgement);
+    make::refuse(&mut judgement)?;
+    plan.warnings.extend(judgement.warnings);
+    Ok(relation)
+}
+
+/// Starts, resumes or supersedes, under a lock: two processes with the same command find one run.
+pub async fn start(
+    session: &mut Session,
+    config: &Config,
+    wanted: &Wanted,
+    plan: &Plan,
+) -> Result<Started> {
+    let cuts = match plan.needs_resealing {
+        true => passes::cuts(session, plan).await?,
+        false => passes::no_cuts(),
+    };
+    let transaction = session.begin(&Terms::ledger()).await?;
+    setup::lock(&transaction).await?;
+    if let Some(token) = &config.run.token
+        && let Some((run_id, state)) = run::by_token(&transaction, token).await?
+    {
+        transaction.commit().await?;
+        return Ok(if state == "running" { Started::Resumed(run_id) } else { Started::Ended(run_id) });
+    }
+    let open = run::open_runs(&transaction, &wanted.columns).await?;
+    match run::relate(&open, wanted) {
+        Relation::Resume(run_id) => {
+            audit::record(&transaction, Some(run_id), "run resumed", &json!({})).await?;
+            transaction.commit().await?;
+            return Ok(Started::Resumed(run_id));
+        }
+        Relation::Overlap(run_id) => {
+            return Err(Error::refused(format!("run {run_id} was started meanwhile over these columns"))
+                .hint("run the same command again to see how they relate"));
+        }
+        Relation::Supersede(runs) => supersede(&transaction, &runs).await?,
+        Relation::New => {}
+    }
+    let run_id = run::start(&transaction, wanted).await?;
+    let detail = json!({"keys": wanted.keys, "columns": wanted.columns.len()});
+    audit::record(&transaction, Some(run_id), "run started", &detail).await?;
+    let kind = if plan.needs_resealing { PassKind::Reseal } else { PassKind::Proof };
+    passes::open(&transaction, run_id, 0, kind, plan, &cuts).await?;
+    transaction.commit().await?;
+    Ok(Started::New(run_id))
+}
+
+async fn supersede(transaction: &Transaction<'_>, runs: &[i64]) -> Result<(), DatabaseError> {
+    for run_id in runs {
+        let ending = Ending {
+            state: "superseded",
+            exit_code: ExitCode::Refused,
+            reason: Some("superseded by a run whose keys include all of its own".to_owned()),
+            proof: None,
+        };
+        ending::end(transaction, *run_id, &ending).await?;
+    }
+    Ok(())
+}

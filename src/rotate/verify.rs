@@ -1,0 +1,1 @@
+//! One read-only proof, with the current key alone.

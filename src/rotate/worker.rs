@@ -1,0 +1,224 @@
+//! A worker: claims shards and walks them, until the run has ended.
+//!
+//! It owns one session at a time. Whatever goes wrong with the session, its pages are dropped with it;
+//! the position is read again from the ledger, so a COMMIT whose answer was lost needs no guess.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::close;
+use super::commit::Writer;
+use super::context::{Context, Stop};
+use super::cursor::Cursor;
+use super::ending;
+use super::fetch::fetch;
+use super::judge::{self, Intent, JudgedPage, Judgement};
+use super::narrow::{self, CommitError};
+use super::page::{Page, SessionStamp};
+use super::passes::{self, PassKind};
+use super::size::PageSize;
+use super::statements::Order;
+use crate::db::ledger::run;
+use crate::db::ledger::shard::{self, Claim, Step};
+use crate::db::retry::Patience;
+use crate::db::session::{Session, Terms};
+use crate::error::{Error, ExitCode, Result};
+use crate::plan::TablePlan;
+
+/// How often a worker without a shard looks again.
+const IDLE_PAUSE: Duration = Duration::from_millis(50);
+
+/// What one step of a worker came to.
+enum Stepped {
+    Worked,
+    Idle,
+    Ended,
+}
+
+/// Works until the run has ended.
+///
+/// # Errors
+/// Exit 4 when the process was asked to stop, 5 when the trouble outside outlasted the patience, 3 and
+/// 1 when the run cannot go on (it has then ended).
+pub async fn work(context: Arc<Context>, number: usize) -> Result<()> {
+    let mut patience = Patience::new(context.config.run.retry_for);
+    loop {
+        match with_session(&context, number, &mut patience).await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.exit_code == ExitCode::Outside => {
+                let pause = patience.next_pause(error.clone())?;
+                context.progress.retried();
+                tracing::warn!(target: "reseal", worker = number, "{}; trying again", error.what);
+                context.stop.sleep(pause).await?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Works with one session until it fails or the run has ended.
+async fn with_session(context: &Context, number: usize, patience: &mut Patience) -> Result<()> {
+    let mut session = context.database.session().await?;
+    let stamp = context.stamp();
+    loop {
+        if context.stop.is_wanted() {
+            release(&mut session, context, number).await?;
+            return Err(Stop::interrupted());
+        }
+        match step(&mut session, stamp, context, number).await {
+            Ok(Stepped::Worked) => patience.progress(),
+            Ok(Stepped::Idle) => match context.stop.sleep(IDLE_PAUSE).await {
+                Ok(()) => patience.progress(),
+                Err(_) => continue,
+            },
+            Ok(Stepped::Ended) => return Ok(()),
+            Err(error) => {
+                leave(&mut session, context, number, &error).await;
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// Gives back what is held, and ends the run when it cannot go on. Best effort: a lost connection has
+/// nothing to give back, and its lease runs out.
+async fn leave(session: &mut Session, context: &Context, number: usize, error: &Error) {
+    let ended = match error.exit_code {
+        ExitCode::Refused | ExitCode::Unfinished => {
+            ending::fail(session, context.run_id, error).await
+        }
+        _ => release(session, context, number).await,
+    };
+    if let Err(second) = ended {
+        tracing::debug!(target: "reseal", worker = number, "leaving: {}", second.what);
+    }
+}
+
+async fn release(session: &mut Session, context: &Context, number: usize) -> Result<()> {
+    let transaction = session.begin(&Terms::ledger()).await?;
+    shard::release(&transaction, context.run_id, &context.owner(number)).await?;
+    Ok(transaction.commit().await?)
+}
+
+async fn step(
+    session: &mut Session,
+    stamp: SessionStamp,
+    context: &Context,
+    number: usize,
+) -> Result<Stepped> {
+    let claimed = claim(session, context, number).await?;
+    let Some(claim) = claimed else { return without_shard(session, context).await };
+    tracing::debug!(
+        target: "reseal", worker = number, run = context.run_id, pass = claim.id.pass,
+        table = claim.id.table_name, shard = claim.id.shard, step = claim.step.as_str(), "claimed"
+    );
+    let worked = match claim.step {
+        Step::Close => close::close(session, stamp, context, claim).await,
+        Step::Reseal | Step::Walk => walk(session, stamp, context, claim).await,
+    };
+    match worked {
+        Ok(()) | Err(CommitError::NotOurs) => Ok(Stepped::Worked),
+        Err(CommitError::Error(error)) => Err(error),
+    }
+}
+
+async fn claim(
+    session: &mut Session,
+    context: &Context,
+    number: usize,
+) -> Result<Option<Claim>> {
+    let is_direct = session.is_direct();
+    let transaction = session.begin(&Terms::ledger()).await?;
+    let claim =
+        shard::claim(&transaction, context.run_id, &context.owner(number), is_direct).await?;
+    transaction.commit().await?;
+    Ok(claim)
+}
+
+/// No shard is free: the run has ended, the next pass is due, or others are at work.
+async fn without_shard(session: &mut Session, context: &Context) -> Result<Stepped> {
+    let transaction = session.begin(&Terms::reading()).await?;
+    let standing = run::standing(&transaction, context.run_id).await?;
+    transaction.commit().await?;
+    if standing.has_ended() {
+        return Ok(Stepped::Ended);
+    }
+    if standing.wanted == "abandon" {
+        ending::abandon(session, context.run_id).await?;
+        return Ok(Stepped::Ended);
+    }
+    if !standing.pass_done {
+        return Ok(Stepped::Idle);
+    }
+    let plan = context.resolve(session).await?;
+    let transaction = session.begin(&Terms::ledger()).await?;
+    passes::open(
+        &transaction,
+        context.run_id,
+        standing.pass,
+        PassKind::Proof,
+        &plan,
+        &passes::no_cuts(),
+    )
+    .await?;
+    transaction.commit().await?;
+    Ok(Stepped::Worked)
+}
+
+/// Walks a claimed shard, page by page.
+async fn walk(
+    session: &mut Session,
+    stamp: SessionStamp,
+    context: &Context,
+    claim: Claim,
+) -> Result<(), CommitError> {
+    let table = context.table(claim.id.pass, claim.relation, session).await?;
+    let order = if claim.step == Step::Walk { Order::Physical } else { Order::ByKey };
+    let terms = context.write_terms(session);
+    let writer = Writer::new(Arc::clone(&table), claim, order, terms, stamp);
+    let mut cursor = Cursor::resume(&writer.claim);
+    let mut size = PageSize::new(context.config.run.page_rows_max, context.budget());
+    while !cursor.is_done() {
+        if context.stop.is_wanted() {
+            return Err(Stop::interrupted().into());
+        }
+        let limits = context.limits();
+        let page =
+            fetch(session, stamp, &table, &writer.claim, &cursor, &mut size, limits).await?;
+        let judged = judge_page(session, context, &writer.claim, &table, page).await?;
+        crate::failpoint!("page-resealed");
+        let begun = Instant::now();
+        let done = narrow::commit_page(session, &writer, cursor, judged).await?;
+        size.committed(begun.elapsed());
+        if done.timed_out {
+            size.timed_out();
+        }
+        context.progress.add(&done.tally);
+        ending::check_failures(session, context, &writer.claim, &done.tally).await?;
+        cursor = done.cursor;
+    }
+    Ok(())
+}
+
+/// Judges a page, and reseals what needs it. In a walk hardly anything does: values are read first, and
+/// seals are reserved only when some are needed.
+async fn judge_page(
+    session: &mut Session,
+    context: &Context,
+    claim: &Claim,
+    table: &Arc<TablePlan>,
+    page: Page,
+) -> Result<JudgedPage> {
+    let mut page = page;
+    let mut seals = (page.len() * table.columns.len()) as u64;
+    if claim.step == Step::Walk {
+        let judged = judge::judge(page, Arc::clone(table), Intent::Read).await?;
+        seals = judged.count(|judgement| *judgement == Judgement::Previous);
+        if seals == 0 {
+            return Ok(judged);
+        }
+        page = judged.page;
+    }
+    context.seals.grant(session, &table.ring, seals).await?;
+    judge::judge(page, Arc::clone(table), Intent::Reseal).await
+}

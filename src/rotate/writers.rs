@@ -1,0 +1,106 @@
+//! Waits until every transaction that may have written to the tables has ended.
+
+use std::time::{Duration, Instant};
+
+use tokio_postgres::types::Type;
+
+use super::context::Stop;
+use crate::db::error::DatabaseError;
+use crate::db::session::{Session, Terms};
+use crate::db::sql;
+use crate::error::{Error, Result};
+
+const FIRST_POLL: Duration = Duration::from_millis(5);
+const POLL_MAX: Duration = Duration::from_millis(500);
+
+/// An open transaction that holds RowExclusiveLock or stronger on one of the tables.
+#[derive(Clone, Debug)]
+struct OpenWriter {
+    transaction: String,
+    pid: Option<i32>,
+    gid: Option<String>,
+    application: Option<String>,
+    role: Option<String>,
+    since: Option<String>,
+    relation: String,
+}
+
+impl OpenWriter {
+    fn is(&self, other: &Self) -> bool {
+        self.transaction == other.transaction && self.pid == other.pid && self.gid == other.gid
+    }
+
+    /// For the message: who it is and how to end it. Names no row and no statement.
+    fn describe(&self) -> String {
+        let since = self.since.as_deref().map(|s| format!(" since {s}")).unwrap_or_default();
+        let relation = &self.relation;
+        match (&self.gid, self.pid) {
+            (Some(gid), _) => format!("prepared transaction '{gid}' on {relation}{since}"),
+            (None, Some(pid)) => {
+                let role = self.role.as_deref().map(|r| format!(", role {r}")).unwrap_or_default();
+                let application = self.application.as_deref().filter(|name| !name.is_empty());
+                let application = application.map(|a| format!(", {a}")).unwrap_or_default();
+                format!("process {pid}{role}{application} on {relation}{since}")
+            }
+            (None, None) => format!("a prepared transaction on {relation}{since}"),
+        }
+    }
+}
+
+/// Waits for the writers that are open now; later ones do not matter. Between two looks `alive` is
+/// called, to keep a lease. Answers how long it took.
+///
+/// # Errors
+/// Exit 5 naming those that are still open after `max_wait`.
+pub async fn wait<F>(
+    session: &mut Session,
+    relations: &[u32],
+    max_wait: Duration,
+    stop: &Stop,
+    mut alive: F,
+) -> Result<Duration>
+where
+    F: AsyncFnMut(&mut Session) -> Result<()>,
+{
+    let begun = Instant::now();
+    let mut waited_for = open_writers(session, relations).await?;
+    let mut poll = FIRST_POLL;
+    while !waited_for.is_empty() {
+        if begun.elapsed() >= max_wait {
+            return Err(still_open(&waited_for, max_wait));
+        }
+        stop.sleep(poll).await?;
+        poll = (poll * 2).min(POLL_MAX);
+        alive(session).await?;
+        let open = open_writers(session, relations).await?;
+        waited_for.retain(|writer| open.iter().any(|other| writer.is(other)));
+    }
+    Ok(begun.elapsed())
+}
+
+fn still_open(writers: &[OpenWriter], max_wait: Duration) -> Error {
+    let names: Vec<String> = writers.iter().map(OpenWriter::describe).collect();
+    let seconds = max_wait.as_secs_f64();
+    Error::outside(format!("transactions that wrote to the tables stayed open for {seconds} s"))
+        .at(names.join("; "))
+        .hint("commit, roll back or terminate them, or wait longer (--max-wait); then run again")
+}
+
+async fn open_writers(
+    session: &mut Session,
+    relations: &[u32],
+) -> Result<Vec<OpenWriter>, DatabaseError> {
+    let transaction = session.begin(&Terms::reading()).await?;
+    let rows = transaction.query(sql::PROOF_WRITERS, &[(&relations, Type::OID_ARRAY)]).await?;
+    transaction.commit().await?;
+    let writer = |row: &tokio_postgres::Row| OpenWriter {
+        transaction: row.get("transaction"),
+        pid: row.get("pid"),
+        gid: row.get("gid"),
+        application: row.get("application_name"),
+        role: row.get("role_name"),
+        since: row.get("since"),
+        relation: row.get("relation"),
+    };
+    Ok(rows.iter().map(writer).collect())
+}
