@@ -5,5 +5,4 @@ pub mod cli;
 pub mod config;
 pub mod crypto;
 pub mod error;
-pub mod keys;
 pub mod layout;
