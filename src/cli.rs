@@ -24,12 +24,13 @@ pub struct Cli {
 }
 
 const SOURCES: &str = "\
-Keys and the database are named, never typed: env:NAME or file:PATH. Without reseal.toml the keys are
-in ENCRYPTION_KEY and ENCRYPTION_KEY_PREVIOUS, and the database is in DATABASE_URL or the PG* variables.";
+Keys and the database are named, never typed: env:NAME or file:PATH. Without reseal.toml the keys \
+are in ENCRYPTION_KEY and ENCRYPTION_KEY_PREVIOUS, and the database is in DATABASE_URL or the PG* \
+variables.";
 
 const SETTINGS: &str = "\
-A setting is an option (--max-wait), an environment variable (RESEAL_MAX_WAIT) or a line under [run] in
-reseal.toml (max_wait); the option counts most, the file least.";
+A setting is an option (--max-wait), an environment variable (RESEAL_MAX_WAIT) or a line under \
+[run] in reseal.toml (max_wait); the option counts most, the file least.";
 
 #[derive(Debug, Subcommand)]
 pub enum CommandWords {
@@ -61,6 +62,7 @@ pub enum CommandWords {
 
 /// How much is said on stderr while a command works.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Logging")]
 pub struct LoggingWords {
     /// Say more (twice: everything)
     #[arg(short, long, global = true, action = ArgAction::Count)]
@@ -120,9 +122,9 @@ pub struct RunWords {
     #[arg(short, long = "column", value_name = "COLUMN")]
     pub columns: Vec<String>,
     #[command(flatten)]
-    pub settings: SettingWords,
-    #[command(flatten)]
     pub output: OutputWords,
+    #[command(flatten)]
+    pub settings: SettingWords,
 }
 
 /// The settings of a run; each has the same name in `[run]` and as `RESEAL_…`.

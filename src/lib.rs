@@ -5,4 +5,8 @@ pub mod cli;
 pub mod config;
 pub mod crypto;
 pub mod error;
+pub mod keys;
 pub mod layout;
+pub mod ops;
+pub mod report;
+pub mod telemetry;

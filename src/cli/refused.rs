@@ -23,11 +23,11 @@ pub fn as_error(error: &clap::Error) -> Error {
             "no command was given".to_owned()
         }
         ErrorKind::InvalidSubcommand => match said(error, ContextKind::InvalidSubcommand) {
-            Some(word) => format!("unknown command {word}"),
+            Some(word) => format!("unknown command `{word}`"),
             None => "unknown command".to_owned(),
         },
         ErrorKind::UnknownArgument => match argument {
-            Some(word) => format!("unknown argument {word}"),
+            Some(word) => format!("unknown argument `{word}`"),
             None => "an argument is not understood (it is not repeated here: it might be a secret)"
                 .to_owned(),
         },
@@ -35,7 +35,7 @@ pub fn as_error(error: &clap::Error) -> Error {
             Some(values) => format!("{} is one of: {values}", named()),
             None => format!("{} needs a value", named()),
         },
-        ErrorKind::MissingRequiredArgument => format!("{} is missing", named()),
+        ErrorKind::MissingRequiredArgument => format!("missing: {}", named()),
         ErrorKind::ArgumentConflict => match said(error, ContextKind::PriorArg) {
             Some(other) => format!("{} cannot be used with {other}", named()),
             None => format!("{} cannot be used here", named()),
@@ -51,7 +51,7 @@ fn hint(error: &clap::Error) -> String {
         .or_else(|| said(error, ContextKind::SuggestedSubcommand))
         .or_else(|| said(error, ContextKind::SuggestedValue));
     match suggestion {
-        Some(word) => format!("did you mean {word}"),
+        Some(word) => format!("did you mean `{word}`?"),
         None => ASK.to_owned(),
     }
 }
@@ -68,9 +68,9 @@ fn said(error: &clap::Error, kind: ContextKind) -> Option<String> {
     }
 }
 
-/// The name in `--name=value`, `--name <VALUE>` or `name`, if it is short and made of letters.
+/// The name in `--name=value`, `--name <VALUE>`, `--name...` or `name`, if it is short and made of letters.
 fn harmless(word: &str) -> Option<String> {
-    let name = word.split(['=', ' ']).next()?;
+    let name = word.split(['=', ' ']).next()?.trim_end_matches('.');
     let letters = name.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, '-' | '<' | '>'));
     (letters && !name.is_empty() && name.len() <= 32).then(|| name.to_owned())
 }
@@ -82,6 +82,7 @@ mod tests {
     #[test]
     fn a_name_is_repeated_and_a_value_is_not() {
         assert_eq!(harmless("--workers=00ff"), Some("--workers".to_owned()));
+        assert_eq!(harmless("--verbose..."), Some("--verbose".to_owned()));
         assert_eq!(harmless("--reason <TEXT>"), Some("--reason".to_owned()));
         assert_eq!(harmless(&"0f".repeat(32)), None);
         assert_eq!(harmless(&"ab".repeat(32)), None);

@@ -2,10 +2,11 @@
 
 use crate::config::names::{TableName, first_unquoted_colon};
 use crate::config::rings::DEFAULT_RING;
+use crate::config::tables::layout_to_write;
 use crate::config::word::Word;
 use crate::config::{ColumnConfig, TableConfig, Troubles};
 use crate::error::Result;
-use crate::layout::Layout;
+use crate::layout::ColumnLayout;
 
 /// The columns by table, both in the order they were typed in.
 pub fn tables(typed: &[String], troubles: &mut Troubles) -> Vec<TableConfig> {
@@ -39,7 +40,7 @@ fn column(word: &Word) -> Result<(TableName, ColumnConfig)> {
     let (table, column) = TableName::parse_with_column(name).map_err(|what| {
         word.wrong(what).hint("write [SCHEMA.]TABLE.COLUMN[:LAYOUT], names as in SQL")
     })?;
-    let layout = layout.map(Layout::named).transpose();
-    let layout = layout.map_err(|error| word.wrong(error.to_string()))?;
-    Ok((table, ColumnConfig::plain(column, layout)))
+    let write = layout.map(|text| layout_to_write(word, text)).transpose()?;
+    let layout = write.map(|write| ColumnLayout { write, read: vec![], aad: None });
+    Ok((table, ColumnConfig { name: column, layout }))
 }

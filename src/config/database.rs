@@ -1,6 +1,9 @@
 //! Where the database is. Its URL holds a password: it is fetched from its source and never shown.
 
 use std::fmt;
+use std::io::Read;
+
+use zeroize::Zeroizing;
 
 use crate::config::file::FileWords;
 use crate::config::run::number;
@@ -8,47 +11,36 @@ use crate::config::word::Word;
 use crate::config::{Environment, Troubles};
 use crate::error::{Error, Result};
 
-const URL_BYTES_MAX: usize = 16 << 10;
+/// A longer file holds something else.
+const URL_BYTES_MAX: u64 = 16 << 10;
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
 pub struct DatabaseConfig {
-    pub url: DatabaseUrl,
+    /// A URL or `key=value` words; `None` leaves everything to libpq's `PG*` variables.
+    pub url: Option<DatabaseUrl>,
     /// Connections of this process at most (`[database] max_connections`, `DB_MAX_CONNS`).
     pub max_connections: usize,
 }
 
-/// A connection URL, or none: then libpq's `PG*` variables say where the database is.
+/// Connection words as given. They hold a password: wiped when dropped, and never shown.
 #[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl {
-    secret: Option<String>,
-    source: String,
-}
+pub struct DatabaseUrl(Zeroizing<String>);
 
 impl DatabaseUrl {
-    pub fn new(url: impl Into<String>, source: impl Into<String>) -> DatabaseUrl {
-        DatabaseUrl { secret: Some(url.into()), source: source.into() }
+    pub fn new(words: impl Into<String>) -> DatabaseUrl {
+        DatabaseUrl(Zeroizing::new(words.into()))
     }
 
-    /// No URL: the `PG*` variables.
-    pub fn of_libpq() -> DatabaseUrl {
-        DatabaseUrl { secret: None, source: "the PG* variables".to_owned() }
-    }
-
-    /// The URL with its password; for the connection alone.
-    pub fn secret(&self) -> Option<&str> {
-        self.secret.as_deref()
-    }
-
-    /// Where it came from, for messages.
-    pub fn source(&self) -> &str {
-        &self.source
+    /// The words with their password; for the connection alone.
+    pub fn reveal(&self) -> &str {
+        &self.0
     }
 }
 
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DatabaseUrl(from {})", self.source)
+        f.write_str("DatabaseUrl(…)")
     }
 }
 
@@ -72,33 +64,37 @@ fn max_connections(file: &FileWords, environment: &Environment) -> Result<usize>
     }
 }
 
-/// What the file names, else `DATABASE_URL` if it is set, else the `PG*` variables.
-fn url(word: Option<&Word>, environment: &Environment) -> Result<DatabaseUrl> {
+/// What the file names, else `DATABASE_URL` if it is set, else nothing.
+fn url(word: Option<&Word>, environment: &Environment) -> Result<Option<DatabaseUrl>> {
     let Some(word) = word else {
-        return Ok(match environment.text("DATABASE_URL")? {
-            Some(url) => DatabaseUrl::new(url, "env:DATABASE_URL"),
-            None => DatabaseUrl::of_libpq(),
-        });
+        return Ok(environment.text("DATABASE_URL")?.map(DatabaseUrl::new));
     };
-    let url = match word.text.split_once(':') {
+    let words = match word.text.split_once(':') {
         Some(("env", name)) if !name.is_empty() => environment.text(name)?.ok_or_else(|| {
             word.wrong(format!("the variable {name} is not set"))
                 .hint("set it to the database's URL, or leave url out and set the PG* variables")
-        })?,
-        Some(("file", path)) if !path.is_empty() => {
-            std::fs::read_to_string(path).map_err(|error| {
-                Error::usage(format!("cannot read the database's URL: {error}")).at(path)
-            })?
-        }
-        _ => {
-            return Err(word
-                .wrong("the database's URL is named, never written here")
-                .hint("url = \"env:DATABASE_URL\" or \"file:PATH\""));
-        }
+        }),
+        Some(("file", path)) if !path.is_empty() => read(path),
+        _ => Err(word
+            .wrong("the database's URL is named, never written here")
+            .hint("url = \"env:DATABASE_URL\" or \"file:PATH\"")),
     };
-    let url = url.trim_end_matches(['\n', '\r']);
-    if url.is_empty() || url.len() > URL_BYTES_MAX || url.contains('\n') {
-        return Err(word.wrong("the source does not hold one URL").at(word.text.clone()));
+    Ok(Some(DatabaseUrl::new(words?)))
+}
+
+/// The file's text without the line feed at its end.
+fn read(path: &str) -> Result<String> {
+    let read = std::fs::File::open(path).and_then(|file| {
+        let mut text = String::new();
+        file.take(URL_BYTES_MAX + 1).read_to_string(&mut text)?;
+        Ok(text)
+    });
+    let mut text = read.map_err(|error| {
+        Error::usage(format!("cannot read the database's URL: {}", error.kind())).at(path)
+    })?;
+    if text.len() as u64 > URL_BYTES_MAX {
+        return Err(Error::usage("the file is too long to hold a database's URL").at(path));
     }
-    Ok(DatabaseUrl::new(url, word.text.clone()))
+    text.truncate(text.trim_end().len());
+    Ok(text)
 }

@@ -78,9 +78,9 @@ impl<'d> Section<'d> {
         for key in self.left.keys() {
             let line = self.document.line(key.span().start);
             let place = place(self.document, line, &self.title);
-            let error = Error::usage(format!("unknown key {}", shown(key.get_ref()))).at(place);
+            let error = Error::usage(format!("unknown key `{}`", shown(key.get_ref()))).at(place);
             troubles.add(match nearest(key.get_ref(), self.known.iter().copied()) {
-                Some(name) => error.hint(format!("did you mean {name}")),
+                Some(name) => error.hint(format!("did you mean `{name}`?")),
                 None => error.hint(format!("known here: {}", self.known.join(", "))),
             });
         }

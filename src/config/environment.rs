@@ -5,8 +5,10 @@ use std::ffi::OsString;
 use crate::config::word::Word;
 use crate::error::{Error, Result};
 
-/// Where variables are looked up: the process, or a map of a test.
-pub struct Environment(Box<dyn Fn(&str) -> Option<OsString>>);
+/// Where variables are looked up: in the process, or in the pairs of a test.
+pub struct Environment(Box<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<OsString>;
 
 impl Environment {
     pub fn of_process() -> Environment {
@@ -31,14 +33,14 @@ impl Environment {
     pub fn text(&self, name: &str) -> Result<Option<String>> {
         self.raw(name)
             .map(|value| {
-                value
-                    .into_string()
-                    .map_err(|_| Error::usage("the variable is not UTF-8").at(format!("${name}")))
+                value.into_string().map_err(|_| {
+                    Error::usage("the variable is not UTF-8").at(format!("env:{name}"))
+                })
             })
             .transpose()
     }
 
     pub(super) fn word(&self, name: &str) -> Result<Option<Word>> {
-        Ok(self.text(name)?.map(|text| Word::new(text, format!("${name}"))))
+        Ok(self.text(name)?.map(|text| Word::new(text, format!("env:{name}"))))
     }
 }

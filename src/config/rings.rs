@@ -44,7 +44,7 @@ pub fn named<'w>(word: &'w Word, file: &FileWords) -> Result<&'w str> {
     let error = word.wrong("no one defines this key ring");
     let known = file.rings.keys().map(String::as_str).chain([DEFAULT_RING]);
     Err(match nearest(&word.text, known) {
-        Some(name) => error.hint(format!("did you mean {name}")),
+        Some(name) => error.hint(format!("did you mean `{name}`?")),
         None => error.hint("define it under [ring.NAME] with current and previous"),
     })
 }

@@ -167,7 +167,7 @@ impl Said<'_> {
             (Duration::from_secs(*bounds.start()), Duration::from_secs(*bounds.end()));
         let read = humantime::parse_duration(&word.text).ok();
         let result = read.filter(|read| (low..=high).contains(read)).ok_or_else(|| {
-            let (low, high) = (humantime::format_duration(low), humantime::format_duration(high));
+            let (low, high) = (short(*bounds.start()), short(*bounds.end()));
             word.wrong(format!("{name} is a duration from {low} to {high}, such as 90s or 5m"))
         });
         self.troubles.note(result).unwrap_or(default)
@@ -199,6 +199,14 @@ where
         let (low, high) = (bounds.start(), bounds.end());
         word.wrong(format!("{name} is a whole number from {low} to {high}"))
     })
+}
+
+/// Seconds as people write them, in hours where they are whole: `15s`, `24h`.
+fn short(seconds: u64) -> String {
+    match seconds {
+        hours if hours > 0 && hours % HOUR == 0 => format!("{}h", hours / HOUR),
+        seconds => format!("{seconds}s"),
+    }
 }
 
 /// `8388608`, `8192KiB`, `8MiB` or `1GiB`.

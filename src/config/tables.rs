@@ -8,7 +8,7 @@ use crate::config::names::{self, TableName};
 use crate::config::rings::{self, DEFAULT_RING};
 use crate::config::word::Word;
 use crate::error::{Error, Result};
-use crate::layout::{AadTemplate, ColumnLayout, Layout};
+use crate::layout::{AadTemplate, ColumnLayout, Layout, LayoutError};
 
 /// A table, or with a `*` in its name several that are alike.
 #[derive(Clone, Debug)]
@@ -28,8 +28,6 @@ pub struct ColumnConfig {
     pub name: String,
     /// `None` when it is to be found by authentication on a sample.
     pub layout: Option<ColumnLayout>,
-    /// The template of the additional data as written: two commands with other data are other runs.
-    aad_text: Option<String>,
 }
 
 impl TableConfig {
@@ -43,28 +41,33 @@ impl TableConfig {
 
 impl ColumnConfig {
     fn digest_text(&self) -> String {
-        let write = self.layout.as_ref().map(|layout| layout.write.template());
-        let read: Vec<&str> =
-            self.layout.iter().flat_map(|layout| &layout.read).map(Layout::template).collect();
-        let (name, aad) = (&self.name, &self.aad_text);
+        let name = &self.name;
+        let Some(ColumnLayout { write, read, aad }) = &self.layout else {
+            return format!(" column {name:?} layout to be found\n");
+        };
+        let read: Vec<&str> = read.iter().map(Layout::template).collect();
+        let (write, aad) = (write.template(), aad.as_ref().map(AadTemplate::template));
         format!(" column {name:?} write {write:?} read {read:?} aad {aad:?}\n")
     }
 }
 
 /// The tables a command works on: those of `--column` if there are any, else the file's.
 pub fn resolve(typed: &RunWords, file: &FileWords, troubles: &mut Troubles) -> Vec<TableConfig> {
-    let tables = match typed.columns.as_slice() {
-        [] => {
-            let tables = file.tables.iter();
-            let tables = tables.filter_map(|words| table(words, file, troubles)).collect();
-            refuse_twins(&tables, &file.tables, troubles);
-            tables
-        }
-        columns => columns::tables(columns, troubles),
-    };
-    if file.tables.is_empty() && typed.columns.is_empty() {
+    if !typed.columns.is_empty() {
+        return columns::tables(&typed.columns, troubles);
+    }
+    if file.tables.is_empty() {
         let hint = "name one with --column [SCHEMA.]TABLE.COLUMN, or [[table]] in reseal.toml";
         troubles.add(Error::usage("no column is named").hint(hint));
+    }
+    let mut tables: Vec<TableConfig> = Vec::new();
+    for words in &file.tables {
+        let Some(table) = table(words, file, troubles) else { continue };
+        if tables.iter().any(|earlier| earlier.name == table.name) {
+            let error = words.name.wrong(format!("the table {} is named twice", table.name));
+            troubles.add(error.hint("put all its columns under one [[table]]"));
+        }
+        tables.push(table);
     }
     tables
 }
@@ -94,51 +97,43 @@ fn table(words: &TableWords, file: &FileWords, troubles: &mut Troubles) -> Optio
     Some(TableConfig { name: name?, ring: ring?.to_owned(), version, columns })
 }
 
-fn refuse_twins(tables: &Vec<TableConfig>, words: &[TableWords], troubles: &mut Troubles) {
-    for (at, table) in tables.iter().enumerate() {
-        if tables[..at].iter().any(|earlier| earlier.name == table.name) {
-            let place = words.iter().rfind(|words| words.name.text == table.name.to_string());
-            let error = Error::usage(format!("the table {} is named twice", table.name));
-            let error = error.hint("put all its columns under one [[table]]");
-            troubles.add(match place {
-                Some(words) => error.at(words.name.place.clone()),
-                None => error,
-            });
-        }
-    }
-}
-
 fn column(words: &ColumnWords, troubles: &mut Troubles) -> Option<ColumnConfig> {
     let name = names::exact(&words.name.text).map_err(|what| words.name.wrong(what));
     let name = troubles.note(name);
-    let write = words.write.as_ref().map(|word| troubles.note(layout(word)));
+    let write = words.write.as_ref().map(|word| troubles.note(layout_to_write(word, &word.text)));
     let read: Vec<Layout> =
-        words.read.iter().filter_map(|word| troubles.note(layout(word))).collect();
+        words.read.iter().filter_map(|word| troubles.note(layout(word, &word.text))).collect();
     let aad = words.aad.as_ref().map(|word| {
-        let parsed = AadTemplate::parse(&word.text);
-        troubles.note(parsed.map_err(|error| word.wrong(error.to_string())))
+        troubles.note(AadTemplate::parse(&word.text).map_err(|error| refused(word, error)))
     });
     let layout = match (write, aad) {
-        (Some(write), aad) => Some(ColumnLayout { write: write?, read, aad: aad.unwrap_or(None) }),
-        (None, None) if read.is_empty() => None,
+        (Some(write), aad) => Some(ColumnLayout { write: write?, read, aad: aad.flatten() }),
+        (None, None) if words.read.is_empty() => None,
         (None, _) => {
             let error = words.name.wrong("read and aad need the layout to write");
             troubles.add(error.hint("add layout = \"…\""));
             None
         }
     };
-    let aad_text = words.aad.as_ref().map(|word| word.text.clone());
-    Some(ColumnConfig { name: name?, layout, aad_text })
+    Some(ColumnConfig { name: name?, layout })
 }
 
-fn layout(word: &Word) -> Result<Layout> {
-    Layout::named(&word.text).map_err(|error| word.wrong(error.to_string()))
+/// The layout that `text`, a part of `word`, names or describes.
+fn layout(word: &Word, text: &str) -> Result<Layout> {
+    Layout::named(text).map_err(|error| refused(word, error))
 }
 
-impl ColumnConfig {
-    /// A column with no additional data, as `--column` names it.
-    pub(super) fn plain(name: String, layout: Option<Layout>) -> ColumnConfig {
-        let layout = layout.map(|write| ColumnLayout { write, read: vec![], aad: None });
-        ColumnConfig { name, layout, aad_text: None }
+/// … and with which values can be written.
+pub fn layout_to_write(word: &Word, text: &str) -> Result<Layout> {
+    let layout = layout(word, text)?;
+    layout.writable().map_err(|error| refused(word, error))?;
+    Ok(layout)
+}
+
+fn refused(word: &Word, error: LayoutError) -> Error {
+    let refused = word.wrong(error.to_string());
+    match error.hint {
+        Some(hint) => refused.hint(hint),
+        None => refused,
     }
 }

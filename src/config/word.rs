@@ -6,7 +6,7 @@ use crate::error::Error;
 #[derive(Clone)]
 pub struct Word {
     pub text: String,
-    /// As a person would look for it: `--workers`, `RESEAL_WORKERS`, `reseal.toml:12, [run] workers`.
+    /// As a person would look for it: `--workers`, `env:RESEAL_WORKERS`, `reseal.toml:12, [run] workers`.
     pub place: String,
 }
 
