@@ -1,3 +1,5 @@
 pub mod crypto;
 pub mod error;
+pub mod keys;
 pub mod layout;
+pub mod rotate;
