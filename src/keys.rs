@@ -1,64 +1,132 @@
-//! Stand-in.
-use std::path::PathBuf;
-use std::{fmt, str::FromStr};
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeySource {
-    Env(String),
-    File(PathBuf),
-}
-impl FromStr for KeySource {
-    type Err = crate::error::Error;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once(':') {
-            Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
-            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
-            _ => Err(crate::error::Error::usage("a key source is env:NAME or file:PATH")),
-        }
-    }
-}
-impl fmt::Display for KeySource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Env(name) => write!(f, "env:{name}"),
-            Self::File(path) => write!(f, "file:{}", path.display()),
-        }
-    }
-}
+//! Key rings: one current key and the previous keys that old values may still need.
+//!
+//! Keys are found in the environment or in files, one file of this room a source. Nothing here
+//! knows SQL or async, and no message ever holds what a source held.
+
+mod env;
+mod file;
+mod source;
+
+use std::fmt;
+
+use crate::crypto::{Key, KeyBytes};
+use crate::error::{Error, Result};
+
+pub use source::{KeySource, MalformedKeySource};
+
+/// Where the keys of a ring are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RingConfig {
+    /// The name by which a table names its ring; `keys` is the default one.
     pub name: String,
     pub current: KeySource,
+    /// Each may hold several keys. Their order is the order in which they are tried.
     pub previous: Vec<KeySource>,
 }
+
+/// The keys of a ring, ready to use and all different.
 pub struct KeyRing {
-    current: crate::crypto::Key,
-    previous: Vec<crate::crypto::Key>,
+    name: String,
+    current: Key,
+    previous: Vec<Key>,
 }
+
 impl KeyRing {
-    pub fn load(c: &RingConfig) -> crate::error::Result<KeyRing> {
-        let mut ring = Self::load_current_only(c)?;
-        for p in &c.previous {
-            if let Some(k) = key(p)? {
-                ring.previous.push(k)
+    /// Loads all keys. Refuses malformed keys, a previous key that is the current one, and the same
+    /// previous key twice, by the name of the source.
+    pub fn load(config: &RingConfig) -> Result<Self> {
+        let current = load_current(config)?;
+        let mut previous: Vec<Located> = Vec::new();
+        for source in &config.previous {
+            let keys = source.previous_keys()?;
+            let several = keys.len() > 1;
+            for (place, bytes) in keys.into_iter().enumerate() {
+                let found = Located { bytes, source, position: several.then_some(place + 1) };
+                refuse_repeated(&found, &current, &config.current, &previous)?;
+                previous.push(found);
             }
         }
-        Ok(ring)
+        let previous = previous.into_iter().map(|found| Key::new(found.bytes)).collect();
+        Ok(Self { name: config.name.clone(), current: Key::new(current), previous })
     }
-    pub fn load_current_only(c: &RingConfig) -> crate::error::Result<KeyRing> {
-        let k = key(&c.current)?.ok_or_else(|| crate::error::Error::usage("missing"))?;
-        Ok(KeyRing { current: k, previous: vec![] })
+
+    /// Loads the current key and leaves the sources of previous keys unread.
+    pub fn load_current_only(config: &RingConfig) -> Result<Self> {
+        let current = Key::new(load_current(config)?);
+        Ok(Self { name: config.name.clone(), current, previous: Vec::new() })
     }
-    pub fn current(&self) -> &crate::crypto::Key {
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What new values are sealed with.
+    pub fn current(&self) -> &Key {
         &self.current
     }
-    pub fn previous(&self) -> &[crate::crypto::Key] {
+
+    /// What old values may still need, in the order of the configuration.
+    pub fn previous(&self) -> &[Key] {
         &self.previous
     }
 }
-fn key(s: &KeySource) -> crate::error::Result<Option<crate::crypto::Key>> {
-    let KeySource::Env(n) = s else { return Err(crate::error::Error::usage("no files yet")) };
-    let Ok(t) = std::env::var(n) else { return Ok(None) };
-    let b = crate::crypto::KeyBytes::from_hex(t.as_bytes())
-        .map_err(|e| crate::error::Error::usage(e.to_string()).at(s.to_string()))?;
-    Ok(Some(crate::crypto::Key::new(b)))
+
+/// A previous key and where it was found.
+struct Located<'s> {
+    bytes: KeyBytes,
+    source: &'s KeySource,
+    /// Counted from 1; `None` when the source holds one key.
+    position: Option<usize>,
 }
+
+fn load_current(config: &RingConfig) -> Result<KeyBytes> {
+    config.current.current_key().map_err(|error| match config.name.as_str() {
+        "keys" => error,
+        name => {
+            let place = error.place.clone().unwrap_or_default();
+            error.at(format!("{place} (key ring `{name}`)"))
+        }
+    })
+}
+
+fn refuse_repeated(
+    found: &Located<'_>,
+    current: &KeyBytes,
+    current_source: &KeySource,
+    before: &[Located<'_>],
+) -> Result<()> {
+    let place = located(found.source, found.position);
+    if found.bytes == *current {
+        return Err(Error::usage("a previous key is the current key")
+            .at(format!("{place}, and {current_source}"))
+            .hint("the current key is the new one; previous keys are those it replaces"));
+    }
+    match before.iter().find(|other| other.bytes == found.bytes) {
+        Some(other) => Err(Error::usage("the same previous key twice")
+            .at(format!("{place}, and {}", located(other.source, other.position)))
+            .hint("name each previous key once")),
+        None => Ok(()),
+    }
+}
+
+/// `env:NAME`, or `env:NAME, key 2`.
+fn located(source: &KeySource, position: Option<usize>) -> String {
+    match position {
+        Some(position) => format!("{source}, key {position}"),
+        None => source.to_string(),
+    }
+}
+
+/// Ids only.
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyRing")
+            .field("name", &self.name)
+            .field("current", &self.current)
+            .field("previous", &self.previous)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

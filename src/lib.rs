@@ -7,6 +7,4 @@ pub mod crypto;
 pub mod error;
 pub mod keys;
 pub mod layout;
-pub mod ops;
-pub mod report;
-pub mod telemetry;
+pub mod rotate;

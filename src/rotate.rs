@@ -1,0 +1,3 @@
+//! The run. For now: what is done with one value.
+
+pub mod value;
