@@ -7,4 +7,7 @@ pub mod crypto;
 pub mod error;
 pub mod keys;
 pub mod layout;
+pub mod ops;
+pub mod report;
 pub mod rotate;
+pub mod telemetry;

@@ -337,7 +337,7 @@ fn a_syntax_error_names_its_line_and_quotes_nothing() {
 fn a_key_in_place_of_its_source_is_refused_and_not_repeated() {
     for option in ["--current", "--previous"] {
         let said = troubles(&format!("run -c t.c {option} {KEY}"), &[], "");
-        assert!(said[0].starts_with("a key source is env:NAME or file:PATH"), "{said:?}");
+        assert!(said[0].starts_with("a key source is `env:NAME` or `file:PATH`"), "{said:?}");
     }
     let said = troubles("health", &[], &format!("[keys]\ncurrent = \"{KEY}\""));
     assert!(said[0].contains(" @ 2, [keys] current / "), "{said:?}");

@@ -1,11 +1,11 @@
 //! Where the database is. Its URL holds a password: it is fetched from its source and never shown.
 
 use std::fmt;
-use std::io::Read;
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::config::file::FileWords;
+use crate::config::file::{FileWords, read};
 use crate::config::run::number;
 use crate::config::word::Word;
 use crate::config::{Environment, Troubles};
@@ -74,7 +74,7 @@ fn url(word: Option<&Word>, environment: &Environment) -> Result<Option<Database
             word.wrong(format!("the variable {name} is not set"))
                 .hint("set it to the database's URL, or leave url out and set the PG* variables")
         }),
-        Some(("file", path)) if !path.is_empty() => read(path),
+        Some(("file", path)) if !path.is_empty() => read_url(path),
         _ => Err(word
             .wrong("the database's URL is named, never written here")
             .hint("url = \"env:DATABASE_URL\" or \"file:PATH\"")),
@@ -83,18 +83,10 @@ fn url(word: Option<&Word>, environment: &Environment) -> Result<Option<Database
 }
 
 /// The file's text without the line feed at its end.
-fn read(path: &str) -> Result<String> {
-    let read = std::fs::File::open(path).and_then(|file| {
-        let mut text = String::new();
-        file.take(URL_BYTES_MAX + 1).read_to_string(&mut text)?;
-        Ok(text)
-    });
-    let mut text = read.map_err(|error| {
+fn read_url(path: &str) -> Result<String> {
+    let mut text = read(Path::new(path), URL_BYTES_MAX).map_err(|error| {
         Error::usage(format!("cannot read the database's URL: {}", error.kind())).at(path)
     })?;
-    if text.len() as u64 > URL_BYTES_MAX {
-        return Err(Error::usage("the file is too long to hold a database's URL").at(path));
-    }
     text.truncate(text.trim_end().len());
     Ok(text)
 }

@@ -52,13 +52,15 @@ impl FileWords {
     pub fn find(typed: Option<&OsStr>, environment: &Environment) -> Result<FileWords> {
         let named = typed.map(OsStr::to_owned).or_else(|| environment.raw("RESEAL_CONFIG"));
         let path = named.as_ref().map_or_else(|| PathBuf::from("reseal.toml"), PathBuf::from);
-        match read(&path) {
+        match read(&path, FILE_BYTES_MAX) {
             Ok(text) => FileWords::parse(path.display().to_string(), text),
             Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => {
                 Ok(FileWords::default())
             }
-            Err(error) => Err(Error::usage(format!("cannot read the configuration: {error}"))
-                .at(path.display().to_string())),
+            Err(error) => {
+                Err(Error::usage(format!("cannot read the configuration: {}", error.kind()))
+                    .at(path.display().to_string()))
+            }
         }
     }
 
@@ -116,13 +118,14 @@ impl FileWords {
     }
 }
 
-fn read(path: &Path) -> std::io::Result<String> {
+/// The text of a file of at most so many bytes; a longer one is not what it should be.
+pub fn read(path: &Path, bytes_max: u64) -> std::io::Result<String> {
     let mut text = String::new();
-    std::fs::File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > FILE_BYTES_MAX {
-        return Err(std::io::Error::other("it is larger than 1 MiB"));
+    std::fs::File::open(path)?.take(bytes_max + 1).read_to_string(&mut text)?;
+    match text.len() as u64 {
+        bytes if bytes > bytes_max => Err(ErrorKind::FileTooLarge.into()),
+        _ => Ok(text),
     }
-    Ok(text)
 }
 
 fn ring(mut section: Section<'_>, troubles: &mut Troubles) -> RingWords {

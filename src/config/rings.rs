@@ -7,7 +7,7 @@ use crate::config::Troubles;
 use crate::config::file::{FileWords, RingWords};
 use crate::config::word::{Word, nearest};
 use crate::error::{Error, Result};
-use crate::keys::{KeySource, RingConfig};
+use crate::keys::{KeySource, MalformedKeySource, RingConfig};
 
 /// The ring of `[keys]`, and of every table that names none.
 pub const DEFAULT_RING: &str = "keys";
@@ -90,8 +90,8 @@ fn ring<'w>(
 }
 
 fn source(word: &Word) -> Result<KeySource> {
-    word.text.parse().map_err(|_| {
-        word.wrong("a key source is env:NAME or file:PATH (what stands here is not repeated: it might be a key)")
-            .hint("put the key into a file or a variable, and name that here")
+    word.text.parse().map_err(|malformed: MalformedKeySource| {
+        word.wrong(malformed.to_string())
+            .hint("name the variable or the file that holds the key, never the key itself")
     })
 }
