@@ -1,5 +1,7 @@
 //! Keys from the environment. A variable belongs to a whole process, so each case runs in its own.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that fails may say so by a panic")]
+
 use std::process::Command;
 
 use reseal::keys::{KeyRing, KeySource, RingConfig};
