@@ -1,1 +1,50 @@
-fn main(){}
+//! Parse, telemetry, dispatch, exit code; nothing else.
+
+use std::panic::catch_unwind;
+
+use reseal::cli;
+use reseal::config::{Command, Environment};
+use reseal::error::{Error, ExitCode, Result};
+use reseal::{ops, report, telemetry};
+
+fn main() -> std::process::ExitCode {
+    telemetry::keep_secrets_in_memory();
+    match catch_unwind(run) {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => {
+            report::error(&error);
+            error.exit_code
+        }
+        Err(_) => ExitCode::Bug, // the panic hook has said where
+    }
+    .into()
+}
+
+fn run() -> Result<ExitCode> {
+    let Some(words) = cli::parse(std::env::args_os())? else { return Ok(ExitCode::Done) };
+    let environment = Environment::of_process();
+    telemetry::start(&words.logging, &environment)?;
+    let command = Command::resolve(words, &environment)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2) // they wait for the database; the work is done on rayon's threads
+        .enable_all()
+        .build()
+        .map_err(|error| Error::outside(format!("cannot start: {error}")))?;
+    runtime.block_on(dispatch(command))
+}
+
+async fn dispatch(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Health(command) => ops::health(&command),
+        Command::GenerateKey => ops::generate_key(),
+        Command::Plan(_)
+        | Command::Run(_)
+        | Command::Verify(_)
+        | Command::Status(_)
+        | Command::Failures(_)
+        | Command::AcceptFailure(_)
+        | Command::Abandon(_)
+        | Command::Ledger(_)
+        | Command::Demo => Err(Error::bug("this command is not written yet")),
+    }
+}

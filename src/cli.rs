@@ -1,0 +1,272 @@
+//! Words as typed: the command line and nothing else.
+//!
+//! Every word stays the text it was typed as; `config` says what it means, because the same words
+//! may also come from the environment or from `reseal.toml`. A word that is not understood is never
+//! echoed unless it looks like a command or an option: it might be a key.
+
+use std::ffi::OsString;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::error::{Error, Result};
+
+mod refused;
+
+/// Re-encrypts the encrypted columns of a live PostgreSQL database under a new key, and proves that
+/// the old one is no longer needed.
+#[derive(Debug, Parser)]
+#[command(name = "reseal", version, disable_help_subcommand = true, after_help = SOURCES)]
+pub struct Cli {
+    #[command(flatten)]
+    pub logging: LoggingWords,
+    #[command(subcommand)]
+    pub command: CommandWords,
+}
+
+const SOURCES: &str = "\
+Keys and the database are named, never typed: env:NAME or file:PATH. Without reseal.toml the keys \
+are in ENCRYPTION_KEY and ENCRYPTION_KEY_PREVIOUS, and the database is in DATABASE_URL or the PG* \
+variables.";
+
+const SETTINGS: &str = "\
+A setting is an option (--max-wait), an environment variable (RESEAL_MAX_WAIT) or a line under \
+[run] in reseal.toml (max_wait); the option counts most, the file least.";
+
+#[derive(Debug, Subcommand)]
+pub enum CommandWords {
+    /// Say what a run would do, and whether it may; write nothing
+    #[command(after_help = SETTINGS)]
+    Plan(RunWords),
+    /// Re-encrypt, then prove; resumes by itself
+    #[command(after_help = SETTINGS)]
+    Run(RunWords),
+    /// Prove with the current key alone that the previous keys are not needed; write nothing
+    #[command(after_help = SETTINGS)]
+    Verify(RunWords),
+    /// The newest run, or another one
+    Status(StatusWords),
+    /// The values that could not be resealed, each with its reason
+    #[command(args_conflicts_with_subcommands = true)]
+    Failures(FailuresWords),
+    /// End an unfinished run within one page
+    Abandon(AbandonWords),
+    /// Create or upgrade the job's own tables (`run` does it too)
+    Ledger(LedgerWords),
+    /// Check the keys: present, well formed, able to seal and open
+    Health(HealthWords),
+    /// Print a new random 32-byte key as 64 hexadecimal characters
+    GenerateKey,
+    /// Rotate the keys of a throwaway database, shown step by step
+    Demo,
+}
+
+/// How much is said on stderr while a command works.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Logging")]
+pub struct LoggingWords {
+    /// Say more (twice: everything)
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Say less (twice: errors only)
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "verbose")]
+    pub quiet: u8,
+    /// Form of the log lines on stderr
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Form of a result on stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct OutputWords {
+    /// Form of the result on stdout
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub output: Output,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct FileWords {
+    /// Configuration file [default: $RESEAL_CONFIG, else reseal.toml here, if there is one]
+    #[arg(long, value_name = "PATH")]
+    pub config: Option<OsString>,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct KeyWords {
+    /// Where the current key is: env:NAME or file:PATH [default: env:ENCRYPTION_KEY]
+    #[arg(long, value_name = "SOURCE")]
+    pub current: Option<String>,
+    /// Where previous keys are, repeatable [default: env:ENCRYPTION_KEY_PREVIOUS]
+    #[arg(long, value_name = "SOURCE")]
+    pub previous: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RunWords {
+    #[command(flatten)]
+    pub file: FileWords,
+    #[command(flatten)]
+    pub keys: KeyWords,
+    /// A column, repeatable: [SCHEMA.]TABLE.COLUMN[:LAYOUT], names as in SQL; replaces the file's tables
+    #[arg(short, long = "column", value_name = "COLUMN")]
+    pub columns: Vec<String>,
+    #[command(flatten)]
+    pub output: OutputWords,
+    #[command(flatten)]
+    pub settings: SettingWords,
+}
+
+/// The settings of a run; each has the same name in `[run]` and as `RESEAL_…`.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct SettingWords {
+    /// Workers, each with a shard of its own [default: 2]
+    #[arg(long, value_name = "NUMBER")]
+    pub workers: Option<String>,
+    /// Passes over all tables before the run ends incomplete [default: 10]
+    #[arg(long, value_name = "NUMBER")]
+    pub max_passes: Option<String>,
+    /// Failed values of one column before the run stops [default: 1000]
+    #[arg(long, value_name = "NUMBER")]
+    pub max_failures: Option<String>,
+    /// Rows of one page at most [default: 5000]
+    #[arg(long, value_name = "NUMBER")]
+    pub page_rows_max: Option<String>,
+    /// Bytes of one page at most [default: 8MiB]
+    #[arg(long, value_name = "BYTES")]
+    pub page_bytes_max: Option<String>,
+    /// Bytes of one value at most; a longer one is listed as too_large [default: 32MiB]
+    #[arg(long, value_name = "BYTES")]
+    pub value_bytes_max: Option<String>,
+    /// How long the proof waits for transactions that stay open [default: 5m]
+    #[arg(long, value_name = "DURATION")]
+    pub max_wait: Option<String>,
+    /// How long trouble outside is retried without progress [default: 1m]
+    #[arg(long, value_name = "DURATION")]
+    pub retry_for: Option<String>,
+    /// How long a silent worker keeps its shard [default: 15s]
+    #[arg(long, value_name = "DURATION")]
+    pub lease: Option<String>,
+    /// Seals under the current key that this database does not hold [default: 0]
+    #[arg(long, value_name = "NUMBER")]
+    pub other_seals: Option<String>,
+    /// Go on though no key opens most of a sample
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub allow_unreadable: Option<String>,
+    /// Go back to a key that the ledger knows as a previous one
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub rollback: Option<String>,
+    /// The ledger exists on the subscribers of a FOR ALL TABLES publication
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub ledger_on_subscriber: Option<String>,
+    /// Show row keys in logs and reports; they may be personal data
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub show_keys: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusWords {
+    #[command(flatten)]
+    pub file: FileWords,
+    /// The run to show [default: the newest]
+    #[arg(long, value_name = "ID")]
+    pub run: Option<String>,
+    /// Wait until the run has ended
+    #[arg(long)]
+    pub wait: bool,
+    #[command(flatten)]
+    pub output: OutputWords,
+}
+
+#[derive(Debug, Args)]
+pub struct FailuresWords {
+    #[command(flatten)]
+    pub list: FailureListWords,
+    #[command(subcommand)]
+    pub accept: Option<FailureWords>,
+}
+
+#[derive(Debug, Args)]
+pub struct FailureListWords {
+    #[command(flatten)]
+    pub file: FileWords,
+    /// Also those that were resolved or accepted
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    pub output: OutputWords,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum FailureWords {
+    /// Let one hopeless value no longer fail every run; audited
+    Accept(AcceptWords),
+}
+
+#[derive(Debug, Args)]
+pub struct AcceptWords {
+    /// The failure's id, as listed
+    pub id: String,
+    /// Why it is accepted; stands in the ledger
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    #[command(flatten)]
+    pub file: FileWords,
+    #[command(flatten)]
+    pub output: OutputWords,
+}
+
+#[derive(Debug, Args)]
+pub struct AbandonWords {
+    #[command(flatten)]
+    pub file: FileWords,
+    /// The run to end [default: the only unfinished one]
+    #[arg(long, value_name = "ID")]
+    pub run: Option<String>,
+    #[command(flatten)]
+    pub output: OutputWords,
+}
+
+#[derive(Debug, Args)]
+pub struct LedgerWords {
+    #[command(flatten)]
+    pub file: FileWords,
+    /// Print the SQL for a DBA to apply, and touch no database
+    #[arg(long)]
+    pub print_sql: bool,
+    #[command(flatten)]
+    pub output: OutputWords,
+}
+
+#[derive(Debug, Args)]
+pub struct HealthWords {
+    #[command(flatten)]
+    pub file: FileWords,
+    #[command(flatten)]
+    pub keys: KeyWords,
+    #[command(flatten)]
+    pub output: OutputWords,
+}
+
+/// The words of the command line, or `None` when help or the version was asked for and printed.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Cli>> {
+    match Cli::try_parse_from(arguments) {
+        Ok(cli) => Ok(Some(cli)),
+        Err(error) if refused::is_answer(&error) => match error.print() {
+            Ok(()) => Ok(None),
+            Err(_) => Err(Error::outside("cannot write to stdout")),
+        },
+        Err(error) => Err(refused::as_error(&error)),
+    }
+}

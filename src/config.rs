@@ -1,0 +1,71 @@
+//! Words as meant: every number bounded, every name parsed, no option left where a default exists.
+//!
+//! An option beats an environment variable beats `reseal.toml`. Whatever is wrong is reported at
+//! once, each with the place it was said at. Nothing here opens a database or reads a key: keys and
+//! the database are named by their sources, and only the database's URL is fetched, redacted.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+use crate::keys::RingConfig;
+
+mod columns;
+mod command;
+mod database;
+mod document;
+mod environment;
+mod file;
+mod names;
+mod rings;
+mod run;
+mod tables;
+mod word;
+
+pub use command::{
+    AbandonCommand, AcceptCommand, Command, FailuresCommand, HealthCommand, LedgerCommand,
+    RunCommand, StatusCommand,
+};
+pub use database::{DatabaseConfig, DatabaseUrl};
+pub use environment::Environment;
+pub use names::{NamePattern, TableName};
+pub use run::RunConfig;
+pub use tables::{ColumnConfig, TableConfig};
+
+/// All that a plan, a run or a proof is told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The rings that the tables use, by name.
+    pub rings: BTreeMap<String, RingConfig>,
+    pub database: DatabaseConfig,
+    /// At least one, each with at least one column.
+    pub tables: Vec<TableConfig>,
+    pub run: RunConfig,
+}
+
+impl Config {
+    /// What makes two commands the same run, as canonical text: tables, columns, layouts, additional
+    /// data, version columns and rings by name; neither their order, nor key sources, nor budgets.
+    pub fn digest_text(&self) -> String {
+        let mut tables: Vec<String> = self.tables.iter().map(TableConfig::digest_text).collect();
+        tables.sort();
+        format!("reseal configuration 1\n{}", tables.concat())
+    }
+}
+
+/// Troubles found so far, so that all of them can be reported at once.
+#[derive(Debug, Default)]
+struct Troubles(Vec<Error>);
+
+impl Troubles {
+    fn note<T>(&mut self, result: Result<T>) -> Option<T> {
+        result.map_err(|error| self.0.push(error)).ok()
+    }
+
+    fn add(&mut self, error: Error) {
+        self.0.push(error);
+    }
+
+    fn none_or_all(self) -> Result<()> {
+        Error::all(self.0).map_or(Ok(()), Err)
+    }
+}

@@ -1,0 +1,46 @@
+//! `--column [SCHEMA.]TABLE.COLUMN[:LAYOUT]`: columns named on the command line.
+
+use crate::config::names::{TableName, first_unquoted_colon};
+use crate::config::rings::DEFAULT_RING;
+use crate::config::tables::layout_to_write;
+use crate::config::word::Word;
+use crate::config::{ColumnConfig, TableConfig, Troubles};
+use crate::error::Result;
+use crate::layout::ColumnLayout;
+
+/// The columns by table, both in the order they were typed in.
+pub fn tables(typed: &[String], troubles: &mut Troubles) -> Vec<TableConfig> {
+    let mut tables: Vec<TableConfig> = Vec::new();
+    for text in typed {
+        let word = Word::new(text, "--column");
+        let Some((name, column)) = troubles.note(column(&word)) else { continue };
+        let known = tables.iter_mut().find(|table| table.name == name);
+        match known {
+            None => tables.push(TableConfig {
+                name,
+                ring: DEFAULT_RING.to_owned(),
+                version: None,
+                columns: vec![column],
+            }),
+            Some(table) if table.columns.iter().any(|other| other.name == column.name) => {
+                let place = format!("--column {name}.{}", column.name);
+                troubles.add(word.wrong("the column is named twice").at(place));
+            }
+            Some(table) => table.columns.push(column),
+        }
+    }
+    tables
+}
+
+fn column(word: &Word) -> Result<(TableName, ColumnConfig)> {
+    let (name, layout) = match first_unquoted_colon(&word.text) {
+        Some(colon) => (&word.text[..colon], Some(&word.text[colon + 1..])),
+        None => (word.text.as_str(), None),
+    };
+    let (table, column) = TableName::parse_with_column(name).map_err(|what| {
+        word.wrong(what).hint("write [SCHEMA.]TABLE.COLUMN[:LAYOUT], names as in SQL")
+    })?;
+    let write = layout.map(|text| layout_to_write(word, text)).transpose()?;
+    let layout = write.map(|write| ColumnLayout { write, read: vec![], aad: None });
+    Ok((table, ColumnConfig { name: column, layout }))
+}

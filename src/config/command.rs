@@ -1,0 +1,185 @@
+//! What a command line means: one command with all it needs to know.
+
+use std::collections::BTreeMap;
+
+use crate::cli::{self, CommandWords, Output, RunWords};
+use crate::config::file::FileWords;
+use crate::config::run::number;
+use crate::config::word::Word;
+use crate::config::{Config, DatabaseConfig, Environment, RunConfig, Troubles, rings, tables};
+use crate::error::{Error, Result};
+use crate::keys::RingConfig;
+
+/// A command, ready to be carried out.
+#[derive(Debug)]
+pub enum Command {
+    Plan(RunCommand),
+    Run(RunCommand),
+    Verify(RunCommand),
+    Status(StatusCommand),
+    Failures(FailuresCommand),
+    AcceptFailure(AcceptCommand),
+    Abandon(AbandonCommand),
+    Ledger(LedgerCommand),
+    Health(HealthCommand),
+    GenerateKey,
+    Demo,
+}
+
+/// `plan`, `run` and `verify` are told the same.
+#[derive(Debug)]
+pub struct RunCommand {
+    pub config: Config,
+    pub output: Output,
+}
+
+#[derive(Debug)]
+pub struct StatusCommand {
+    pub database: DatabaseConfig,
+    /// `None` for the newest run.
+    pub run: Option<i64>,
+    /// Wait until the run has ended.
+    pub wait: bool,
+    pub output: Output,
+}
+
+#[derive(Debug)]
+pub struct FailuresCommand {
+    pub database: DatabaseConfig,
+    /// Also those that were resolved or accepted.
+    pub all: bool,
+    pub output: Output,
+}
+
+#[derive(Debug)]
+pub struct AcceptCommand {
+    pub database: DatabaseConfig,
+    pub id: i64,
+    pub reason: String,
+    pub output: Output,
+}
+
+#[derive(Debug)]
+pub struct AbandonCommand {
+    pub database: DatabaseConfig,
+    /// `None` for the only unfinished run.
+    pub run: Option<i64>,
+    pub output: Output,
+}
+
+#[derive(Debug)]
+pub enum LedgerCommand {
+    Create { database: DatabaseConfig, output: Output },
+    PrintSql,
+}
+
+#[derive(Debug)]
+pub struct HealthCommand {
+    /// Every ring that is defined, by name.
+    pub rings: BTreeMap<String, RingConfig>,
+    /// Show sources and key ids too.
+    pub verbose: bool,
+    pub output: Output,
+}
+
+impl Command {
+    pub fn resolve(words: cli::Cli, environment: &Environment) -> Result<Command> {
+        let verbose = words.logging.verbose > 0;
+        Ok(match words.command {
+            CommandWords::Plan(words) => Command::Plan(run(&words, environment)?),
+            CommandWords::Run(words) => Command::Run(run(&words, environment)?),
+            CommandWords::Verify(words) => Command::Verify(run(&words, environment)?),
+            CommandWords::Status(words) => Command::Status(StatusCommand {
+                database: database(&words.file, environment)?,
+                run: words.run.map(|text| id("--run", text)).transpose()?,
+                wait: words.wait,
+                output: words.output.output,
+            }),
+            CommandWords::Failures(words) => failures(words, environment)?,
+            CommandWords::Abandon(words) => Command::Abandon(AbandonCommand {
+                database: database(&words.file, environment)?,
+                run: words.run.map(|text| id("--run", text)).transpose()?,
+                output: words.output.output,
+            }),
+            CommandWords::Ledger(words) if words.print_sql => {
+                Command::Ledger(LedgerCommand::PrintSql)
+            }
+            CommandWords::Ledger(words) => Command::Ledger(LedgerCommand::Create {
+                database: database(&words.file, environment)?,
+                output: words.output.output,
+            }),
+            CommandWords::Health(words) => Command::Health(health(words, verbose, environment)?),
+            CommandWords::GenerateKey => Command::GenerateKey,
+            CommandWords::Demo => Command::Demo,
+        })
+    }
+}
+
+fn run(words: &RunWords, environment: &Environment) -> Result<RunCommand> {
+    let file = FileWords::find(words.file.config.as_deref(), environment)?;
+    let mut troubles = Troubles::default();
+    let tables = tables::resolve(words, &file, &mut troubles);
+    let uses = |name: &str| tables.iter().any(|table| table.ring == name);
+    let mut rings = rings::resolve(&words.keys, &file, uses(rings::DEFAULT_RING), &mut troubles);
+    rings.retain(|name, _| uses(name));
+    let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
+    let run = RunConfig::resolve(&words.settings, file.run, environment, &mut troubles);
+    if let Some(database) = &database
+        && database.max_connections <= run.workers
+    {
+        let (most, workers) = (database.max_connections, run.workers);
+        let what = format!("{most} connections are too few for workers = {workers}");
+        let error = Error::usage(what).at("max_connections");
+        troubles
+            .add(error.hint(format!("allow {} (DB_MAX_CONNS), or use fewer workers", workers + 1)));
+    }
+    troubles.none_or_all()?;
+    let database = database.expect("a database that is missing is one of the troubles");
+    let config = Config { rings, database, tables, run };
+    Ok(RunCommand { config, output: words.output.output })
+}
+
+fn database(file: &cli::FileWords, environment: &Environment) -> Result<DatabaseConfig> {
+    let file = FileWords::find(file.config.as_deref(), environment)?;
+    let mut troubles = Troubles::default();
+    let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
+    troubles.none_or_all()?;
+    Ok(database.expect("a database that is missing is one of the troubles"))
+}
+
+fn failures(words: cli::FailuresWords, environment: &Environment) -> Result<Command> {
+    let Some(cli::FailureWords::Accept(words)) = words.accept else {
+        return Ok(Command::Failures(FailuresCommand {
+            database: database(&words.list.file, environment)?,
+            all: words.list.all,
+            output: words.list.output.output,
+        }));
+    };
+    let reason = Word::new(words.reason.trim(), "--reason");
+    if reason.text.is_empty() || reason.text.chars().count() > 1_000 {
+        return Err(reason.wrong("a reason has 1 to 1000 characters"));
+    }
+    Ok(Command::AcceptFailure(AcceptCommand {
+        database: database(&words.file, environment)?,
+        id: id("the failure's id", words.id)?,
+        reason: reason.text,
+        output: words.output.output,
+    }))
+}
+
+fn health(
+    words: cli::HealthWords,
+    verbose: bool,
+    environment: &Environment,
+) -> Result<HealthCommand> {
+    let file = FileWords::find(words.file.config.as_deref(), environment)?;
+    let mut troubles = Troubles::default();
+    let is_used = file.tables.iter().any(|table| table.ring.is_none());
+    let rings = rings::resolve(&words.keys, &file, is_used, &mut troubles);
+    troubles.none_or_all()?;
+    Ok(HealthCommand { rings, verbose, output: words.output.output })
+}
+
+fn id(name: &str, text: String) -> Result<i64> {
+    number("an id", &Word::new(text, name), &(1..=i64::MAX))
+}

@@ -1,0 +1,200 @@
+//! The words of `reseal.toml`: where the file is found, and which keys it may have.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use crate::config::document::{Document, Entry, Section};
+use crate::config::word::Word;
+use crate::config::{Environment, Troubles, run};
+use crate::error::{Error, Result};
+
+/// A larger file is not a configuration.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// What the file says, word by word.
+#[derive(Debug, Default)]
+pub struct FileWords {
+    pub rings: BTreeMap<String, RingWords>,
+    pub url: Option<Word>,
+    pub max_connections: Option<Word>,
+    pub tables: Vec<TableWords>,
+    pub run: BTreeMap<&'static str, Word>,
+}
+
+#[derive(Debug)]
+pub struct RingWords {
+    pub place: String,
+    pub current: Option<Word>,
+    pub previous: Option<Vec<Word>>,
+}
+
+#[derive(Debug)]
+pub struct TableWords {
+    pub name: Word,
+    pub ring: Option<Word>,
+    pub version: Option<Word>,
+    pub columns: Vec<ColumnWords>,
+}
+
+#[derive(Debug)]
+pub struct ColumnWords {
+    pub name: Word,
+    pub write: Option<Word>,
+    pub read: Vec<Word>,
+    pub aad: Option<Word>,
+}
+
+impl FileWords {
+    /// Reads `--config`, else `$RESEAL_CONFIG`, else `reseal.toml` of the working directory if it is
+    /// there.
+    pub fn find(typed: Option<&OsStr>, environment: &Environment) -> Result<FileWords> {
+        let named = typed.map(OsStr::to_owned).or_else(|| environment.raw("RESEAL_CONFIG"));
+        let path = named.as_ref().map_or_else(|| PathBuf::from("reseal.toml"), PathBuf::from);
+        match read(&path, FILE_BYTES_MAX) {
+            Ok(text) => FileWords::parse(path.display().to_string(), text),
+            Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => {
+                Ok(FileWords::default())
+            }
+            Err(error) => {
+                Err(Error::usage(format!("cannot read the configuration: {}", error.kind()))
+                    .at(path.display().to_string()))
+            }
+        }
+    }
+
+    pub fn parse(name: String, text: String) -> Result<FileWords> {
+        let document = Document { name, text };
+        let mut words = FileWords::default();
+        let mut troubles = Troubles::default();
+        words.take_root(document.root()?, &mut troubles);
+        troubles.none_or_all()?;
+        Ok(words)
+    }
+
+    fn take_root(&mut self, mut root: Section<'_>, troubles: &mut Troubles) {
+        if let Some(keys) = root.take("keys")
+            && let Some(section) = troubles.note(keys.section("[keys]"))
+        {
+            self.rings.insert("keys".to_owned(), ring(section, troubles));
+        }
+        if let Some(rings) = root.take("ring")
+            && let Some(section) = troubles.note(rings.section("[ring]"))
+        {
+            self.take_rings(section, troubles);
+        }
+        if let Some(database) = root.take("database")
+            && let Some(mut section) = troubles.note(database.section("[database]"))
+        {
+            self.url = word(&mut section, "url", Entry::text, troubles);
+            self.max_connections = word(&mut section, "max_connections", Entry::number, troubles);
+            section.finish(troubles);
+        }
+        if let Some(tables) = root.take("table")
+            && let Some(list) = troubles.note(tables.list())
+        {
+            let tables = list.into_iter().filter_map(|entry| table(entry, troubles));
+            self.tables = tables.collect();
+        }
+        if let Some(settings) = root.take("run")
+            && let Some(section) = troubles.note(settings.section("[run]"))
+        {
+            self.run = run::file_words(section, troubles);
+        }
+        root.finish(troubles);
+    }
+
+    fn take_rings(&mut self, section: Section<'_>, troubles: &mut Troubles) {
+        for (name, entry) in section.all() {
+            if name.text == "keys" {
+                troubles.add(name.wrong("the ring keys is the default one").hint("write [keys]"));
+            } else if let Some(section) =
+                troubles.note(entry.section(&format!("[ring.{}]", name.text)))
+            {
+                self.rings.insert(name.text, ring(section, troubles));
+            }
+        }
+    }
+}
+
+/// The text of a file of at most so many bytes; a longer one is not what it should be.
+pub fn read(path: &Path, bytes_max: u64) -> std::io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(path)?.take(bytes_max + 1).read_to_string(&mut text)?;
+    match text.len() as u64 {
+        bytes if bytes > bytes_max => Err(ErrorKind::FileTooLarge.into()),
+        _ => Ok(text),
+    }
+}
+
+fn ring(mut section: Section<'_>, troubles: &mut Troubles) -> RingWords {
+    let place = section.place();
+    let current = section.take("current").and_then(|entry| troubles.note(source(entry)));
+    let previous = section.take("previous").and_then(|entry| troubles.note(entry.list()));
+    let previous = previous.map(|entries| {
+        entries.into_iter().filter_map(|entry| troubles.note(source(entry))).collect()
+    });
+    section.finish(troubles);
+    RingWords { place, current, previous }
+}
+
+fn source(entry: Entry<'_>) -> Result<Word> {
+    if entry.is_section() {
+        return Err(Error::usage("key labels and wrapped keys are not supported yet")
+            .at(entry.place())
+            .hint("write the source alone: \"env:NAME\" or \"file:PATH\""));
+    }
+    entry.text()
+}
+
+fn table(entry: Entry<'_>, troubles: &mut Troubles) -> Option<TableWords> {
+    let mut section = troubles.note(entry.section("[[table]]"))?;
+    let place = section.place();
+    let name = word(&mut section, "name", Entry::text, troubles);
+    let ring = word(&mut section, "keys", Entry::text, troubles);
+    let version = word(&mut section, "version", Entry::text, troubles);
+    let columns = section
+        .take("columns")
+        .and_then(|entry| troubles.note(entry.section("[table.columns]")))
+        .map(Section::all)
+        .unwrap_or_default();
+    let columns =
+        columns.into_iter().filter_map(|(name, entry)| column(name, entry, troubles)).collect();
+    section.finish(troubles);
+    if name.is_none() {
+        troubles
+            .add(Error::usage("a table has no name").at(place).hint("name = \"public.orders\""));
+    }
+    Some(TableWords { name: name?, ring, version, columns })
+}
+
+/// `"go"`, or a table with `layout` (or `write` and `read`) and `aad`.
+fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<ColumnWords> {
+    if !entry.is_section() {
+        let write = troubles.note(entry.text());
+        return Some(ColumnWords { name, write: Some(write?), read: vec![], aad: None });
+    }
+    let mut section = troubles.note(entry.section(&format!("[table.columns] {}", name.text)))?;
+    let layout = word(&mut section, "layout", Entry::text, troubles);
+    let write = word(&mut section, "write", Entry::text, troubles);
+    let read = section.take("read").and_then(|entry| troubles.note(entry.list()));
+    let read = read.unwrap_or_default();
+    let read = read.into_iter().filter_map(|entry| troubles.note(entry.text())).collect();
+    let aad = word(&mut section, "aad", Entry::text, troubles);
+    section.finish(troubles);
+    if let (Some(_), Some(write)) = (&layout, &write) {
+        troubles.add(write.wrong("layout and write say the same thing").hint("keep one of them"));
+    }
+    Some(ColumnWords { name, write: layout.or(write), read, aad })
+}
+
+/// The word under `key`, if it is there and of the right kind.
+pub fn word<'d>(
+    section: &mut Section<'d>,
+    key: &'static str,
+    kind: fn(Entry<'d>) -> Result<Word>,
+    troubles: &mut Troubles,
+) -> Option<Word> {
+    section.take(key).and_then(|entry| troubles.note(kind(entry)))
+}

@@ -1,0 +1,97 @@
+//! Key rings: where their keys are, and which of the rings a command needs.
+
+use std::collections::BTreeMap;
+
+use crate::cli::KeyWords;
+use crate::config::Troubles;
+use crate::config::file::{FileWords, RingWords};
+use crate::config::word::{Word, nearest};
+use crate::error::{Error, Result};
+use crate::keys::{KeySource, MalformedKeySource, RingConfig};
+
+/// The ring of `[keys]`, and of every table that names none.
+pub const DEFAULT_RING: &str = "keys";
+
+/// Every ring that is defined, by name. The default one is there when it is described, when
+/// `is_used`, or when there is no other.
+pub fn resolve(
+    typed: &KeyWords,
+    file: &FileWords,
+    is_used: bool,
+    troubles: &mut Troubles,
+) -> BTreeMap<String, RingConfig> {
+    let mut rings = BTreeMap::new();
+    for (name, words) in file.rings.iter().filter(|(name, _)| *name != DEFAULT_RING) {
+        if let Some(ring) = named_ring(name, words, troubles) {
+            rings.insert(name.clone(), ring);
+        }
+    }
+    let described = file.rings.get(DEFAULT_RING);
+    let typed_at_all = typed.current.is_some() || !typed.previous.is_empty();
+    if (described.is_some() || typed_at_all || is_used || file.rings.is_empty())
+        && let Some(ring) = default_ring(typed, described, troubles)
+    {
+        rings.insert(DEFAULT_RING.to_owned(), ring);
+    }
+    rings
+}
+
+/// The ring that a table names.
+pub fn named<'w>(word: &'w Word, file: &FileWords) -> Result<&'w str> {
+    if word.text == DEFAULT_RING || file.rings.contains_key(&word.text) {
+        return Ok(&word.text);
+    }
+    let error = word.wrong("no one defines this key ring");
+    let known = file.rings.keys().map(String::as_str).chain([DEFAULT_RING]);
+    Err(match nearest(&word.text, known) {
+        Some(name) => error.hint(format!("did you mean `{name}`?")),
+        None => error.hint("define it under [ring.NAME] with current and previous"),
+    })
+}
+
+fn named_ring(name: &str, words: &RingWords, troubles: &mut Troubles) -> Option<RingConfig> {
+    let Some(current) = &words.current else {
+        let error = Error::usage(format!("the ring {name} has no current key"));
+        troubles.add(error.at(words.place.clone()).hint("current = \"file:PATH\""));
+        return None;
+    };
+    let previous = words.previous.iter().flatten();
+    ring(name, current, previous, troubles)
+}
+
+fn default_ring(
+    typed: &KeyWords,
+    described: Option<&RingWords>,
+    troubles: &mut Troubles,
+) -> Option<RingConfig> {
+    let by_option = |option: &'static str| move |text: &String| Word::new(text, option);
+    let current = typed.current.as_ref().map(by_option("--current"));
+    let current = current.or_else(|| described.and_then(|words| words.current.clone()));
+    let current = current.unwrap_or_else(|| Word::new("env:ENCRYPTION_KEY", "the default"));
+    let typed: Vec<Word> = typed.previous.iter().map(by_option("--previous")).collect();
+    let previous = match typed.as_slice() {
+        [] => described.and_then(|words| words.previous.clone()),
+        _ => Some(typed),
+    };
+    let previous =
+        previous.unwrap_or_else(|| vec![Word::new("env:ENCRYPTION_KEY_PREVIOUS", "the default")]);
+    ring(DEFAULT_RING, &current, &previous, troubles)
+}
+
+fn ring<'w>(
+    name: &str,
+    current: &Word,
+    previous: impl IntoIterator<Item = &'w Word>,
+    troubles: &mut Troubles,
+) -> Option<RingConfig> {
+    let current = troubles.note(source(current));
+    let previous = previous.into_iter().filter_map(|word| troubles.note(source(word))).collect();
+    Some(RingConfig { name: name.to_owned(), current: current?, previous })
+}
+
+fn source(word: &Word) -> Result<KeySource> {
+    word.text.parse().map_err(|malformed: MalformedKeySource| {
+        word.wrong(malformed.to_string())
+            .hint("name the variable or the file that holds the key, never the key itself")
+    })
+}

@@ -1,0 +1,239 @@
+//! The settings of a run: each with its bounds and default, from option, environment or `[run]`.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::cli::SettingWords;
+use crate::config::document::{Entry, Section};
+use crate::config::file::word;
+use crate::config::word::Word;
+use crate::config::{Environment, Troubles};
+use crate::error::Result;
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+const HOUR: u64 = 60 * 60;
+
+/// How a run works, whatever it works on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunConfig {
+    /// Workers of this process, each with a shard of its own.
+    pub workers: usize,
+    /// Passes over all tables before the run ends `incomplete`.
+    pub max_passes: u32,
+    /// Failed values of one column before the run stops.
+    pub max_failures: u64,
+    /// Rows of one page at most.
+    pub page_rows_max: u32,
+    /// Bytes of one page's values at most; a page holds at least one row.
+    pub page_bytes_max: u64,
+    /// Bytes of one value at most; a longer one fails as `too_large`.
+    pub value_bytes_max: u64,
+    /// How long the proof waits for transactions that stay open.
+    pub max_wait: Duration,
+    /// How long trouble outside is retried without progress.
+    pub retry_for: Duration,
+    /// How long a silent worker keeps its shard.
+    pub lease: Duration,
+    /// Seals under the current key that this database does not hold; part of the nonce budget.
+    pub other_seals: u64,
+    /// Go on though no key opens most of a sample.
+    pub allow_unreadable: bool,
+    /// Go back to a key that the ledger knows as a previous one.
+    pub rollback: bool,
+    /// Acknowledges that a FOR ALL TABLES publication replicates the ledger.
+    pub ledger_on_subscriber: bool,
+    /// Show row keys in logs and reports.
+    pub show_keys: bool,
+    /// Names the run, so that a late process of it does not start another (`RESEAL_RUN_TOKEN`).
+    pub token: Option<String>,
+}
+
+/// The words of `[run]`, by name. Every setting is listed here and in [`RunConfig::resolve`].
+pub fn file_words<'d>(
+    mut section: Section<'d>,
+    troubles: &mut Troubles,
+) -> BTreeMap<&'static str, Word> {
+    type Kind<'d> = fn(Entry<'d>) -> Result<Word>;
+    let kinds: [(&[&'static str], Kind<'d>); 4] = [
+        (&["workers", "max_passes", "max_failures", "page_rows_max", "other_seals"], Entry::number),
+        (&["page_bytes_max", "value_bytes_max"], Entry::number_or_text),
+        (&["max_wait", "retry_for", "lease"], Entry::text),
+        (&["allow_unreadable", "rollback", "ledger_on_subscriber", "show_keys"], Entry::switch),
+    ];
+    let mut words = BTreeMap::new();
+    for (names, kind) in kinds {
+        for name in names {
+            if let Some(word) = word(&mut section, name, kind, troubles) {
+                words.insert(*name, word);
+            }
+        }
+    }
+    section.finish(troubles);
+    words
+}
+
+impl RunConfig {
+    pub(super) fn resolve(
+        typed: &SettingWords,
+        file: BTreeMap<&'static str, Word>,
+        environment: &Environment,
+        troubles: &mut Troubles,
+    ) -> RunConfig {
+        let mut said = Said { file, environment, troubles };
+        RunConfig {
+            workers: said.number("workers", &typed.workers, 1..=64, 2),
+            max_passes: said.number("max_passes", &typed.max_passes, 1..=1_000, 10),
+            max_failures: said.number("max_failures", &typed.max_failures, 1..=1_000_000, 1_000),
+            page_rows_max: said.number("page_rows_max", &typed.page_rows_max, 1..=100_000, 5_000),
+            page_bytes_max: said.bytes("page_bytes_max", &typed.page_bytes_max, 256 * MIB, 8 * MIB),
+            value_bytes_max: said.bytes("value_bytes_max", &typed.value_bytes_max, GIB, 32 * MIB),
+            max_wait: said.duration("max_wait", &typed.max_wait, 0..=24 * HOUR, 300),
+            retry_for: said.duration("retry_for", &typed.retry_for, 0..=24 * HOUR, 60),
+            lease: said.duration("lease", &typed.lease, 1..=HOUR, 15),
+            // more than the budget of NIST SP 800-38D could never be run
+            other_seals: said.number("other_seals", &typed.other_seals, 0..=1 << 32, 0),
+            allow_unreadable: said.switch("allow_unreadable", &typed.allow_unreadable),
+            rollback: said.switch("rollback", &typed.rollback),
+            ledger_on_subscriber: said.switch("ledger_on_subscriber", &typed.ledger_on_subscriber),
+            show_keys: said.switch("show_keys", &typed.show_keys),
+            token: said.token("RESEAL_RUN_TOKEN"),
+        }
+    }
+}
+
+/// Everything said about settings; every trouble is noted and the default taken in its place.
+struct Said<'s> {
+    file: BTreeMap<&'static str, Word>,
+    environment: &'s Environment,
+    troubles: &'s mut Troubles,
+}
+
+impl Said<'_> {
+    /// The word that counts: the option's, else the environment's, else the file's.
+    fn word(&mut self, name: &'static str, typed: &Option<String>) -> Option<Word> {
+        if let Some(text) = typed {
+            return Some(Word::new(text, format!("--{}", name.replace('_', "-"))));
+        }
+        let variable = format!("RESEAL_{}", name.to_ascii_uppercase());
+        self.troubles.note(self.environment.word(&variable))?.or_else(|| self.file.remove(name))
+    }
+
+    fn number<T>(
+        &mut self,
+        name: &'static str,
+        typed: &Option<String>,
+        bounds: RangeInclusive<T>,
+        default: T,
+    ) -> T
+    where
+        T: FromStr + PartialOrd + Display + Copy,
+    {
+        let Some(word) = self.word(name, typed) else { return default };
+        self.troubles.note(number(name, &word, &bounds)).unwrap_or(default)
+    }
+
+    fn bytes(
+        &mut self,
+        name: &'static str,
+        typed: &Option<String>,
+        most: u64,
+        default: u64,
+    ) -> u64 {
+        let Some(word) = self.word(name, typed) else { return default };
+        let (low, high) = (KIB, most);
+        let result =
+            bytes(&word.text).filter(|bytes| (low..=high).contains(bytes)).ok_or_else(|| {
+                let (low, high) = (low / KIB, high / MIB);
+                word.wrong(format!("{name} is a number of bytes from {low}KiB to {high}MiB"))
+            });
+        self.troubles.note(result).unwrap_or(default)
+    }
+
+    fn duration(
+        &mut self,
+        name: &'static str,
+        typed: &Option<String>,
+        bounds: RangeInclusive<u64>,
+        default: u64,
+    ) -> Duration {
+        let default = Duration::from_secs(default);
+        let Some(word) = self.word(name, typed) else { return default };
+        let (low, high) =
+            (Duration::from_secs(*bounds.start()), Duration::from_secs(*bounds.end()));
+        let read = humantime::parse_duration(&word.text).ok();
+        let result = read.filter(|read| (low..=high).contains(read)).ok_or_else(|| {
+            let (low, high) = (short(*bounds.start()), short(*bounds.end()));
+            word.wrong(format!("{name} is a duration from {low} to {high}, such as 90s or 5m"))
+        });
+        self.troubles.note(result).unwrap_or(default)
+    }
+
+    fn switch(&mut self, name: &'static str, typed: &Option<String>) -> bool {
+        let Some(word) = self.word(name, typed) else { return false };
+        let result = word.text.parse().map_err(|_| word.wrong(format!("{name} is true or false")));
+        self.troubles.note(result).unwrap_or(false)
+    }
+
+    fn token(&mut self, variable: &str) -> Option<String> {
+        let word = self.troubles.note(self.environment.word(variable))??;
+        let fits = word.text.len() <= 100 && word.text.bytes().all(|byte| byte.is_ascii_graphic());
+        let result = fits.then_some(&word.text).cloned().ok_or_else(|| {
+            word.wrong("the run's token is 1 to 100 visible ASCII characters, without spaces")
+        });
+        self.troubles.note(result)
+    }
+}
+
+/// A whole number within its bounds; the message says them.
+pub fn number<T>(name: &str, word: &Word, bounds: &RangeInclusive<T>) -> Result<T>
+where
+    T: FromStr + PartialOrd + Display,
+{
+    let read = word.text.parse().ok().filter(|number| bounds.contains(number));
+    read.ok_or_else(|| {
+        let (low, high) = (bounds.start(), bounds.end());
+        word.wrong(format!("{name} is a whole number from {low} to {high}"))
+    })
+}
+
+/// Seconds as people write them, in hours where they are whole: `15s`, `24h`.
+fn short(seconds: u64) -> String {
+    match seconds {
+        hours if hours > 0 && hours % HOUR == 0 => format!("{}h", hours / HOUR),
+        seconds => format!("{seconds}s"),
+    }
+}
+
+/// `8388608`, `8192KiB`, `8MiB` or `1GiB`.
+fn bytes(text: &str) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit.trim() {
+        "" => 1,
+        "KiB" => KIB,
+        "MiB" => MIB,
+        "GiB" => GIB,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_read_with_and_without_a_unit() {
+        assert_eq!(bytes("4096"), Some(4096));
+        assert_eq!(bytes("8MiB"), Some(8 << 20));
+        assert_eq!(bytes("8 MiB"), Some(8 << 20));
+        for text in ["", "MiB", "8MB", "-1", "99999999999999999999", "20000000000GiB"] {
+            assert_eq!(bytes(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Tables and their columns, from the file or from `--column`.
+
+use crate::cli::RunWords;
+use crate::config::Troubles;
+use crate::config::columns;
+use crate::config::file::{ColumnWords, FileWords, TableWords};
+use crate::config::names::{self, TableName};
+use crate::config::rings::{self, DEFAULT_RING};
+use crate::config::word::Word;
+use crate::error::{Error, Result};
+use crate::layout::{AadTemplate, ColumnLayout, Layout, LayoutError};
+
+/// A table, or with a `*` in its name several that are alike.
+#[derive(Clone, Debug)]
+pub struct TableConfig {
+    pub name: TableName,
+    /// The name of its key ring.
+    pub ring: String,
+    /// An integer column to increment with every row that is written.
+    pub version: Option<String>,
+    pub columns: Vec<ColumnConfig>,
+}
+
+/// One encrypted column.
+#[derive(Clone, Debug)]
+pub struct ColumnConfig {
+    /// As the catalogue holds it.
+    pub name: String,
+    /// `None` when it is to be found by authentication on a sample.
+    pub layout: Option<ColumnLayout>,
+}
+
+impl TableConfig {
+    pub(super) fn digest_text(&self) -> String {
+        let mut columns: Vec<String> = self.columns.iter().map(ColumnConfig::digest_text).collect();
+        columns.sort();
+        let (name, ring, version) = (self.name.canonical(), &self.ring, &self.version);
+        format!("table {name:?} ring {ring:?} version {version:?}\n{}", columns.concat())
+    }
+}
+
+impl ColumnConfig {
+    fn digest_text(&self) -> String {
+        let name = &self.name;
+        let Some(ColumnLayout { write, read, aad }) = &self.layout else {
+            return format!(" column {name:?} layout to be found\n");
+        };
+        let read: Vec<&str> = read.iter().map(Layout::template).collect();
+        let (write, aad) = (write.template(), aad.as_ref().map(AadTemplate::template));
+        format!(" column {name:?} write {write:?} read {read:?} aad {aad:?}\n")
+    }
+}
+
+/// The tables a command works on: those of `--column` if there are any, else the file's.
+pub fn resolve(typed: &RunWords, file: &FileWords, troubles: &mut Troubles) -> Vec<TableConfig> {
+    if !typed.columns.is_empty() {
+        return columns::tables(&typed.columns, troubles);
+    }
+    if file.tables.is_empty() {
+        let hint = "name one with --column [SCHEMA.]TABLE.COLUMN, or [[table]] in reseal.toml";
+        troubles.add(Error::usage("no column is named").hint(hint));
+    }
+    let mut tables: Vec<TableConfig> = Vec::new();
+    for words in &file.tables {
+        let Some(table) = table(words, file, troubles) else { continue };
+        if tables.iter().any(|earlier| earlier.name == table.name) {
+            let error = words.name.wrong(format!("the table {} is named twice", table.name));
+            troubles.add(error.hint("put all its columns under one [[table]]"));
+        }
+        tables.push(table);
+    }
+    tables
+}
+
+fn table(words: &TableWords, file: &FileWords, troubles: &mut Troubles) -> Option<TableConfig> {
+    let name = TableName::parse(&words.name.text).map_err(|what| words.name.wrong(what));
+    let name = troubles.note(name);
+    let ring = match &words.ring {
+        Some(word) => troubles.note(rings::named(word, file)),
+        None => Some(DEFAULT_RING),
+    };
+    let version = words
+        .version
+        .as_ref()
+        .and_then(|word| troubles.note(names::exact(&word.text).map_err(|what| word.wrong(what))));
+    let columns: Vec<ColumnConfig> =
+        words.columns.iter().filter_map(|words| column(words, troubles)).collect();
+    if words.columns.is_empty() {
+        let error = words.name.wrong("the table has no column to reseal");
+        troubles.add(error.hint("add [table.columns] with NAME = \"LAYOUT\""));
+    }
+    if let (Some(version), Some(word)) = (&version, &words.version)
+        && columns.iter().any(|column| column.name == *version)
+    {
+        troubles.add(word.wrong("the version column is one of the columns to reseal"));
+    }
+    Some(TableConfig { name: name?, ring: ring?.to_owned(), version, columns })
+}
+
+fn column(words: &ColumnWords, troubles: &mut Troubles) -> Option<ColumnConfig> {
+    let name = names::exact(&words.name.text).map_err(|what| words.name.wrong(what));
+    let name = troubles.note(name);
+    let write = words.write.as_ref().map(|word| troubles.note(layout_to_write(word, &word.text)));
+    let read: Vec<Layout> =
+        words.read.iter().filter_map(|word| troubles.note(layout(word, &word.text))).collect();
+    let aad = words.aad.as_ref().map(|word| {
+        troubles.note(AadTemplate::parse(&word.text).map_err(|error| refused(word, error)))
+    });
+    let layout = match (write, aad) {
+        (Some(write), aad) => Some(ColumnLayout { write: write?, read, aad: aad.flatten() }),
+        (None, None) if words.read.is_empty() => None,
+        (None, _) => {
+            let error = words.name.wrong("read and aad need the layout to write");
+            troubles.add(error.hint("add layout = \"…\""));
+            None
+        }
+    };
+    Some(ColumnConfig { name: name?, layout })
+}
+
+/// The layout that `text`, a part of `word`, names or describes.
+fn layout(word: &Word, text: &str) -> Result<Layout> {
+    Layout::named(text).map_err(|error| refused(word, error))
+}
+
+/// … and with which values can be written.
+pub fn layout_to_write(word: &Word, text: &str) -> Result<Layout> {
+    let layout = layout(word, text)?;
+    layout.writable().map_err(|error| refused(word, error))?;
+    Ok(layout)
+}
+
+fn refused(word: &Word, error: LayoutError) -> Error {
+    let refused = word.wrong(error.to_string());
+    match error.hint {
+        Some(hint) => refused.hint(hint),
+        None => refused,
+    }
+}

@@ -1,0 +1,25 @@
+//! The commands that need no database: `health` and `generate-key`.
+
+use crate::config::HealthCommand;
+use crate::crypto::KeyBytes;
+use crate::error::{Error, ExitCode, Result};
+use crate::report;
+
+mod health;
+
+pub use health::{Check, Health};
+
+/// Checks every key ring that is defined; prints the outcome, and fails when one is not healthy.
+pub fn health(command: &HealthCommand) -> Result<ExitCode> {
+    let health = Health::check(command.rings.values(), command.verbose);
+    report::result(&health, command.output)?;
+    Ok(if health.is_healthy() { ExitCode::Done } else { ExitCode::Unfinished })
+}
+
+/// Prints a new random key on stdout.
+pub fn generate_key() -> Result<ExitCode> {
+    let key = KeyBytes::generate()
+        .map_err(|error| Error::outside(format!("cannot make a key: {error}")))?;
+    report::line(&key.to_hex())?;
+    Ok(ExitCode::Done)
+}

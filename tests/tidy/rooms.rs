@@ -1,0 +1,69 @@
+//! What each room must not know, and who may print.
+
+use super::File;
+
+/// A room, words that may not stand in its code, and why.
+const ROOMS: &[(&str, &[&str], &str)] = &[
+    ("crypto", NEITHER_DATABASE_NOR_ASYNC, "crypto is given its keys: no database, async or log"),
+    ("layout", NEITHER_DATABASE_NOR_ASYNC, "layout takes bytes and gives parts, nothing else"),
+    (
+        "keys",
+        &["tokio", "tokio_postgres", "deadpool", "crate::db", "SELECT ", "async fn"],
+        "keys knows no SQL and no async",
+    ),
+    (
+        "config",
+        &["tokio", "crate::db", "crate::crypto", "crate::rotate"],
+        "config says what is meant and does nothing",
+    ),
+    ("cli", &["crate::config", "crate::keys", "crate::db"], "cli is words as typed"),
+    ("db", &["crate::crypto", "crate::layout"], "db knows no cryptography"),
+];
+
+const NEITHER_DATABASE_NOR_ASYNC: &[&str] = &[
+    "tokio",
+    "tokio_postgres",
+    "deadpool",
+    "tracing",
+    "async fn",
+    "crate::keys",
+    "crate::db",
+    "crate::config",
+];
+
+pub fn imports(file: &File) -> Vec<String> {
+    let rooms = ROOMS.iter().filter(|(room, _, _)| file.is_in(room));
+    let complaints = rooms.flat_map(|(_, words, why)| {
+        file.code().filter_map(move |(number, line)| {
+            let word = words.iter().find(|word| has_word(line, word))?;
+            Some(file.complaint(number, &format!("{word}: {why}")))
+        })
+    });
+    complaints.collect()
+}
+
+/// Who prints: results and troubles, help, and the demo's story. Telemetry writes log lines.
+const PRINTING_ROOMS: &[&str] = &["report", "cli", "main", "demo", "telemetry"];
+
+pub fn printing(file: &File) -> Vec<String> {
+    const PRINTING: &[&str] =
+        &["println!", "eprintln!", "print!", "eprint!", "stdout()", "stderr()"];
+    let may_print =
+        !file.path.starts_with("src/") || PRINTING_ROOMS.iter().any(|room| file.is_in(room));
+    if may_print {
+        return Vec::new();
+    }
+    let lines = file.code().filter(|(_, line)| PRINTING.iter().any(|word| has_word(line, word)));
+    lines.map(|(number, _)| file.complaint(number, "printing belongs to report.rs")).collect()
+}
+
+/// `word` in the line, not as the end of a longer one.
+fn has_word(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        let after = line[at + word.len()..].chars().next();
+        let goes_on = |c: char| c.is_alphanumeric() || c == '_';
+        !before.is_some_and(goes_on)
+            && (word.ends_with(|c: char| !c.is_alphanumeric()) || !after.is_some_and(goes_on))
+    })
+}
