@@ -10,6 +10,7 @@ use std::fmt;
 
 use tokio_postgres::error::{DbError, Severity};
 
+use super::tls::tls_trouble;
 use crate::error::Error;
 
 pub use sqlstate::Trouble;
@@ -19,11 +20,11 @@ pub use sqlstate::Trouble;
 pub struct DatabaseError {
     pub trouble: Trouble,
     /// The five characters of PostgreSQL's SQLSTATE; `None` when the client noticed the trouble.
-    pub sqlstate: Option<String>,
-    pub schema: Option<String>,
-    pub table: Option<String>,
-    pub column: Option<String>,
-    pub constraint: Option<String>,
+    pub sqlstate: Option<Box<str>>,
+    pub schema: Option<Box<str>>,
+    pub table: Option<Box<str>>,
+    pub column: Option<Box<str>>,
+    pub constraint: Option<Box<str>>,
     /// What happened, in our own words.
     pub summary: &'static str,
     /// How to mend it, where that is known.
@@ -59,7 +60,7 @@ impl DatabaseError {
     /// `schema.table.column, constraint name`, of what the server named.
     pub fn place(&self) -> Option<String> {
         let path = [&self.schema, &self.table, &self.column];
-        let path = path.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(".");
+        let path = path.into_iter().flatten().map(|name| &**name).collect::<Vec<_>>().join(".");
         let constraint = self.constraint.as_ref().map(|name| format!("constraint {name}"));
         let parts: Vec<String> =
             Some(path).filter(|path| !path.is_empty()).into_iter().chain(constraint).collect();
@@ -70,10 +71,10 @@ impl DatabaseError {
         let ends_the_session =
             matches!(answer.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
         let meaning = sqlstate::meaning(answer.code().code(), ends_the_session);
-        let name = |name: Option<&str>| name.map(str::to_owned);
+        let name = |name: Option<&str>| name.map(Box::from);
         Self {
             trouble: meaning.trouble,
-            sqlstate: Some(answer.code().code().to_owned()),
+            sqlstate: Some(answer.code().code().into()),
             schema: name(answer.schema()),
             table: name(answer.table()),
             column: name(answer.column()),
@@ -88,7 +89,7 @@ impl From<tokio_postgres::Error> for DatabaseError {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
             Some(answer) => Self::from_server(answer),
-            None => from_client(&error),
+            None => tls_trouble(&error).unwrap_or_else(|| from_client(&error)),
         }
     }
 }
