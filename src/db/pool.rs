@@ -10,11 +10,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
+};
 
 use super::error::{DatabaseError, Trouble};
 use super::session::Session;
-use super::url::DatabaseConfig;
+use super::url::{DatabaseConfig, Environment};
 use crate::error::Error;
 use connector::Connector;
 
@@ -39,7 +41,15 @@ impl Database {
     /// Wrong words, a refused password, database or certificate end in exit code 2; a server that
     /// cannot be reached, is starting up or has no connection left in 5, which is worth a retry.
     pub async fn connect(config: &DatabaseConfig) -> Result<Database, Error> {
-        let target = config.target(&|name| std::env::var(name).ok())?;
+        Self::connect_in(config, &|name| std::env::var(name).ok()).await
+    }
+
+    /// As [`connect`](Self::connect), with an environment of the caller's.
+    pub async fn connect_in(
+        config: &DatabaseConfig,
+        environment: Environment<'_>,
+    ) -> Result<Database, Error> {
+        let target = config.target(environment)?;
         let names: Vec<&str> = target.servers.iter().map(|server| server.name.as_str()).collect();
         let place: Arc<str> = names.join(", ").into();
         let application_name: Arc<str> = target.application_name.as_str().into();

@@ -48,7 +48,7 @@ impl fmt::Debug for DatabaseUrl {
 }
 
 /// Reads a variable of the environment; a parameter, so that tests bring their own.
-pub(super) type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
+pub type Environment<'e> = &'e (dyn Fn(&str) -> Option<String> + Sync);
 
 /// All parameters that were given, known and supported, by keyword.
 pub(super) struct Given {

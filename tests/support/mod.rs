@@ -7,9 +7,11 @@
 mod database;
 mod polling;
 mod reseal;
+mod terms;
 mod values;
 
 pub use database::{TestDatabase, become_standby, private_server, shared_server};
 pub use polling::{DEADLINE, eventually};
 pub use reseal::{Outcome, Reseal, Running};
+pub use terms::{READ, WRITE};
 pub use values::{TestKey, open, seal};
