@@ -93,7 +93,9 @@ impl TlsWords {
             return Err(given.wrong("sslmode", "verify-full when sslrootcert is system"));
         }
         if roots == Roots::Nobody && mode == Mode::VerifyCa {
-            return Err(given.wrong("sslrootcert", "given when sslmode is verify-ca"));
+            return Err(given.wrong("sslrootcert", "given when sslmode is verify-ca").hint(
+                "a file with the authority's certificate; verify-full can trust the system's",
+            ));
         }
         if given.get("sslnegotiation") == Some("direct") && mode < Mode::Require {
             return Err(given.wrong("sslmode", "require or stronger when sslnegotiation is direct"));
@@ -147,6 +149,7 @@ impl TlsWords {
                 .map_err(|_| {
                     Error::usage("the client's certificate and key do not belong together")
                         .at(format!("sslcert {}, sslkey {}", certificate.display(), key.display()))
+                        .hint("the first certificate of the file must be that of the key")
                 })?,
         };
         // What libpq sends too; servers from version 17 on want it with direct negotiation.
