@@ -1,6 +1,6 @@
 //! The database: connecting to it, and speaking to it in transactions with fixed settings.
 //!
-//! Reading order: [`url`] turns connection words into a target, [`tls`] says what encryption it
+//! Reading order: `url` turns connection words into a target, `tls` says what encryption it
 //! gets, [`pool`] bounds the connections, [`session`] and [`transaction`] are what the rest of the
 //! program speaks through, [`error`] says what class of trouble an answer was, and [`retry`] how
 //! long trouble outside is borne. [`identifier`] is the only road from configuration to SQL.
@@ -13,9 +13,9 @@ pub mod identifier;
 pub mod pool;
 pub mod retry;
 pub mod session;
-pub mod tls;
+mod tls;
 pub mod transaction;
-pub mod url;
+mod url;
 
 pub use error::{DatabaseError, Trouble};
 pub use identifier::{Identifier, IdentifierError, RelationName};
@@ -25,4 +25,4 @@ pub use session::{Isolation, Session, Terms};
 pub use tokio_postgres::Row;
 pub use tokio_postgres::types::{ToSql, Type};
 pub use transaction::{Parameter, RowStream, Transaction};
-pub use url::{DatabaseConfig, DatabaseUrl};
+pub use url::{DatabaseConfig, DatabaseUrl, Environment};

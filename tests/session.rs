@@ -5,16 +5,9 @@ mod support;
 
 use std::time::Duration;
 
-use reseal::db::{
-    Database, DatabaseConfig, DatabaseError, DatabaseUrl, Isolation, Terms, Trouble, Type,
-};
-use reseal::demo::server::ServerOptions;
-use support::{READ, TestDatabase, WRITE, private_server};
-
-async fn connected(url: &str, max_connections: usize) -> Database {
-    let config = DatabaseConfig { url: Some(DatabaseUrl::new(url)), max_connections };
-    Database::connect_in(&config, &|_| None).await.expect("a connection")
-}
+use futures_util::FutureExt as _;
+use reseal::db::{DatabaseError, Isolation, Terms, Trouble, Type};
+use support::{READ, TestDatabase, WRITE, connect};
 
 const SETTINGS: [&str; 18] = [
     "transaction_isolation",
@@ -55,7 +48,7 @@ async fn settings_hold_inside_a_transaction_and_do_not_leak_out_of_it() {
     let database = TestDatabase::create().await;
     database.batch("CREATE ROLE odd LOGIN PASSWORD 'x'").await;
     database.batch(ODD_DEFAULTS).await;
-    let connected = connected(&database.url_of("odd", "x"), 1).await;
+    let connected = connect(&database.url_of("odd", "x"), 1).await;
     let show = SETTINGS.map(|name| format!("current_setting('{name}')")).join(", ");
     let sql = format!("SELECT {show}");
 
@@ -114,7 +107,7 @@ async fn settings_hold_inside_a_transaction_and_do_not_leak_out_of_it() {
 async fn a_snapshot_begins_with_the_callers_first_statement() {
     let database = TestDatabase::create().await;
     database.batch("CREATE TABLE t (n int)").await;
-    let connected = connected(database.url(), 1).await;
+    let connected = connect(database.url(), 1).await;
     let mut session = connected.session().await.unwrap();
     let terms = Terms { isolation: Isolation::RepeatableRead, ..READ };
     let transaction = session.begin(&terms).await.unwrap();
@@ -131,7 +124,7 @@ async fn a_snapshot_begins_with_the_callers_first_statement() {
 async fn what_is_dropped_is_rolled_back_and_the_session_goes_on() {
     let database = TestDatabase::create().await;
     database.batch("CREATE TABLE t (n int)").await;
-    let connected = connected(database.url(), 1).await;
+    let connected = connect(database.url(), 1).await;
     for committed in [false, true] {
         let mut session = connected.session().await.unwrap();
         let transaction = session.begin(&WRITE).await.unwrap();
@@ -155,12 +148,45 @@ async fn what_is_dropped_is_rolled_back_and_the_session_goes_on() {
     assert_eq!(sum, 100_000 * 100_001 / 2);
 }
 
+/// The client library alone would wait for ever for the enum's name behind so many rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_rows_of_a_type_that_is_not_built_in() {
+    let database = TestDatabase::create().await;
+    database.batch("CREATE TYPE mood AS ENUM ('sad', 'ok')").await;
+    let connected = connect(database.url(), 1).await;
+    let reading = tokio::spawn(async move {
+        let mut session = connected.session().await.unwrap();
+        let transaction = session.begin(&READ).await.unwrap();
+        let sql = "SELECT 'ok'::mood, repeat('x', 100) FROM generate_series(1, 100000)";
+        let mut rows = transaction.stream(sql, &[]).await.unwrap();
+        let mut count = 0;
+        while rows.next().await.unwrap().is_some() {
+            count += 1;
+        }
+        (count, transaction.query(sql, &[]).await.unwrap().len())
+    });
+    let counts = tokio::time::timeout(Duration::from_secs(60), reading).await;
+    assert_eq!(counts.expect("no standstill").unwrap(), (100_000, 100_000));
+}
+
+#[tokio::test]
+async fn a_begin_that_is_given_up_leaves_no_transaction() {
+    let database = TestDatabase::create().await;
+    let connected = connect(database.url(), 1).await;
+    let mut session = connected.session().await.unwrap();
+    // Polled once, so it is sent; dropped before the answer.
+    assert!(session.begin(&WRITE).now_or_never().is_none());
+    let transaction = session.begin(&READ).await.unwrap();
+    let row = transaction.query_one("SHOW transaction_read_only", &[]).await.unwrap();
+    assert_eq!(row.get::<_, &str>(0), "on");
+}
+
 /// PostgreSQL answers COMMIT in a failed transaction with a rollback and no error.
 #[tokio::test]
 async fn a_failed_transaction_does_not_seem_committed() {
     let database = TestDatabase::create().await;
     database.batch("CREATE TABLE t (n int)").await;
-    let connected = connected(database.url(), 1).await;
+    let connected = connect(database.url(), 1).await;
     let mut session = connected.session().await.unwrap();
     let transaction = session.begin(&WRITE).await.unwrap();
     transaction.execute("INSERT INTO t VALUES (1)", &[]).await.unwrap();
@@ -180,7 +206,7 @@ async fn a_server_error_keeps_names_but_no_row() {
              CREATE UNIQUE INDEX t_secret ON t (secret); INSERT INTO t VALUES (1, 'hunter2')",
         )
         .await;
-    let connected = connected(database.url(), 1).await;
+    let connected = connect(database.url(), 1).await;
     let mut session = connected.session().await.unwrap();
     let mut provoke = async |sql: &str| -> DatabaseError {
         let transaction = session.begin(&WRITE).await.unwrap();
@@ -212,7 +238,7 @@ async fn a_server_error_keeps_names_but_no_row() {
 async fn waiting_ends_at_the_terms() {
     let database = TestDatabase::create().await;
     database.batch("CREATE TABLE t (n int)").await;
-    let connected = connected(database.url(), 2).await;
+    let connected = connect(database.url(), 2).await;
     let (mut one, mut other) =
         (connected.session().await.unwrap(), connected.session().await.unwrap());
     let holder = one.begin(&WRITE).await.unwrap();
@@ -230,44 +256,16 @@ async fn waiting_ends_at_the_terms() {
     assert_eq!(error.trouble, Trouble::StatementTimeout);
 }
 
-/// Whether the server ends the session or is gone: the connection is lost, and the next is new.
+/// As when something in between moves the connection to another server session.
 #[tokio::test]
-async fn a_lost_session_is_known_as_lost() {
-    let mut server = private_server(ServerOptions::default());
-    let database = connected(&server.url("postgres"), 2).await;
-    let mut session = database.session().await.unwrap();
-    let terminate = format!("SELECT pg_terminate_backend({})", session.backend_pid().unwrap());
+async fn a_session_that_is_not_the_one_connected_to_is_lost() {
+    let database = TestDatabase::create().await;
+    let connected = connect(database.url(), 1).await;
+    let mut session = connected.session().await.unwrap();
     let transaction = session.begin(&WRITE).await.unwrap();
-    let mut killer = database.session().await.unwrap();
-    killer.begin(&WRITE).await.unwrap().batch(&terminate).await.unwrap();
-    let error = loop {
-        match transaction.query("SELECT 1", &[]).await {
-            Ok(_) => tokio::time::sleep(Duration::from_millis(5)).await,
-            Err(error) => break error,
-        }
-    };
-    assert_eq!(error.trouble, Trouble::ConnectionLost, "{error:?}");
-    assert_eq!(transaction.commit().await.unwrap_err().trouble, Trouble::ConnectionLost);
-    drop(session);
-    drop(killer);
-
-    server.crash().unwrap();
-    let error = database.session().await.err().expect("no server");
-    assert_eq!(error.trouble, Trouble::ConnectionLost, "{error:?}");
-    server.start_again().unwrap();
-    let mut session = database.session().await.unwrap();
-    session.begin(&READ).await.unwrap().commit().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_standby_takes_no_writes_but_reads() {
-    let mut server = private_server(ServerOptions::default());
-    support::become_standby(&mut server);
-    let database = connected(&server.url("postgres"), 1).await;
-    let mut session = database.session().await.unwrap();
-    let error = session.begin(&WRITE).await.err().expect("no writes");
-    assert_eq!(error.trouble, Trouble::Transient);
-    assert!(error.summary.contains("standby"), "{error}");
-    let transaction = session.begin(&READ).await.unwrap();
-    transaction.query_one("SELECT 1", &[]).await.unwrap();
+    transaction.batch("SET reseal.session = 'another'").await.unwrap();
+    transaction.commit().await.unwrap();
+    let error = session.begin(&READ).await.err().expect("no transaction");
+    assert_eq!(error.trouble, Trouble::ConnectionLost);
+    assert!(!connected.is_direct());
 }

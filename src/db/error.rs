@@ -67,9 +67,19 @@ impl DatabaseError {
         Some(parts.join(", ")).filter(|place| !place.is_empty())
     }
 
-    fn from_server(answer: &DbError) -> Self {
-        let ends_the_session =
-            matches!(answer.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+    /// A trouble while connecting: whatever its severity, there is no session.
+    pub(super) fn of_connecting(error: &tokio_postgres::Error) -> Self {
+        match error.as_db_error() {
+            Some(answer) => Self::from_server(answer, true),
+            None => Self::from_client(error),
+        }
+    }
+
+    fn from_client(error: &tokio_postgres::Error) -> Self {
+        tls_trouble(error).unwrap_or_else(|| client_trouble(error))
+    }
+
+    fn from_server(answer: &DbError, ends_the_session: bool) -> Self {
         let meaning = sqlstate::meaning(answer.code().code(), ends_the_session);
         let name = |name: Option<&str>| name.map(Box::from);
         Self {
@@ -88,14 +98,20 @@ impl DatabaseError {
 impl From<tokio_postgres::Error> for DatabaseError {
     fn from(error: tokio_postgres::Error) -> Self {
         match error.as_db_error() {
-            Some(answer) => Self::from_server(answer),
-            None => tls_trouble(&error).unwrap_or_else(|| from_client(&error)),
+            Some(answer) => {
+                let severity = answer.parsed_severity();
+                Self::from_server(
+                    answer,
+                    matches!(severity, Some(Severity::Fatal | Severity::Panic)),
+                )
+            }
+            None => Self::from_client(&error),
         }
     }
 }
 
 /// The client library tells its own troubles apart by `Display` alone (its kinds are private).
-fn from_client(error: &tokio_postgres::Error) -> DatabaseError {
+fn client_trouble(error: &tokio_postgres::Error) -> DatabaseError {
     let kind = error.to_string();
     let starts = |words: &str| kind.starts_with(words);
     if error.is_closed() || starts("error communicating") {

@@ -1,6 +1,6 @@
 //! A bounded number of connections, shared by the workers.
 //!
-//! The pool is deadpool's; how a connection is made is ours ([`Connector`]): which servers, which
+//! The pool is deadpool's; how a connection is made is ours (`connector`): which servers, which
 //! encryption, and whether a pooler stands in between. A connection given back is not cleaned by
 //! any query, since nothing is ever set for a session.
 
@@ -120,7 +120,7 @@ impl Database {
 
 fn trouble(error: PoolError) -> DatabaseError {
     match error {
-        PoolError::Backend(error) => error.into(),
+        PoolError::Backend(error) => DatabaseError::of_connecting(&error),
         PoolError::Timeout(_) => unreachable(),
         PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
             DatabaseError::new(Trouble::Bug, "the connection pool is not usable")

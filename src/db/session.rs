@@ -13,7 +13,7 @@ use deadpool_postgres::Client;
 use tokio_postgres::SimpleQueryMessage;
 
 use super::error::{DatabaseError, Trouble};
-use super::transaction::Transaction;
+use super::transaction::{Described, Transaction};
 
 /// How long a transaction of ours may sit idle before the server ends it: far longer than any
 /// pause of a working process, so that only a stopped one is met.
@@ -56,6 +56,7 @@ pub struct Session {
     backend_pid: i32,
     server_version: i32,
     application_name: Arc<str>,
+    described: Described,
     /// Shared by all sessions of a database: false once any of them was not direct.
     all_direct: Arc<AtomicBool>,
 }
@@ -82,6 +83,7 @@ impl Session {
             backend_pid: row.try_get(1)?,
             server_version: row.try_get(2)?,
             application_name,
+            described: Described::default(),
             all_direct,
         })
     }
@@ -108,7 +110,7 @@ impl Session {
     /// in between moved us to another server session, and the trouble is `ConnectionLost`.
     pub async fn begin(&mut self, terms: &Terms) -> Result<Transaction<'_>, DatabaseError> {
         let words = self.opening(terms);
-        let transaction = Transaction::guard(&self.client);
+        let transaction = Transaction::guard(&self.client, &self.described);
         let answers = match self.client.simple_query(&words).await {
             Ok(answers) => answers,
             Err(error) => return Err(not_begun(error.into())),

@@ -1,10 +1,13 @@
 //! A transaction: typed statements in, rows out, and rolled back unless it is committed.
 //!
-//! Statements are unnamed and carry the types of their parameters, so each is one round trip, is
-//! planned for its own values, and works through poolers, which may not know prepared ones.
+//! Statements run unnamed and carry the types of their parameters, so each is one round trip (the
+//! first use of one with many rows two), is planned for its own values, and works through poolers,
+//! which may not know prepared ones.
 
+use std::collections::HashSet;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
@@ -20,14 +23,26 @@ pub type Parameter<'p> = (&'p (dyn ToSql + Sync), Type);
 /// An open transaction. Dropping it sends ROLLBACK, without waiting for the answer.
 pub struct Transaction<'s> {
     client: &'s Client,
+    described: &'s Described,
     committed: bool,
 }
+
+/// The statements of a session whose result types are known to its client.
+///
+/// The client library looks up a type that is not built in (an enum, citext) when it meets it in a
+/// result, and waits for the answer before it reads on; behind a result of more than a few network
+/// buffers that answer never comes. So a statement that may have many rows is described before its
+/// first use, once a session.
+pub(super) type Described = Mutex<HashSet<Box<str>>>;
+
+/// Statements remembered at most; past it all are forgotten, at the price of a round trip each.
+const DESCRIBED_MAX: usize = 256;
 
 impl<'s> Transaction<'s> {
     /// Made before START TRANSACTION is sent, so that it is rolled back even when the wait for
     /// the answer is given up.
-    pub(super) fn guard(client: &'s Client) -> Self {
-        Self { client, committed: false }
+    pub(super) fn guard(client: &'s Client, described: &'s Described) -> Self {
+        Self { client, described, committed: false }
     }
 
     /// All rows of a statement.
@@ -36,6 +51,7 @@ impl<'s> Transaction<'s> {
         sql: &str,
         parameters: &[Parameter<'_>],
     ) -> Result<Vec<Row>, DatabaseError> {
+        self.describe(sql, parameters).await?;
         Ok(self.client.query_typed(sql, parameters).await?)
     }
 
@@ -64,9 +80,29 @@ impl<'s> Transaction<'s> {
         sql: &str,
         parameters: &[Parameter<'_>],
     ) -> Result<RowStream<'_>, DatabaseError> {
+        self.describe(sql, parameters).await?;
         let parameters = parameters.iter().map(|(value, type_)| (*value, type_.clone()));
         let rows = self.client.query_typed_raw(sql, parameters).await?;
         Ok(RowStream { rows: Box::pin(rows), transaction: PhantomData })
+    }
+
+    async fn describe(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<(), DatabaseError> {
+        if self.lock_described().contains(sql) {
+            return Ok(());
+        }
+        let types: Vec<Type> = parameters.iter().map(|(_, type_)| type_.clone()).collect();
+        // Dropped, and thereby closed, at once: no name outlives the transaction.
+        drop(self.client.prepare_typed(sql, &types).await?);
+        let mut described = self.lock_described();
+        if described.len() >= DESCRIBED_MAX {
+            described.clear();
+        }
+        described.insert(sql.into());
+        Ok(())
+    }
+
+    fn lock_described(&self) -> MutexGuard<'_, HashSet<Box<str>>> {
+        self.described.lock().expect("nothing panics while it is held")
     }
 
     /// The number of rows written.

@@ -6,6 +6,7 @@
 
 mod parameters;
 mod password_file;
+mod servers;
 mod target;
 mod words;
 
@@ -17,10 +18,8 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use parameters::{PARAMETERS, Support};
 
-pub(super) use target::{Server, Target};
-
-/// Where a default socket is looked for: Debian's place, then PostgreSQL's own.
-const SOCKET_DIRECTORIES: [&str; 2] = ["/var/run/postgresql", "/tmp"];
+pub(super) use servers::Server;
+pub(super) use target::Target;
 
 /// What connecting needs to know.
 #[derive(Clone, Debug)]

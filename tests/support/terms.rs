@@ -1,8 +1,8 @@
-//! Terms of transactions for tests that do not care.
+//! Connections and terms of transactions for tests that do not care.
 
 use std::time::Duration;
 
-use reseal::db::{Isolation, Terms};
+use reseal::db::{Database, DatabaseConfig, DatabaseUrl, Isolation, Terms};
 
 pub const READ: Terms = Terms {
     isolation: Isolation::ReadCommitted,
@@ -13,3 +13,9 @@ pub const READ: Terms = Terms {
 };
 
 pub const WRITE: Terms = Terms { read_only: false, ..READ };
+
+/// With an empty environment: no PG* variables, no ~/.postgresql.
+pub async fn connect(url: &str, max_connections: usize) -> Database {
+    let config = DatabaseConfig { url: Some(DatabaseUrl::new(url)), max_connections };
+    Database::connect_in(&config, &|_| None).await.expect("a connection")
+}

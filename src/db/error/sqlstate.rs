@@ -88,7 +88,7 @@ const NO_HINT: &str = "";
 /// What only the server itself says, when it ends a session or does not begin one.
 #[rustfmt::skip]
 const FATAL: &[Line] = &[
-    ("08P01", Trouble::ConnectionLost, "the server or a pooler before it refuses the protocol", "a pooler may not accept a startup parameter or PGOPTIONS; connect to the server itself"),
+    ("08P01", Trouble::ConnectionLost, "the server, or a pooler before it, takes no connection of this kind now", "a pooler may be full, or may not accept options (PGOPTIONS): see its log, or connect to the server itself"),
     ("08", Trouble::ConnectionLost, "the connection to the database was lost", NO_HINT),
     ("25P03", Trouble::ConnectionLost, "the server ended a transaction that was idle for too long", NO_HINT),
     ("25P04", Trouble::ConnectionLost, "the server ended a transaction that took too long (transaction_timeout)", NO_HINT),
@@ -109,7 +109,7 @@ const FATAL: &[Line] = &[
 #[rustfmt::skip]
 const CODES: &[Line] = &[
     // what passes
-    ("08", Trouble::Transient, "another server that the database asked cannot be reached", "a trigger or foreign table uses a remote server"),
+    ("08", Trouble::ConnectionLost, "a pooler, or a server that the database itself asks, lost a connection", NO_HINT),
     ("25006", Trouble::Transient, "the server accepts no writes now", "it is a standby or was demoted; connect to the primary (target_session_attrs=read-write)"),
     ("40002", Trouble::RowRefused, "a constraint refuses the row", NO_HINT),
     ("40", Trouble::Transient, "the transaction met another one and was rolled back", NO_HINT),
@@ -170,7 +170,7 @@ mod tests {
     fn every_class_of_the_manual_has_its_trouble() {
         use Trouble::*;
         for (code, trouble) in [
-            ("08006", Transient),
+            ("08006", ConnectionLost),
             ("0A000", PlanBroken),
             ("20000", RowRefused),
             ("21000", RowRefused),
