@@ -1,0 +1,28 @@
+//! The database: connecting to it, and speaking to it in transactions with fixed settings.
+//!
+//! Reading order: `url` turns connection words into a target, `tls` says what encryption it
+//! gets, [`pool`] bounds the connections, [`session`] and [`transaction`] are what the rest of the
+//! program speaks through, [`error`] says what class of trouble an answer was, and [`retry`] how
+//! long trouble outside is borne. [`identifier`] is the only road from configuration to SQL.
+//!
+//! This room knows no keys, no layouts and no user tables. Nothing in it keeps a server's message
+//! text, because PostgreSQL quotes rows in it.
+
+pub mod error;
+pub mod identifier;
+pub mod pool;
+pub mod retry;
+pub mod session;
+mod tls;
+pub mod transaction;
+mod url;
+
+pub use error::{DatabaseError, Trouble};
+pub use identifier::{Identifier, IdentifierError, RelationName};
+pub use pool::Database;
+pub use retry::Patience;
+pub use session::{Isolation, Session, Terms};
+pub use tokio_postgres::Row;
+pub use tokio_postgres::types::{ToSql, Type};
+pub use transaction::{Parameter, RowStream, Transaction};
+pub use url::{DatabaseConfig, DatabaseUrl, Environment};

@@ -1,0 +1,119 @@
+//! Names of schemas, tables and columns, on their way from configuration or catalogue to SQL.
+//!
+//! The only road: whoever formats SQL formats an [`Identifier`], and its `Display` is always the
+//! quoted form. It knows no connection.
+
+use std::fmt;
+
+/// The longest name PostgreSQL keeps (`NAMEDATALEN` - 1); a longer one would be cut silently.
+pub const IDENTIFIER_BYTES_MAX: usize = 63;
+
+/// One SQL identifier, exactly as the catalogue spells it. `Display` writes it quoted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identifier(String);
+
+/// Why a name cannot be an identifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentifierError {
+    Empty,
+    TooLong,
+    NulByte,
+}
+
+impl Identifier {
+    /// Takes the exact name, without quotes.
+    pub fn new(name: impl Into<String>) -> Result<Self, IdentifierError> {
+        let name = name.into();
+        if name.is_empty() {
+            return Err(IdentifierError::Empty);
+        }
+        if name.len() > IDENTIFIER_BYTES_MAX {
+            return Err(IdentifierError::TooLong);
+        }
+        if name.contains('\0') {
+            return Err(IdentifierError::NulByte);
+        }
+        Ok(Self(name))
+    }
+
+    /// The name as the catalogue spells it: for parameters, the ledger and messages, never for SQL.
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+/// `"name"`, with embedded quotes doubled: legal in SQL whatever the name is.
+impl fmt::Display for Identifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0.replace('"', "\"\""))
+    }
+}
+
+impl fmt::Display for IdentifierError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "a name is empty",
+            Self::TooLong => "a name is longer than the 63 bytes PostgreSQL keeps",
+            Self::NulByte => "a name holds a NUL byte",
+        })
+    }
+}
+
+impl std::error::Error for IdentifierError {}
+
+/// A table (or index, or view) with its schema. `Display` writes `"schema"."name"`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RelationName {
+    pub schema: Identifier,
+    pub name: Identifier,
+}
+
+impl RelationName {
+    pub fn new(
+        schema: impl Into<String>,
+        name: impl Into<String>,
+    ) -> Result<Self, IdentifierError> {
+        Ok(Self { schema: Identifier::new(schema)?, name: Identifier::new(name)? })
+    }
+
+    /// `schema.name` without quotes: for messages, never for SQL.
+    pub fn plain(&self) -> String {
+        format!("{}.{}", self.schema.name(), self.name.name())
+    }
+}
+
+impl fmt::Display for RelationName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.schema, self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn display_is_always_quoted() {
+        for (name, quoted) in [
+            ("secret", r#""secret""#),
+            ("Odd Name", r#""Odd Name""#),
+            (r#"a"b"#, r#""a""b""#),
+            (r#"";drop table t;--"#, r#"""";drop table t;--""#),
+            ("schlüssel", r#""schlüssel""#),
+            (r"back\slash", r#""back\slash""#),
+        ] {
+            assert_eq!(Identifier::new(name).unwrap().to_string(), quoted);
+        }
+        let table = RelationName::new("public", r#"Odd "Name""#).unwrap();
+        assert_eq!(table.to_string(), r#""public"."Odd ""Name""""#);
+        assert_eq!(table.plain(), r#"public.Odd "Name""#);
+    }
+
+    #[test]
+    fn names_postgresql_would_not_keep_are_refused() {
+        assert_eq!(Identifier::new(""), Err(IdentifierError::Empty));
+        assert_eq!(Identifier::new("a\0b"), Err(IdentifierError::NulByte));
+        assert_eq!(Identifier::new("é".repeat(32)), Err(IdentifierError::TooLong));
+        assert!(Identifier::new("x".repeat(63)).is_ok());
+    }
+}

@@ -1,0 +1,51 @@
+//! Servers that go away, come back, or turn into a standby.
+
+mod support;
+
+use std::time::Duration;
+
+use reseal::db::Trouble;
+use reseal::demo::server::ServerOptions;
+use support::{READ, WRITE, connect, private_server};
+
+/// Whether the server ends the session or is gone: the connection is lost, and the next is new.
+#[tokio::test]
+async fn a_lost_session_is_known_as_lost() {
+    let mut server = private_server(ServerOptions::default());
+    let database = connect(&server.url("postgres"), 2).await;
+    let mut session = database.session().await.unwrap();
+    let terminate = format!("SELECT pg_terminate_backend({})", session.backend_pid().unwrap());
+    let transaction = session.begin(&WRITE).await.unwrap();
+    let mut killer = database.session().await.unwrap();
+    killer.begin(&WRITE).await.unwrap().batch(&terminate).await.unwrap();
+    let error = loop {
+        match transaction.query("SELECT 1", &[]).await {
+            Ok(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.trouble, Trouble::ConnectionLost, "{error:?}");
+    assert_eq!(transaction.commit().await.unwrap_err().trouble, Trouble::ConnectionLost);
+    drop(session);
+    drop(killer);
+
+    server.crash().unwrap();
+    let error = database.session().await.err().expect("no server");
+    assert_eq!(error.trouble, Trouble::ConnectionLost, "{error:?}");
+    server.start_again().unwrap();
+    let mut session = database.session().await.unwrap();
+    session.begin(&READ).await.unwrap().commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_standby_takes_no_writes_but_reads() {
+    let mut server = private_server(ServerOptions::default());
+    support::become_standby(&mut server);
+    let database = connect(&server.url("postgres"), 1).await;
+    let mut session = database.session().await.unwrap();
+    let error = session.begin(&WRITE).await.err().expect("no writes");
+    assert_eq!(error.trouble, Trouble::Transient);
+    assert!(error.summary.contains("standby"), "{error}");
+    let transaction = session.begin(&READ).await.unwrap();
+    transaction.query_one("SELECT 1", &[]).await.unwrap();
+}
