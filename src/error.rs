@@ -67,7 +67,8 @@ impl Error {
 
     /// Something that cannot be, unless the program is wrong.
     pub fn bug(what: impl Into<String>) -> Self {
-        Self::new(ExitCode::Bug, what).hint("this is a bug in reseal; nothing was lost, please report it")
+        Self::new(ExitCode::Bug, what)
+            .hint("this is a bug in reseal; nothing was lost, please report it")
     }
 
     /// Where it is wrong: a table, a column, a file, an environment variable.

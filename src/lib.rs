@@ -1,2 +1,4 @@
+pub mod crypto;
 pub mod demo;
 pub mod error;
+pub mod layout;

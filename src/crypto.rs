@@ -1,0 +1,19 @@
+//! Seal and open with AES-256-GCM, and the types that keep secrets in memory.
+//!
+//! Everything here is given its key: no key ring, no SQL, no async, no logging. A formula stands
+//! beside its source: NIST SP 800-38D for GCM, RFC 2104 for HMAC.
+//!
+//! Keys, plaintext and unused nonces are wiped when they are dropped, and before a buffer that held
+//! them moves to a larger one. Copies that the compiler leaves on the stack are beyond reach.
+
+mod key;
+mod key_bytes;
+mod key_id;
+mod nonce;
+mod plaintext;
+
+pub use key::{Key, NotAuthentic, Parts, Tag};
+pub use key_bytes::{KeyBytes, MalformedKey};
+pub use key_id::{KeyId, MalformedKeyId};
+pub use nonce::{NoRandomness, Nonce, NonceLength, NonceSource};
+pub use plaintext::Plaintext;

@@ -1,0 +1,164 @@
+//! The additional authenticated data of a value: a template over the names and columns of its row.
+
+use std::fmt;
+
+use super::LayoutError;
+use super::scan::{Piece, pieces};
+
+/// Text with `{table}`, `{column}`, and `{NAME}` or `{col:NAME}` for a column of the row.
+///
+/// A column named `table`, `column` or `kid` can only be written as `{col:table}`. `{{` and `}}`
+/// stand for braces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AadTemplate {
+    template: String,
+    pieces: Vec<AadPiece>,
+    columns: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum AadPiece {
+    Literal(String),
+    Table,
+    Column,
+    /// The value of a column, by its place in `columns`.
+    Value(usize),
+}
+
+impl AadTemplate {
+    pub fn parse(template: &str) -> Result<Self, LayoutError> {
+        if template.is_empty() {
+            return Err(LayoutError::new("the AAD template is empty")
+                .hint("leave it out when values have no AAD"));
+        }
+        let mut columns = Vec::new();
+        let mut parsed = Vec::new();
+        for piece in pieces(template)? {
+            parsed.push(match piece {
+                Piece::Literal(text) => AadPiece::Literal(text),
+                Piece::Braces("table", _) => AadPiece::Table,
+                Piece::Braces("column", _) => AadPiece::Column,
+                Piece::Braces("kid", offset) => {
+                    return Err(LayoutError::not_yet(template, offset, "{kid}")
+                        .hint("for a column of this name write {col:kid}"));
+                }
+                Piece::Braces(word, offset) => {
+                    let name = column_name(template, word, offset)?;
+                    let known = columns.iter().position(|column| column == name);
+                    AadPiece::Value(known.unwrap_or_else(|| {
+                        columns.push(name.to_owned());
+                        columns.len() - 1
+                    }))
+                }
+            });
+        }
+        Ok(Self { template: template.to_owned(), pieces: parsed, columns })
+    }
+
+    /// As it was written.
+    pub fn template(&self) -> &str {
+        &self.template
+    }
+
+    /// The columns of the row it reads, in order, each once.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// Renders the AAD into `out`, replacing what was there. `values` are the row's values of
+    /// [`AadTemplate::columns`], in their order; one that is absent counts as NULL.
+    pub fn render(
+        &self,
+        table: &str,
+        column: &str,
+        values: &[Option<&[u8]>],
+        out: &mut Vec<u8>,
+    ) -> Result<(), AadMissing> {
+        out.clear();
+        for piece in &self.pieces {
+            out.extend_from_slice(match piece {
+                AadPiece::Literal(text) => text.as_bytes(),
+                AadPiece::Table => table.as_bytes(),
+                AadPiece::Column => column.as_bytes(),
+                AadPiece::Value(place) => {
+                    values.get(*place).copied().flatten().ok_or(AadMissing { column: *place })?
+                }
+            });
+        }
+        Ok(())
+    }
+}
+
+fn column_name<'t>(template: &str, word: &'t str, offset: usize) -> Result<&'t str, LayoutError> {
+    match word.strip_prefix("col:").unwrap_or(word) {
+        "" => Err(LayoutError::at(template, offset, "a column without a name")
+            .hint("write {col:NAME} or {NAME} for a column of the row, `{{` for a brace")),
+        name => Ok(name),
+    }
+}
+
+/// A column of the AAD is NULL, so there is nothing to authenticate the value with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AadMissing {
+    /// Which of [`AadTemplate::columns`].
+    pub column: usize,
+}
+
+impl fmt::Display for AadMissing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a column of the AAD is NULL")
+    }
+}
+
+impl std::error::Error for AadMissing {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn render(template: &str, values: &[Option<&[u8]>]) -> Result<String, AadMissing> {
+        let mut out = b"left over".to_vec();
+        let template = AadTemplate::parse(template).unwrap();
+        template.render("public.users", "email", values, &mut out)?;
+        Ok(String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn names_columns_and_text() {
+        let row: &[Option<&[u8]>] = &[Some(b"42"), Some(b"7")];
+        assert_eq!(render("{table}:{id}:{column}", row).unwrap(), "public.users:42:email");
+        assert_eq!(render("{{{org}}}/{col:id}/{org}", row).unwrap(), "{42}/7/42");
+        assert_eq!(render("AES256GCM", &[]).unwrap(), "AES256GCM");
+        assert_eq!(render("{col:table}-{col:col:x}", row).unwrap(), "42-7");
+    }
+
+    #[test]
+    fn columns_in_order_and_once() {
+        let template = AadTemplate::parse("{b}{a}{col:b}{Odd Name}{table}").unwrap();
+        assert_eq!(template.columns(), ["b", "a", "Odd Name"]);
+        assert_eq!(template.template(), "{b}{a}{col:b}{Odd Name}{table}");
+    }
+
+    #[test]
+    fn null_and_absent_columns_are_missing_and_empty_ones_are_not() {
+        assert_eq!(render("{a}{b}", &[Some(b""), None]), Err(AadMissing { column: 1 }));
+        assert_eq!(render("{a}{b}", &[Some(b"")]), Err(AadMissing { column: 1 }));
+        assert_eq!(render("{a}{b}", &[Some(b""), Some(b"")]).unwrap(), "");
+    }
+
+    #[test]
+    fn refusals() {
+        for (template, message) in [
+            ("", "the AAD template is empty"),
+            ("{}", "a column without a name (at character 2)"),
+            ("ü{col:}", "a column without a name (at character 3)"),
+            ("v{kid}", "`{kid}` is not supported yet (at character 3)"),
+            ("{a", "a `{` without its `}` (at character 1)"),
+            ("a}", "a `}` without its `{` (at character 2)"),
+        ] {
+            let refused = AadTemplate::parse(template).unwrap_err();
+            assert_eq!(refused.to_string(), message);
+            assert!(refused.hint.is_some());
+        }
+    }
+}
