@@ -12,4 +12,4 @@ mod values;
 pub use database::{TestDatabase, become_standby, private_server, shared_server};
 pub use polling::{DEADLINE, eventually};
 pub use reseal::{Outcome, Reseal, Running};
-pub use values::{TestKey, open, seal};
+pub use values::{TestKey, open, seal, seal_with_crate};
