@@ -2,7 +2,9 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -72,41 +74,48 @@ async fn a_server_answers_on_its_socket_and_leaves_nothing_behind() {
     assert!(!is_alive(pid.expect("it ran")));
 }
 
-/// Not a test of its own: the next one runs it in a process that it then kills.
+/// Not a test of its own: the next ones run it in a process that they then kill.
 #[test]
-#[ignore = "holds a server until it is killed; run by the_server_goes_with_a_killed_owner"]
+#[ignore = "holds a server until it is killed; run by the tests of a killed owner"]
 fn hold_a_server() {
-    let server = support::private_server(ServerOptions::default());
-    let pid = server.postgres_pid().expect("a running server");
-    let note = format!("{pid} {}", server.directory().display());
-    std::fs::write(std::env::var("HARNESS_NOTE").expect("the outer test's word"), note)
-        .expect("a note");
+    let _server = support::private_server(ServerOptions::default());
     loop {
         std::thread::park();
     }
 }
 
 #[tokio::test]
-async fn the_server_goes_with_a_killed_owner() {
+async fn a_server_goes_with_its_killed_owner() {
+    kill_an_owner("postmaster.pid").await;
+}
+
+#[tokio::test]
+async fn a_server_goes_with_an_owner_that_was_killed_before_it_was_ready() {
+    kill_an_owner("base").await;
+}
+
+/// Kills the owner of a server as soon as the data directory holds this entry, and waits until the
+/// server's whole directory is gone.
+async fn kill_an_owner(once_there_is: &str) {
     let scratch = tempfile::tempdir().expect("a temporary directory");
-    let note = scratch.path().join("note");
+    std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o777)).expect("open to all");
+    let servers = || std::fs::read_dir(scratch.path()).expect("a directory").flatten();
     let mut owner = Command::new(std::env::current_exe().expect("this test's executable"))
         .args(["--ignored", "--exact", "hold_a_server"])
-        .env("HARNESS_NOTE", &note)
+        .env("TMPDIR", scratch.path())
         .stdout(Stdio::null())
         .spawn()
         .expect("the same tests again");
-    let (pid, directory) = support::eventually("the owner's server", async || {
-        let text = std::fs::read_to_string(&note).ok()?;
-        let (pid, directory) = text.split_once(' ')?;
-        Some((pid.parse::<u32>().ok()?, PathBuf::from(directory)))
+    support::eventually("the owner's server", async || {
+        servers()
+            .any(|server| server.path().join("data").join(once_there_is).exists())
+            .then_some(())
     })
     .await;
-    assert!(is_alive(pid));
     owner.kill().expect("a child of ours");
     owner.wait().expect("a child of ours");
     support::eventually("the end of the orphaned server", async || {
-        (!is_alive(pid) && !directory.exists()).then_some(())
+        servers().next().is_none().then_some(())
     })
     .await;
 }
@@ -127,6 +136,8 @@ fn values_open_again_and_only_with_their_key_and_aad() {
         for plaintext in [&b""[..], b"x", b"a longer secret, with \0 and \xff"] {
             let stored = support::seal(&key, preset, b"aad", plaintext);
             assert_eq!(support::open(&key, preset, b"aad", &stored).as_deref(), Some(plaintext));
+            let by_crate = support::seal_with_crate(&key, preset, b"aad", plaintext);
+            assert_eq!(support::open(&key, preset, b"aad", &by_crate).as_deref(), Some(plaintext));
             assert_eq!(support::open(&other, preset, b"aad", &stored), None, "{preset}");
             assert_eq!(support::open(&key, preset, b"bad", &stored), None, "{preset}");
         }

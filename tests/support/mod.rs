@@ -14,4 +14,4 @@ pub use database::{TestDatabase, become_standby, private_server, shared_server};
 pub use polling::{DEADLINE, eventually};
 pub use reseal::{Outcome, Reseal, Running};
 pub use terms::{READ, WRITE, connect};
-pub use values::{TestKey, open, seal};
+pub use values::{TestKey, open, seal, seal_with_crate};

@@ -7,6 +7,8 @@ use aes_gcm::aead::consts::{U12, U16};
 use aes_gcm::aead::{Aead, KeyInit, Nonce, Payload};
 use aes_gcm::aes::Aes256;
 use data_encoding::{BASE64, BASE64URL, HEXLOWER};
+use reseal::crypto;
+use reseal::layout::Layout;
 
 const TAG_BYTES: usize = 16;
 
@@ -29,6 +31,12 @@ impl TestKey {
 
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// Its public fingerprint, as reports show it.
+    pub fn id(&self) -> String {
+        let bytes = crypto::KeyBytes::from_hex(self.hex().as_bytes()).expect("64 hex digits");
+        crypto::Key::new(bytes).id().to_string()
     }
 
     /// As `ENCRYPTION_KEY` wants it.
@@ -76,6 +84,18 @@ pub fn open(key: &TestKey, preset: &str, aad: &[u8], stored: &[u8]) -> Option<Ve
     };
     let (nonce, sealed) = joined.split_at_checked(nonce_bytes(preset))?;
     gcm(key, nonce, |cipher, nonce| cipher.open(nonce, aad, sealed))
+}
+
+/// Seals with the crate's own code, in any template's shape.
+pub fn seal_with_crate(key: &TestKey, template: &str, aad: &[u8], plaintext: &[u8]) -> Vec<u8> {
+    let layout = Layout::named(template).expect("a template");
+    let key = crypto::Key::new(crypto::KeyBytes::from_hex(key.hex().as_bytes()).expect("a key"));
+    let nonce = crypto::NonceSource::new().next(layout.nonce_length()).expect("random bytes");
+    let (mut buffer, mut ciphertext, mut stored) = (crypto::Plaintext::new(), vec![], vec![]);
+    buffer.set(plaintext);
+    let tag = key.seal(&nonce, aad, &buffer, &mut ciphertext);
+    layout.encode(&nonce, &ciphertext, &tag, &mut stored);
+    stored
 }
 
 fn nonce_bytes(preset: &str) -> usize {

@@ -11,9 +11,10 @@ use super::account::Account;
 use crate::error::{Error, Result};
 
 /// Runs in the server's directory as the server's user: `$1` programs, `$2` port, `$3` superuser.
-/// `read` returns when the owner says `keep`, or with nothing when the owner is gone.
+/// `read` returns when the owner says `keep`, or with nothing when the owner is gone; an owner that
+/// goes before the server is ready leaves a broken pipe, which must not end the shell.
 const SCRIPT: &str = r#"
-trap '' HUP INT
+trap '' HUP INT PIPE
 start() {
     if [ ! -e data/global/pg_control ]; then
         "$1/initdb" --pgdata=data --username="$3" --pwfile=password --auth=scram-sha-256 \
