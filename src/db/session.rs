@@ -47,6 +47,38 @@ pub struct Terms {
     pub durable: bool,
 }
 
+impl Terms {
+    /// For reading: nothing is locked, and DDL that holds a table is waited for.
+    pub fn reading() -> Self {
+        Self {
+            isolation: Isolation::ReadCommitted,
+            read_only: true,
+            lock_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(300),
+            durable: false,
+        }
+    }
+
+    /// For reading every table in one snapshot: as long as it takes.
+    pub fn snapshot() -> Self {
+        Self {
+            isolation: Isolation::RepeatableRead,
+            statement_timeout: Duration::from_secs(24 * 3600),
+            ..Self::reading()
+        }
+    }
+
+    /// For the ledger alone. What a crash undoes here is done again.
+    pub fn ledger() -> Self {
+        Self { read_only: false, lock_timeout: Duration::from_secs(30), ..Self::reading() }
+    }
+
+    /// For what must not be undone: the end of a run, an operator's word, the ledger itself.
+    pub fn durable() -> Self {
+        Self { durable: true, ..Self::ledger() }
+    }
+}
+
 /// One pooled connection. What was read through it is only valid with it: a row's `xmin` means
 /// nothing on another server.
 pub struct Session {

@@ -11,40 +11,15 @@ mod target;
 mod words;
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use zeroize::Zeroizing;
 
+pub use crate::config::{DatabaseConfig, DatabaseUrl};
 use crate::error::Error;
 use parameters::{PARAMETERS, Support};
 
 pub(super) use servers::Server;
 pub(super) use target::Target;
-
-/// What connecting needs to know.
-#[derive(Clone, Debug)]
-pub struct DatabaseConfig {
-    /// A URL or key=value pairs; `None` leaves everything to libpq's PG* variables.
-    pub url: Option<DatabaseUrl>,
-    /// The most connections held at once.
-    pub max_connections: usize,
-}
-
-/// Connection words as given. They hold a password, so `Debug` shows nothing of them.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(Zeroizing<String>);
-
-impl DatabaseUrl {
-    pub fn new(words: impl Into<String>) -> Self {
-        Self(Zeroizing::new(words.into()))
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DatabaseUrl(…)")
-    }
-}
 
 /// Reads a variable of the environment; a parameter, so that tests bring their own.
 pub type Environment<'e> = &'e (dyn Fn(&str) -> Option<String> + Sync);
@@ -80,7 +55,7 @@ impl DatabaseConfig {
             return Ok(Given { values, place: "the PG* variables" });
         };
         let place = "the database URL";
-        let words = words::read(&url.0).map_err(|malformed| {
+        let words = words::read(url.reveal()).map_err(|malformed| {
             Error::usage(format!("the database URL is malformed: {}", malformed.0))
                 .hint("postgresql://user:password@host:5432/database?sslmode=verify-full; special characters percent-encoded")
         })?;

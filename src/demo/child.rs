@@ -99,7 +99,7 @@ impl Running {
     pub async fn ended(mut self) -> Result<Ended> {
         loop {
             if let Some(status) = self.child.try_wait().map_err(|error| io_trouble(&error))? {
-                let read = |path: &PathBuf| {
+                let read = |path: &PathBuf| -> Result<String> {
                     let bytes = fs::read(path).map_err(|error| io_trouble(&error))?;
                     Ok(String::from_utf8_lossy(&bytes).into_owned())
                 };

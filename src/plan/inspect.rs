@@ -8,7 +8,7 @@ use tokio_postgres::types::Type;
 use super::found::{ColumnFacts, KeyFacts, RelationFacts, ServerFacts};
 use crate::config::TableName;
 use crate::db::error::DatabaseError;
-use crate::db::session::Transaction;
+use crate::db::transaction::Transaction;
 use crate::db::sql;
 
 /// The server, the database and our role.

@@ -8,7 +8,7 @@ use crate::config::RunConfig;
 use crate::db::error::DatabaseError;
 use crate::db::ledger::run::{self, OpenRun, Relation, RingKeys, Wanted};
 use crate::db::ledger::seals::{self, SEALS_MAX};
-use crate::db::session::Transaction;
+use crate::db::transaction::Transaction;
 use crate::error::Error;
 
 /// What the ledger knows that matters to this plan.

@@ -8,7 +8,8 @@ use super::layout_search::Search;
 use super::sample::{self, Sample, SampleCount};
 use super::{ColumnPlan, Estimate, Plan, TablePlan, inspect};
 use crate::config::{Config, TableConfig};
-use crate::db::session::{Session, Terms, Transaction};
+use crate::db::session::{Session, Terms};
+use crate::db::transaction::Transaction;
 use crate::error::{Error, Result};
 use crate::keys::KeyRing;
 

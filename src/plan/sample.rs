@@ -11,7 +11,7 @@ use tokio_postgres::types::Type;
 use super::decide::Draft;
 use crate::db::error::DatabaseError;
 use crate::db::row_key::Binary;
-use crate::db::session::Transaction;
+use crate::db::transaction::Transaction;
 use crate::db::sql;
 use crate::keys::KeyRing;
 use crate::layout::ColumnLayout;

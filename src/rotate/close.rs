@@ -21,7 +21,7 @@ use super::page::SessionStamp;
 use super::settle;
 use super::snapshot::{self, KeptMax, Seen};
 use super::statements::Order;
-use super::writers;
+use super::writers::{self, Kept};
 use crate::db::ledger::run::Ending;
 use crate::db::ledger::shard::{self, Claim};
 use crate::db::session::{Session, Terms};
@@ -80,19 +80,8 @@ async fn wait_for_writers(
 ) -> Result<Duration> {
     let relations: Vec<u32> = plan.tables().iter().map(|table| table.oid).collect();
     let (max_wait, stop) = (context.config.run.max_wait, &context.stop);
-    let alive = async |session: &mut Session| stay_alive(session, context, claim).await;
-    writers::wait(session, &relations, max_wait, stop, alive).await
-}
-
-async fn stay_alive(session: &mut Session, context: &Context, claim: &Claim) -> Result<()> {
-    let transaction = session.begin(&Terms::ledger()).await?;
-    let ours = shard::renew_lease(&transaction, claim, context.config.run.lease).await?;
-    transaction.commit().await?;
-    if ours {
-        return Ok(());
-    }
-    Err(Error::outside("the close was taken over, or the run is no longer wanted")
-        .at(format!("run {}", claim.id.run_id)))
+    let kept = Kept { claim, lease: context.config.run.lease };
+    writers::wait(session, &relations, max_wait, stop, Some(kept)).await
 }
 
 /// Whether what was walked is what the configuration means at the snapshot's moment.

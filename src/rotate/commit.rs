@@ -230,7 +230,7 @@ impl Attempt<'_> {
             Ok(row) => row,
             Err(error) => return Err(self.blame(error)),
         };
-        let written = batch.numbered(row.get("written"));
+        let written: RowSet = batch.numbered(row.get("written"));
         let mut altered: Vec<usize> = batch.numbered(row.get("altered"));
         let missing: Vec<usize> =
             batch.rows.iter().copied().filter(|row| !written.contains(row)).collect();

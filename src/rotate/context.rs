@@ -168,11 +168,14 @@ impl Stop {
         let mut receiver = self.0.clone();
         tokio::select! {
             () = tokio::time::sleep(pause) => Ok(()),
-            stopped = receiver.wait_for(|wanted| *wanted) => match stopped {
-                Ok(_) => Err(Self::interrupted()),
-                // nobody is left who could ask: wait it out
-                Err(_) => { tokio::time::sleep(pause).await; Ok(()) }
-            },
+            () = asked(&mut receiver) => Err(Self::interrupted()),
         }
+    }
+}
+
+/// Returns when somebody asks; never when nobody is left who could.
+async fn asked(receiver: &mut watch::Receiver<bool>) {
+    if receiver.wait_for(|wanted| *wanted).await.is_err() {
+        std::future::pending::<()>().await;
     }
 }

@@ -74,6 +74,12 @@ pub enum CommitError {
     Error(Error),
 }
 
+impl From<DatabaseError> for CommitError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Error(error.into())
+    }
+}
+
 impl From<Error> for CommitError {
     fn from(error: Error) -> Self {
         Self::Error(error)
@@ -105,7 +111,7 @@ async fn mend(
                 // the same words may come from a trigger of this row, or mean that nothing works
                 Attempt { writer, page, part: &part }.probe(session).await?;
             }
-            isolate(session, writer, page, *row, error.sqlstate, cursor).await?;
+            isolate(session, writer, page, *row, error.sqlstate.map(Into::into), cursor).await?;
             Ok(vec![part])
         }
         (Setback::Locked, [_]) => Ok(vec![Part { mode: Mode::Skipped, ..part }]),
@@ -148,7 +154,7 @@ async fn isolate(
         for column in columns {
             let alone = Part { rows: row..row + 1, only_column: Some(column), mode: Mode::Waiting };
             if let Some(error) = trial(session, writer, page, &alone, cursor).await? {
-                refused.push((column, error.sqlstate));
+                refused.push((column, error.sqlstate.map(Into::into)));
             }
         }
     }

@@ -6,6 +6,7 @@ use tokio_postgres::types::Type;
 
 use super::context::Stop;
 use crate::db::error::DatabaseError;
+use crate::db::ledger::shard::{self, Claim};
 use crate::db::session::{Session, Terms};
 use crate::db::sql;
 use crate::error::{Error, Result};
@@ -47,21 +48,17 @@ impl OpenWriter {
     }
 }
 
-/// Waits for the writers that are open now; later ones do not matter. Between two looks `alive` is
-/// called, to keep a lease. Answers how long it took.
+/// Waits for the writers that are open now; later ones do not matter. Answers how long it took.
 ///
 /// # Errors
-/// Exit 5 naming those that are still open after `max_wait`.
-pub async fn wait<F>(
+/// Exit 5 naming those that are still open after `max_wait`; or when the kept shard is no longer ours.
+pub async fn wait(
     session: &mut Session,
     relations: &[u32],
     max_wait: Duration,
     stop: &Stop,
-    mut alive: F,
-) -> Result<Duration>
-where
-    F: AsyncFnMut(&mut Session) -> Result<()>,
-{
+    kept: Option<Kept<'_>>,
+) -> Result<Duration> {
     let begun = Instant::now();
     let mut waited_for = open_writers(session, relations).await?;
     let mut poll = FIRST_POLL;
@@ -71,11 +68,33 @@ where
         }
         stop.sleep(poll).await?;
         poll = (poll * 2).min(POLL_MAX);
-        alive(session).await?;
+        if let Some(kept) = &kept {
+            kept.renew(session).await?;
+        }
         let open = open_writers(session, relations).await?;
         waited_for.retain(|writer| open.iter().any(|other| writer.is(other)));
     }
     Ok(begun.elapsed())
+}
+
+/// A shard whose lease is renewed while we wait.
+#[derive(Clone, Copy)]
+pub struct Kept<'c> {
+    pub claim: &'c Claim,
+    pub lease: Duration,
+}
+
+impl Kept<'_> {
+    async fn renew(&self, session: &mut Session) -> Result<()> {
+        let transaction = session.begin(&Terms::ledger()).await?;
+        let ours = shard::renew_lease(&transaction, self.claim, self.lease).await?;
+        transaction.commit().await?;
+        if ours {
+            return Ok(());
+        }
+        Err(Error::outside("the close was taken over, or the run is no longer wanted")
+            .at(format!("run {}", self.claim.id.run_id)))
+    }
 }
 
 fn still_open(writers: &[OpenWriter], max_wait: Duration) -> Error {

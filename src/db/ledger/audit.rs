@@ -4,7 +4,7 @@ use serde_json::Value;
 use tokio_postgres::types::Type;
 
 use crate::db::error::DatabaseError;
-use crate::db::session::Transaction;
+use crate::db::transaction::Transaction;
 use crate::db::sql;
 
 /// Records an event in the same transaction as what it tells of.

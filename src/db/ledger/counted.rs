@@ -7,7 +7,7 @@ use tokio_postgres::types::Type;
 use super::run::{RingKeys, parse_keys};
 use super::shard::Tally;
 use crate::db::error::DatabaseError;
-use crate::db::session::Transaction;
+use crate::db::transaction::Transaction;
 use crate::db::sql;
 
 /// The row of a run.

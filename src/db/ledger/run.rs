@@ -5,7 +5,7 @@ use serde_json::Value;
 use tokio_postgres::types::Type;
 
 use crate::db::error::DatabaseError;
-use crate::db::session::Transaction;
+use crate::db::transaction::Transaction;
 use crate::db::sql;
 use crate::error::ExitCode;
 

@@ -6,7 +6,7 @@
 use tokio_postgres::types::Type;
 
 use crate::db::error::DatabaseError;
-use crate::db::session::Transaction;
+use crate::db::transaction::Transaction;
 use crate::db::sql;
 
 /// Seals under one key with random nonces, at most (NIST SP 800-38D, section 8.3).

@@ -4,7 +4,8 @@ use tokio_postgres::types::Type;
 
 use super::VERSION;
 use crate::db::error::DatabaseError;
-use crate::db::session::{Session, Terms, Transaction};
+use crate::db::session::{Session, Terms};
+use crate::db::transaction::Transaction;
 use crate::db::sql;
 use crate::error::{Error, Result};
 
@@ -24,10 +25,8 @@ pub async fn ensure(session: &mut Session) -> Result<bool> {
     if version(session).await? == Some(VERSION) {
         return Ok(false);
     }
-    let transaction = session.begin(&Terms::setup()).await?;
-    transaction
-        .query("SELECT pg_catalog.pg_advisory_xact_lock($1)", &[(&SETUP_LOCK, Type::INT8)])
-        .await?;
+    let transaction = session.begin(&Terms::durable()).await?;
+    lock(&transaction).await?;
     let created = match version_within(&transaction).await? {
         Some(VERSION) => false,
         Some(newer) => return Err(newer_ledger(newer)),
@@ -38,6 +37,13 @@ pub async fn ensure(session: &mut Session) -> Result<bool> {
     };
     transaction.commit().await?;
     Ok(created)
+}
+
+/// Lets one process at a time create the ledger or start a run, until the transaction ends.
+pub async fn lock(transaction: &Transaction<'_>) -> Result<(), DatabaseError> {
+    let statement = "SELECT pg_catalog.pg_advisory_xact_lock($1)";
+    transaction.query(statement, &[(&SETUP_LOCK, Type::INT8)]).await?;
+    Ok(())
 }
 
 /// The version of the ledger that is there, if any.

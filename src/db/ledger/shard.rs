@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use crate::db::error::DatabaseError;
-use crate::db::session::Transaction;
+use crate::db::transaction::Transaction;
 use crate::db::sql;
 
 /// A position or bound: the columns of a row key, or one tid, in binary form.
