@@ -36,10 +36,12 @@ pub(super) fn decode<'b>(
         rest = match segment {
             Segment::Literal(literal) => rest.strip_prefix(&literal[..]).ok_or(Malformed)?,
             Segment::Group(group) => {
-                let next = &layout.segments[place + 1];
-                let (text, rest) = rest.split_at(end_from_left(group, rest).ok_or(Malformed)?);
+                // Line feeds behind a group are its own only when nothing else can begin with one.
+                let loose = is_text_without_line_break(&layout.segments[place + 1]);
+                let end = end_from_left(group, rest, loose).ok_or(Malformed)?;
+                let (text, rest) = rest.split_at(end);
                 buffer.take(group, text)?;
-                if may_begin_with_line_break(next) { rest } else { after_line_breaks(rest) }
+                if loose { after_line_breaks(rest) } else { rest }
             }
         };
     }
@@ -96,8 +98,8 @@ impl DecodeBuffer {
 }
 
 /// Where a group of fixed length ends that `text` begins with: after its characters, line feeds
-/// between them, and its padding if that is there.
-fn end_from_left(group: &Group, text: &[u8]) -> Option<usize> {
+/// between them, and its padding if that is there, with line feeds before it if `loose`.
+fn end_from_left(group: &Group, text: &[u8], loose: bool) -> Option<usize> {
     let (bytes, encoding) = (group.fixed_bytes(), group.encoding);
     let characters = encoding.characters(bytes);
     if !encoding.is_text() {
@@ -106,9 +108,11 @@ fn end_from_left(group: &Group, text: &[u8]) -> Option<usize> {
     let mut significant = text.iter().enumerate().filter(|(_, byte)| !is_line_break(**byte));
     let end = significant.nth(characters.checked_sub(1)?)?.0 + 1;
     let padding = encoding.padding(bytes);
-    let signs = significant.take(padding).take_while(|(_, byte)| **byte == b'=');
-    let (found, padded_end) = signs.fold((0, end), |(found, _), (place, _)| (found + 1, place + 1));
-    Some(if found == padding { padded_end } else { end })
+    let is_sign = |byte: u8| byte == b'=' || loose && is_line_break(byte);
+    let behind = text.iter().enumerate().skip(end).take_while(|(_, byte)| is_sign(**byte));
+    let mut signs = behind.filter(|(_, byte)| **byte == b'=');
+    let last = padding.checked_sub(1).and_then(|others| signs.nth(others));
+    Some(last.map_or(end, |(place, _)| place + 1))
 }
 
 /// Where a group of fixed length starts that `text` ends with: its padding if that is there, line
@@ -125,11 +129,11 @@ fn start_from_right(group: &Group, text: &[u8]) -> Option<usize> {
     Some(significant.skip(found).nth(characters.checked_sub(1)?)?.0)
 }
 
-/// Line feeds behind a group may be dropped unless they can belong to what follows.
-fn may_begin_with_line_break(segment: &Segment) -> bool {
+/// Text between groups that does not begin with a line feed.
+fn is_text_without_line_break(segment: &Segment) -> bool {
     match segment {
-        Segment::Literal(literal) => literal.first().copied().is_some_and(is_line_break),
-        Segment::Group(group) => !group.encoding.is_text(),
+        Segment::Literal(literal) => !literal.first().copied().is_some_and(is_line_break),
+        Segment::Group(_) => false,
     }
 }
 
