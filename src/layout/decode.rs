@@ -5,7 +5,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::encoding::is_line_break;
+use super::encoding::{has_line_break, is_line_break};
 use super::template::{Group, Part, Segment};
 use super::{Layout, Parts};
 
@@ -105,8 +105,10 @@ fn end_from_left(group: &Group, text: &[u8], loose: bool) -> Option<usize> {
     if !encoding.is_text() {
         return (characters <= text.len()).then_some(characters);
     }
-    let mut significant = text.iter().enumerate().filter(|(_, byte)| !is_line_break(**byte));
-    let end = significant.nth(characters.checked_sub(1)?)?.0 + 1;
+    let end = match text.get(..characters) {
+        Some(unbroken) if !has_line_break(unbroken) => characters,
+        _ => significant(text).nth(characters.checked_sub(1)?)?.0 + 1,
+    };
     let padding = encoding.padding(bytes);
     let is_sign = |byte: u8| byte == b'=' || loose && is_line_break(byte);
     let behind = text.iter().enumerate().skip(end).take_while(|(_, byte)| is_sign(**byte));
@@ -124,9 +126,14 @@ fn start_from_right(group: &Group, text: &[u8]) -> Option<usize> {
         return text.len().checked_sub(characters);
     }
     let padding = encoding.padding(bytes);
-    let significant = text.iter().enumerate().rev().filter(|(_, byte)| !is_line_break(**byte));
-    let found = significant.clone().take(padding).take_while(|(_, byte)| **byte == b'=').count();
-    Some(significant.skip(found).nth(characters.checked_sub(1)?)?.0)
+    let mut backwards = significant(text).rev();
+    let found = backwards.clone().take(padding).take_while(|(_, byte)| *byte == b'=').count();
+    Some(backwards.nth(found + characters.checked_sub(1)?)?.0)
+}
+
+/// All but the line feeds, and where they stand.
+fn significant(text: &[u8]) -> impl DoubleEndedIterator<Item = (usize, u8)> + Clone {
+    text.iter().copied().enumerate().filter(|(_, byte)| !is_line_break(*byte))
 }
 
 /// Text between groups that does not begin with a line feed.
