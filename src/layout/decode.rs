@@ -5,7 +5,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::encoding::is_line_break;
+use super::encoding::{has_line_break, is_line_break};
 use super::template::{Group, Part, Segment};
 use super::{Layout, Parts};
 
@@ -36,10 +36,12 @@ pub(super) fn decode<'b>(
         rest = match segment {
             Segment::Literal(literal) => rest.strip_prefix(&literal[..]).ok_or(Malformed)?,
             Segment::Group(group) => {
-                let next = &layout.segments[place + 1];
-                let (text, rest) = rest.split_at(end_from_left(group, rest).ok_or(Malformed)?);
+                // Line feeds behind a group are its own only when nothing else can begin with one.
+                let loose = is_text_without_line_break(&layout.segments[place + 1]);
+                let end = end_from_left(group, rest, loose).ok_or(Malformed)?;
+                let (text, rest) = rest.split_at(end);
                 buffer.take(group, text)?;
-                if may_begin_with_line_break(next) { rest } else { after_line_breaks(rest) }
+                if loose { after_line_breaks(rest) } else { rest }
             }
         };
     }
@@ -96,19 +98,23 @@ impl DecodeBuffer {
 }
 
 /// Where a group of fixed length ends that `text` begins with: after its characters, line feeds
-/// between them, and its padding if that is there.
-fn end_from_left(group: &Group, text: &[u8]) -> Option<usize> {
+/// between them, and its padding if that is there, with line feeds before it if `loose`.
+fn end_from_left(group: &Group, text: &[u8], loose: bool) -> Option<usize> {
     let (bytes, encoding) = (group.fixed_bytes(), group.encoding);
     let characters = encoding.characters(bytes);
     if !encoding.is_text() {
         return (characters <= text.len()).then_some(characters);
     }
-    let mut significant = text.iter().enumerate().filter(|(_, byte)| !is_line_break(**byte));
-    let end = significant.nth(characters.checked_sub(1)?)?.0 + 1;
+    let end = match text.get(..characters) {
+        Some(unbroken) if !has_line_break(unbroken) => characters,
+        _ => significant(text).nth(characters.checked_sub(1)?)?.0 + 1,
+    };
     let padding = encoding.padding(bytes);
-    let signs = significant.take(padding).take_while(|(_, byte)| **byte == b'=');
-    let (found, padded_end) = signs.fold((0, end), |(found, _), (place, _)| (found + 1, place + 1));
-    Some(if found == padding { padded_end } else { end })
+    let is_sign = |byte: u8| byte == b'=' || loose && is_line_break(byte);
+    let behind = text.iter().enumerate().skip(end).take_while(|(_, byte)| is_sign(**byte));
+    let mut signs = behind.filter(|(_, byte)| **byte == b'=');
+    let last = padding.checked_sub(1).and_then(|others| signs.nth(others));
+    Some(last.map_or(end, |(place, _)| place + 1))
 }
 
 /// Where a group of fixed length starts that `text` ends with: its padding if that is there, line
@@ -120,16 +126,21 @@ fn start_from_right(group: &Group, text: &[u8]) -> Option<usize> {
         return text.len().checked_sub(characters);
     }
     let padding = encoding.padding(bytes);
-    let significant = text.iter().enumerate().rev().filter(|(_, byte)| !is_line_break(**byte));
-    let found = significant.clone().take(padding).take_while(|(_, byte)| **byte == b'=').count();
-    Some(significant.skip(found).nth(characters.checked_sub(1)?)?.0)
+    let mut backwards = significant(text).rev();
+    let found = backwards.clone().take(padding).take_while(|(_, byte)| *byte == b'=').count();
+    Some(backwards.nth(found + characters.checked_sub(1)?)?.0)
 }
 
-/// Line feeds behind a group may be dropped unless they can belong to what follows.
-fn may_begin_with_line_break(segment: &Segment) -> bool {
+/// All but the line feeds, and where they stand.
+fn significant(text: &[u8]) -> impl DoubleEndedIterator<Item = (usize, u8)> + Clone {
+    text.iter().copied().enumerate().filter(|(_, byte)| !is_line_break(*byte))
+}
+
+/// Text between groups that does not begin with a line feed.
+fn is_text_without_line_break(segment: &Segment) -> bool {
     match segment {
-        Segment::Literal(literal) => literal.first().copied().is_some_and(is_line_break),
-        Segment::Group(group) => !group.encoding.is_text(),
+        Segment::Literal(literal) => !literal.first().copied().is_some_and(is_line_break),
+        Segment::Group(_) => false,
     }
 }
 

@@ -121,7 +121,7 @@ impl Encoding {
         if self.decode_unbroken(text, out).is_ok() {
             return Ok(());
         }
-        if !text.iter().copied().any(is_line_break) {
+        if !has_line_break(text) {
             return Err(Malformed);
         }
         out.truncate(before);
@@ -159,6 +159,11 @@ impl Encoding {
 /// What encoders put between the lines of long text.
 pub(super) fn is_line_break(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r')
+}
+
+/// Looks at all bytes without stopping early, which the compiler does many at once.
+pub(super) fn has_line_break(text: &[u8]) -> bool {
+    text.iter().fold(false, |found, byte| found | is_line_break(*byte))
 }
 
 fn append_encoded(encoding: &data_encoding::Encoding, bytes: &[u8], out: &mut Vec<u8>) {

@@ -74,7 +74,7 @@ pub(super) fn parse(template: &str) -> Result<Layout, LayoutError> {
     let pivot = reader.pivot.ok_or_else(|| missing("ct"))?;
     let nonce = reader.nonce.ok_or_else(|| missing("nonce"))?;
     let tag_bytes = reader.tag.ok_or_else(|| missing("tag"))?;
-    refuse_two_splits(&segments[..=pivot])?;
+    refuse_two_splits(&segments, pivot)?;
     Ok(Layout { template: template.to_owned(), segments, pivot, nonce, tag_bytes })
 }
 
@@ -197,15 +197,19 @@ impl Reader<'_> {
 /// What stands before the ciphertext is read from the left, by its length. Base64 may be read with
 /// or without padding, so what follows it must not look like padding. (What stands behind the
 /// ciphertext is read from the right, where padding cannot be mistaken.)
-fn refuse_two_splits(until_pivot: &[Segment]) -> Result<(), LayoutError> {
-    for pair in until_pivot.windows(2) {
-        let [Segment::Group(group), next] = pair else { continue };
+fn refuse_two_splits(segments: &[Segment], pivot: usize) -> Result<(), LayoutError> {
+    for (place, segment) in segments[..pivot].iter().enumerate() {
+        let Segment::Group(group) = segment else { continue };
         if group.encoding.padding(group.fixed_bytes()) == 0 {
             continue;
         }
-        let what = match next {
-            Segment::Literal(literal) if literal.starts_with(b"=") => "text that begins with `=`",
-            Segment::Group(next) if !next.encoding.is_text() => "a raw group",
+        // A ciphertext alone in its group may be empty; then what stands behind it follows.
+        let follows = segments[place + 1..].iter().find(|next| is_raw(next) || !may_be_empty(next));
+        let what = match follows {
+            Some(Segment::Literal(literal)) if literal.starts_with(b"=") => {
+                "text that begins with `=`"
+            }
+            Some(next) if is_raw(next) => "a raw group",
             _ => continue,
         };
         let what = format!(
@@ -214,4 +218,12 @@ fn refuse_two_splits(until_pivot: &[Segment]) -> Result<(), LayoutError> {
         return Err(LayoutError::new(what).hint("put a separator such as `:` between the two"));
     }
     Ok(())
+}
+
+fn is_raw(segment: &Segment) -> bool {
+    matches!(segment, Segment::Group(group) if !group.encoding.is_text())
+}
+
+fn may_be_empty(segment: &Segment) -> bool {
+    matches!(segment, Segment::Group(group) if group.parts == [Part::Ciphertext])
 }

@@ -208,6 +208,9 @@ fn templates_with_two_splits_are_refused() {
         ("{b64(tag16)}={b64(nonce12 ct)}", "text that begins with `=`"),
         ("{b64raw(tag16)}=={b64(nonce12 ct)}", "text that begins with `=`"),
         ("{b64(tag16)}{raw(nonce12 ct)}", "a raw group"),
+        ("{b64(nonce16)}{hex(ct)}={hex(tag16)}", "text that begins with `=`"),
+        ("{b64(nonce16)}{hex(ct)}{raw(tag16)}", "a raw group"),
+        ("{b64(nonce16)}{raw(ct)}{hex(tag16)}", "a raw group"),
         ("{b64(tag16)}{raw(nonce12)}{b64(ct)}", "a raw group"),
     ] {
         let refused = Layout::parse(template).unwrap_err();

@@ -1,0 +1,210 @@
+//! Layouts against any bytes, through every preset and through templates nobody thought of.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use reseal::crypto::{Nonce, NonceLength, Parts, Tag};
+use reseal::layout::{AadTemplate, DecodeBuffer, Layout};
+
+const ENCODINGS: [&str; 6] = ["raw", "hex", "b64", "b64url", "b64raw", "b64urlraw"];
+const SEPARATORS: [&str; 9] = ["", ":", ".", "=", "A", "0f", "\n", "{{", "enc:v1:"];
+
+/// The three parts in any order, perhaps with fixed bytes, in one to four groups of any encodings,
+/// with any separators around them. Some of these are ambiguous.
+fn any_template() -> impl Strategy<Value = String> {
+    let parts = (
+        prop::sample::select(vec!["nonce12", "nonce16"]),
+        prop::sample::select(vec!["tag16", "tag12", "tag15"]),
+        prop::sample::select(vec!["", "x01", "x0a3d3d"]),
+    )
+        .prop_map(|(nonce, tag, fixed)| vec![nonce, "ct", tag, fixed])
+        .prop_shuffle();
+    let styles =
+        vec((prop::sample::select(&ENCODINGS[..]), prop::sample::select(&SEPARATORS[..])), 5);
+    (parts, styles, vec(any::<bool>(), 4)).prop_map(|(parts, styles, cuts)| {
+        let mut template = styles[4].1.to_owned();
+        let mut group = Vec::new();
+        for (place, part) in parts.iter().enumerate() {
+            group.extend(Some(*part).filter(|part| !part.is_empty()));
+            if !group.is_empty() && (cuts[place] || place == 3) {
+                let (encoding, separator) = styles[place];
+                template += &format!("{{{encoding}({})}}{separator}", group.join(" "));
+                group.clear();
+            }
+        }
+        if !group.is_empty() {
+            template += &format!("{{hex({})}}", group.join(" "));
+        }
+        template
+    })
+}
+
+/// The template's layout, unless it is refused, which only ambiguity may be the reason for.
+fn unambiguous(template: &str) -> Option<Layout> {
+    match Layout::parse(template) {
+        Ok(layout) => Some(layout),
+        Err(refused) => {
+            assert!(refused.what.starts_with("two ways to split"), "{template:?}: {refused}");
+            None
+        }
+    }
+}
+
+fn encode(layout: &Layout, nonce: &[u8; 16], ciphertext: &[u8], tag: &Tag) -> Vec<u8> {
+    let nonce = Nonce::known(&nonce[..layout.nonce_length().bytes()]).unwrap();
+    let mut stored = Vec::new();
+    layout.encode(&nonce, ciphertext, tag, &mut stored);
+    assert_eq!(stored.len(), layout.stored_bytes(ciphertext.len()));
+    assert_eq!(stored.capacity(), stored.len(), "allocated once");
+    stored
+}
+
+fn round_trip(layout: &Layout, nonce: &[u8; 16], ciphertext: &[u8], tag: &Tag) {
+    let stored = encode(layout, nonce, ciphertext, tag);
+    if layout.is_text() {
+        assert!(stored.is_ascii() && !stored.contains(&0));
+    }
+    let mut buffer = DecodeBuffer::default();
+    let parts = layout.decode(&stored, &mut buffer).unwrap();
+    assert_eq!(parts.nonce, &nonce[..layout.nonce_length().bytes()]);
+    assert_eq!(parts.ciphertext, ciphertext);
+    assert_eq!(parts.tag, &tag[..parts.tag.len()]);
+    assert_eq!(parts.tag.len() == 16, layout.writable().is_ok());
+}
+
+/// What a lenient reader took apart, written exactly, is read the same.
+fn reads_what_it_read(layout: &Layout, parts: &Parts<'_>) {
+    let mut nonce = [0; 16];
+    nonce[..parts.nonce.len()].copy_from_slice(parts.nonce);
+    let mut tag = [0; 16];
+    tag[..parts.tag.len()].copy_from_slice(parts.tag);
+    round_trip(layout, &nonce, parts.ciphertext, &tag);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_through_every_preset(
+        nonce in any::<[u8; 16]>(), ciphertext in vec(any::<u8>(), 0..200), tag in any::<[u8; 16]>(),
+    ) {
+        for preset in Layout::presets() {
+            round_trip(&Layout::named(preset.name).unwrap(), &nonce, &ciphertext, &tag);
+        }
+    }
+
+    #[test]
+    fn any_bytes_through_any_template(
+        template in any_template(),
+        nonce in any::<[u8; 16]>(), ciphertext in vec(any::<u8>(), 0..70), tag in any::<[u8; 16]>(),
+    ) {
+        if let Some(layout) = unambiguous(&template) {
+            round_trip(&layout, &nonce, &ciphertext, &tag);
+        }
+    }
+
+    /// Bytes that look like padding, line feeds and separators, where they hurt most.
+    #[test]
+    fn awkward_bytes_through_any_template(
+        template in any_template(),
+        nonce in prop::array::uniform16(prop::sample::select(&b"=\n\r:A0"[..])),
+        ciphertext in vec(prop::sample::select(&b"=\n\r:A0"[..]), 0..20),
+        tag in prop::array::uniform16(prop::sample::select(&b"=\n\r:A0"[..])),
+    ) {
+        if let Some(layout) = unambiguous(&template) {
+            round_trip(&layout, &nonce, &ciphertext, &tag);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_without_panic(template in any_template(), stored in vec(any::<u8>(), 0..120)) {
+        if let Some(layout) = unambiguous(&template) {
+            let mut buffer = DecodeBuffer::default();
+            if let Ok(parts) = layout.decode(&stored, &mut buffer) {
+                reads_what_it_read(&layout, &parts);
+            }
+        }
+    }
+
+    #[test]
+    fn damaged_values_are_read_without_panic(
+        template in any_template(), ciphertext in vec(any::<u8>(), 0..40),
+        damage in vec((any::<prop::sample::Index>(), prop::sample::select(&b"=\n:A0\xff"[..]), 0..3), 1..4),
+    ) {
+        if let Some(layout) = unambiguous(&template) {
+            let mut stored = encode(&layout, &[7; 16], &ciphertext, &[9; 16]);
+            for (place, byte, kind) in damage {
+                let place = place.index(stored.len());
+                match kind {
+                    0 => stored[place] = byte,
+                    1 => stored.insert(place, byte),
+                    _ => stored.truncate(place.max(1)),
+                }
+            }
+            let mut buffer = DecodeBuffer::default();
+            if let Ok(parts) = layout.decode(&stored, &mut buffer) {
+                reads_what_it_read(&layout, &parts);
+            }
+        }
+    }
+
+    /// Line feeds anywhere, padding or not, either case of hexadecimal.
+    #[test]
+    fn text_is_read_leniently(
+        encoding in prop::sample::select(&ENCODINGS[1..]), ciphertext in vec(any::<u8>(), 0..40),
+        breaks in vec((any::<prop::sample::Index>(), prop::sample::select(&["\n", "\r\n"][..])), 0..6),
+        unpadded in any::<bool>(), upper in any::<bool>(), last in any::<bool>(),
+    ) {
+        let group = |parts: &str| format!("{{{encoding}({parts})}}");
+        let groups = if last {
+            [group("ct"), group("tag16"), group("nonce12")]
+        } else {
+            [group("nonce12"), group("tag16"), group("ct")]
+        };
+        let layout = Layout::parse(&groups.join(".")).unwrap();
+        let mut text = String::from_utf8(encode(&layout, &[7; 16], &ciphertext, &[9; 16])).unwrap();
+        if unpadded {
+            text = text.replace('=', "");
+        }
+        if upper && encoding == "hex" {
+            text = text.to_uppercase();
+        }
+        for (place, line_break) in breaks {
+            text.insert_str(place.index(text.len()) + 1, line_break);
+        }
+        // A break between a separator and its group is not what any encoder writes.
+        while let Some(place) = text.find(".\n").or(text.find(".\r")) {
+            text.remove(place + 1);
+        }
+        let text = text.trim_start_matches(['\r', '\n']);
+        let mut buffer = DecodeBuffer::default();
+        let parts = layout.decode(text.as_bytes(), &mut buffer);
+        let whole = Parts { nonce: &[7; 12], ciphertext: &ciphertext, tag: &[9; 16] };
+        prop_assert_eq!(parts, Ok(whole), "{:?}", text);
+    }
+
+    #[test]
+    fn any_text_is_a_template_or_a_refusal(template in "[{}()a-z0-9 :=ü]{0,40}") {
+        let _ = Layout::parse(&template);
+        let _ = Layout::named(&template);
+        if let Ok(aad) = AadTemplate::parse(&template) {
+            let values = vec![Some(&b"v"[..]); aad.columns().len()];
+            prop_assert!(aad.render("t", "c", &values, &mut Vec::new()).is_ok());
+        }
+    }
+}
+
+/// Ambiguous templates are rare, so that the tests above test something.
+#[test]
+fn most_templates_are_accepted() {
+    let lengths = [NonceLength::Twelve, NonceLength::Sixteen].map(NonceLength::bytes);
+    let orders = ["nonce ct tag", "nonce tag ct", "ct nonce tag", "tag nonce ct"];
+    for (length, order) in lengths.iter().flat_map(|length| orders.map(|order| (length, order))) {
+        let parts = order.replace("nonce", &format!("nonce{length}")).replace("tag", "tag16");
+        for encoding in ENCODINGS {
+            let joined = parts.split(' ').map(|part| format!("{{{encoding}({part})}}"));
+            let joined: Vec<String> = joined.collect();
+            assert!(Layout::parse(&joined.join(":")).is_ok());
+            assert!(Layout::parse(&format!("{{{encoding}({parts})}}")).is_ok());
+        }
+    }
+}
