@@ -18,17 +18,17 @@ pub mod cli;
 pub mod config;
 
 pub mod crypto;
-pub mod layout;
 pub mod keys;
+pub mod layout;
 
 pub mod db;
 pub mod plan;
-pub mod rotate;
 pub mod report;
+pub mod rotate;
 
+pub mod demo;
 pub mod ops;
 pub mod telemetry;
-pub mod demo;
 
 #[macro_use]
 mod failpoint;

@@ -5,7 +5,7 @@ use std::panic::catch_unwind;
 use reseal::cli;
 use reseal::config::{Command, Environment};
 use reseal::error::{Error, ExitCode, Result};
-use reseal::{ops, report, telemetry};
+use reseal::{demo, ops, report, telemetry};
 
 fn main() -> std::process::ExitCode {
     telemetry::keep_secrets_in_memory();
@@ -37,14 +37,14 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Health(command) => ops::health(&command),
         Command::GenerateKey => ops::generate_key(),
-        Command::Plan(_)
-        | Command::Run(_)
-        | Command::Verify(_)
-        | Command::Status(_)
-        | Command::Failures(_)
-        | Command::AcceptFailure(_)
-        | Command::Abandon(_)
-        | Command::Ledger(_)
-        | Command::Demo => Err(Error::bug("this command is not written yet")),
+        Command::Plan(command) => ops::rotation::plan(command).await,
+        Command::Run(command) => ops::rotation::run(command).await,
+        Command::Verify(command) => ops::rotation::verify(command).await,
+        Command::Status(command) => ops::ledger::status(command).await,
+        Command::Failures(command) => ops::ledger::failures(command).await,
+        Command::AcceptFailure(command) => ops::ledger::accept(command).await,
+        Command::Abandon(command) => ops::ledger::abandon(command).await,
+        Command::Ledger(command) => ops::ledger::ledger(command).await,
+        Command::Demo => demo::run().await.map(|()| ExitCode::Done),
     }
 }

@@ -1,4 +1,5 @@
-//! The commands that need no database: `health` and `generate-key`.
+//! What each command does: loads keys, connects, leads through the rooms, hands the outcome to
+//! `report`. Commands that need no database come first.
 
 use crate::config::HealthCommand;
 use crate::crypto::KeyBytes;
@@ -6,6 +7,9 @@ use crate::error::{Error, ExitCode, Result};
 use crate::report;
 
 mod health;
+pub mod ledger;
+pub mod rotation;
+mod signals;
 
 pub use health::{Check, Health};
 

@@ -19,7 +19,6 @@ use crate::db::row_key::SqlType;
 use crate::keys::KeyRing;
 use crate::layout::ColumnLayout;
 
-
 /// A decided plan: every table can be walked, and every column's values are understood.
 #[derive(Clone, Debug)]
 pub struct Plan {

@@ -3,6 +3,12 @@
 //! One of the few rooms that print. As the last line of defence nothing that looks like a key leaves
 //! through here.
 
+pub mod failures;
+pub mod plan;
+pub mod progress;
+pub mod status;
+pub mod verify;
+
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::panic::Location;

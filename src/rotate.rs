@@ -10,28 +10,28 @@
 //!
 //! This room knows no configuration file and prints nothing; what happened is in the ledger.
 
-pub mod start;
-pub mod context;
-pub mod worker;
-pub mod passes;
-pub mod fetch;
-pub mod page;
-pub mod judge;
-pub mod value;
-pub mod commit;
-pub mod narrow;
-pub mod settle;
-pub mod failures;
 pub mod close;
-pub mod snapshot;
-pub mod writers;
-pub mod ending;
-pub mod verify;
+pub mod commit;
+pub mod context;
 pub mod cursor;
+pub mod ending;
+pub mod failures;
+pub mod fetch;
+pub mod judge;
+pub mod narrow;
+pub mod page;
+pub mod passes;
 pub mod progress;
 pub mod seal_budget;
+pub mod settle;
 pub mod size;
+pub mod snapshot;
+pub mod start;
 pub mod statements;
+pub mod value;
+pub mod verify;
+pub mod worker;
+pub mod writers;
 
 use std::sync::Arc;
 

@@ -61,6 +61,8 @@ CREATE TABLE reseal.checkpoint (
     failed_values   bigint NOT NULL DEFAULT 0,
     conflict_values bigint NOT NULL DEFAULT 0,
     remaining_values bigint NOT NULL DEFAULT 0,
+    accepted_values bigint NOT NULL DEFAULT 0,
+    rounds          integer NOT NULL DEFAULT 0,
     owner           text,
     owner_pid       integer,
     owner_started   timestamptz,

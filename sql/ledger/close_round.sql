@@ -1,7 +1,7 @@
--- Ends one round of the close ($1 run, $2 pass, epoch $3): what is still under a previous key ($4),
--- the barrier of the next round ($5), whether the close is done ($6), the lease ($7 milliseconds).
+-- Ends one round of the close ($1 run, $2 pass, epoch $3): what is still under a previous key ($4), the
+-- barrier of the next round ($5), the lease ($6 milliseconds).
 UPDATE reseal.checkpoint
-SET pages = pages + 1, remaining_values = $4, barrier = $5, done = $6,
-    lease_until = clock_timestamp() + $7 * interval '1 millisecond'
+SET rounds = rounds + 1, remaining_values = $4, barrier = $5,
+    lease_until = clock_timestamp() + $6 * interval '1 millisecond'
 WHERE run_id = $1 AND pass = $2 AND step = 'close' AND epoch = $3
-RETURNING pages
+RETURNING rounds

@@ -5,7 +5,9 @@ SELECT c.pass, c.step, c.table_name, bool_and(c.done) AS done,
        sum(c.resealed_values)::bigint AS resealed_values,
        sum(c.failed_values)::bigint AS failed_values,
        sum(c.conflict_values)::bigint AS conflict_values,
-       sum(c.remaining_values)::bigint AS remaining_values
+       sum(c.remaining_values)::bigint AS remaining_values,
+       sum(c.accepted_values)::bigint AS accepted_values,
+       sum(c.rounds)::bigint AS rounds
 FROM reseal.checkpoint AS c
 WHERE c.run_id = $1
 GROUP BY c.pass, c.step, c.table_name

@@ -21,6 +21,7 @@ statements! {
     ADD_SHARD = "ledger/add_shard.sql";
     AUDIT = "ledger/audit.sql";
     CLAIM = "ledger/claim.sql";
+    CLOSE_DONE = "ledger/close_done.sql";
     CLOSE_ROUND = "ledger/close_round.sql";
     COUNTS = "ledger/counts.sql";
     COUNT_COLUMN_FAILURES = "ledger/count_column_failures.sql";
@@ -111,12 +112,17 @@ mod tests {
         for room in std::fs::read_dir(&root).expect("sql/ is there") {
             let room = room.expect("readable").path();
             if room.is_dir() {
-                files.extend(std::fs::read_dir(room).expect("readable").map(|f| f.expect("readable").path()));
+                files.extend(
+                    std::fs::read_dir(room).expect("readable").map(|f| f.expect("readable").path()),
+                );
             }
         }
         for file in files {
             let name = file.strip_prefix(&root).expect("below sql/").to_string_lossy().into_owned();
-            assert!(ALL.iter().any(|(path, _)| *path == name), "{name} is not declared in db/sql.rs");
+            assert!(
+                ALL.iter().any(|(path, _)| *path == name),
+                "{name} is not declared in db/sql.rs"
+            );
         }
     }
 }

@@ -43,9 +43,19 @@ pub struct DraftColumn {
     pub aad_table: String,
 }
 
+/// What a plan is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    #[default]
+    Rotate,
+    /// Reading only: nothing that stands against a write matters.
+    Verify,
+}
+
 /// Refusals and warnings as they are found.
 #[derive(Debug, Default)]
 pub struct Judgement {
+    pub purpose: Purpose,
     pub refusals: Vec<Error>,
     pub warnings: Vec<Warning>,
 }
@@ -55,14 +65,15 @@ impl Judgement {
         self.refusals.push(Error::refused(what).at(place).hint(hint));
     }
 
-    pub(super) fn warn(
-        &mut self,
-        place: &str,
-        what: impl Into<String>,
-        hint: impl Into<String>,
-    ) {
-        let warning =
-            Warning { what: what.into(), place: place.to_owned(), hint: hint.into() };
+    /// Refuses what stands against a write.
+    fn refuse_write(&mut self, place: &str, what: impl Into<String>, hint: impl Into<String>) {
+        if self.purpose == Purpose::Rotate {
+            self.refuse(place, what, hint);
+        }
+    }
+
+    pub(super) fn warn(&mut self, place: &str, what: impl Into<String>, hint: impl Into<String>) {
+        let warning = Warning { what: what.into(), place: place.to_owned(), hint: hint.into() };
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
@@ -81,7 +92,7 @@ pub fn server(facts: &ServerFacts, run: &RunConfig, judgement: &mut Judgement) {
     if let [publication, ..] = facts.publications_of_all_tables.as_slice()
         && !run.ledger_on_subscriber
     {
-        judgement.refuse(
+        judgement.refuse_write(
             &format!("publication {publication}"),
             "a publication FOR ALL TABLES would replicate the ledger and stop its subscribers",
             "create the ledger there (`reseal ledger --print-sql`), then say \
@@ -89,7 +100,7 @@ pub fn server(facts: &ServerFacts, run: &RunConfig, judgement: &mut Judgement) {
         );
     }
     if !facts.has_ledger_schema && !facts.may_create_schema {
-        judgement.refuse(
+        judgement.refuse_write(
             &format!("database {}", facts.database),
             format!("role {} may not create the ledger", facts.role),
             "have a DBA apply `reseal ledger --print-sql`, or grant CREATE on the database",
@@ -125,10 +136,7 @@ pub fn relation(
     Some(Draft {
         configured: table.name.to_string(),
         table_index,
-        relation: RelationName {
-            schema: identifier(&facts.schema),
-            name: identifier(&facts.name),
-        },
+        relation: RelationName { schema: identifier(&facts.schema), name: identifier(&facts.name) },
         oid: facts.oid,
         relfilenode: facts.relfilenode,
         blocks: facts.blocks,
@@ -159,14 +167,14 @@ fn kind(facts: &RelationFacts, place: &str, judgement: &mut Judgement) {
         judgement.refuse(place, "this is a temporary table", "name a permanent table");
     }
     if facts.has_update_rule {
-        judgement.refuse(
+        judgement.refuse_write(
             place,
             "an ON UPDATE rule would rewrite our write",
             "drop the rule, or replace it by a trigger",
         );
     }
     if facts.is_published && !facts.has_replica_identity {
-        judgement.refuse(
+        judgement.refuse_write(
             place,
             "the table is published for updates without a replica identity, so every write fails",
             "ALTER TABLE … REPLICA IDENTITY (a primary key, an index, or FULL)",
@@ -183,7 +191,9 @@ fn kind(facts: &RelationFacts, place: &str, judgement: &mut Judgement) {
         judgement.refuse(
             place,
             format!("no SELECT on the system column {name}"),
-            format!("GRANT SELECT (xmin, ctid, tableoid) ON {place}; column grants do not cover them"),
+            format!(
+                "GRANT SELECT (xmin, ctid, tableoid) ON {place}; column grants do not cover them"
+            ),
         );
     }
 }
@@ -221,7 +231,8 @@ fn key_columns(
         let place = format!("{place}.{name}");
         readable(column, &place, judgement);
         if !column.has_binary_form || column.array_oid == 0 {
-            let what = format!("the row key has type {}, which has no binary form", column.declared_type);
+            let what =
+                format!("the row key has type {}, which has no binary form", column.declared_type);
             judgement.refuse(&place, what, "add a unique index on a column of another type");
         }
         if column.collation_changed {
@@ -262,7 +273,11 @@ fn version(
         judgement.refuse(&place, what, "it must be an integer, not null, and not generated");
     }
     if facts.keys.first().is_some_and(|key| key.columns.contains(name)) {
-        judgement.refuse(&place, "the version column is part of the row key", "leave it out of `version`");
+        judgement.refuse(
+            &place,
+            "the version column is part of the row key",
+            "leave it out of `version`",
+        );
     }
     readable(column, &place, judgement);
     writable(column, &place, judgement);
@@ -277,7 +292,7 @@ fn readable(column: &ColumnFacts, place: &str, judgement: &mut Judgement) {
 
 fn writable(column: &ColumnFacts, place: &str, judgement: &mut Judgement) {
     if !column.may_update {
-        judgement.refuse(place, "no UPDATE on the column", "GRANT UPDATE on it to this role");
+        judgement.refuse_write(place, "no UPDATE on the column", "GRANT UPDATE on it to this role");
     }
 }
 
@@ -299,8 +314,7 @@ fn columns(
         readable(column, &place, judgement);
         writable(column, &place, judgement);
         let Some(kind) = value_kind(column, config, key, &place, judgement) else { continue };
-        let aad_sources =
-            aad_sources(table, config, facts, &mut aad_columns, &place, judgement);
+        let aad_sources = aad_sources(table, config, facts, &mut aad_columns, &place, judgement);
         columns.push(DraftColumn {
             name: identifier(&config.name),
             kind,
@@ -374,7 +388,8 @@ fn aad_sources(
             None
         };
         if let Some(changes) = changes {
-            let what = format!("the additional data names {changes} ({name}), which the write changes");
+            let what =
+                format!("the additional data names {changes} ({name}), which the write changes");
             judgement.refuse(place, what, "bind the value to columns that stay as they are");
         }
         let name = identifier(name);
@@ -396,9 +411,8 @@ fn warnings(table: &TableConfig, facts: &RelationFacts, place: &str, judgement: 
             "see that none copies the old row elsewhere, where the old ciphertext would live on",
         );
     }
-    let is_index = |name: &str| {
-        ["_bidx", "_hash", "_digest"].iter().any(|suffix| name.ends_with(suffix))
-    };
+    let is_index =
+        |name: &str| ["_bidx", "_hash", "_digest"].iter().any(|suffix| name.ends_with(suffix));
     for column in facts.columns.iter().filter(|column| is_index(&column.name)) {
         judgement.warn(
             &format!("{place}.{}", column.name),
@@ -430,9 +444,12 @@ pub fn sample(place: &str, count: &SampleCount, run: &RunConfig, judgement: &mut
     let unreadable = count.unreadable();
     let too_few = readable * 10 < (readable + unreadable) * 9;
     if too_few && (readable == 0 || unreadable >= UNREADABLE_MIN) && !run.allow_unreadable {
-        judgement.refuse(
+        judgement.refuse_write(
             place,
-            format!("of {} sampled values only {readable} open with a key of the ring", count.values),
+            format!(
+                "of {} sampled values only {readable} open with a key of the ring",
+                count.values
+            ),
             "most likely the previous key or the layout is wrong; if these values are known to be \
              lost, say --allow-unreadable",
         );

@@ -8,8 +8,8 @@ use tokio_postgres::types::Type;
 use super::found::{ColumnFacts, KeyFacts, RelationFacts, ServerFacts};
 use crate::config::TableName;
 use crate::db::error::DatabaseError;
-use crate::db::transaction::Transaction;
 use crate::db::sql;
+use crate::db::transaction::Transaction;
 
 /// The server, the database and our role.
 pub async fn server(transaction: &Transaction<'_>) -> Result<ServerFacts, DatabaseError> {

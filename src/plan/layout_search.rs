@@ -51,9 +51,11 @@ impl Search {
                 let write = Layout::named(name).expect("a preset's name is a layout");
                 Ok(ColumnLayout { write, read: Vec::new(), aad: None })
             }
-            [] if self.values == 0 => Err(Error::refused("the column has no value to find a layout by")
-                .at(place)
-                .hint("name its layout: -c TABLE.COLUMN:LAYOUT")),
+            [] if self.values == 0 => {
+                Err(Error::refused("the column has no value to find a layout by")
+                    .at(place)
+                    .hint("name its layout: -c TABLE.COLUMN:LAYOUT"))
+            }
             [] => Err(Error::refused(format!(
                 "no known layout opens nine in ten of {} sampled values",
                 self.values

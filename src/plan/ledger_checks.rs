@@ -27,8 +27,10 @@ pub async fn read(
     columns: &[String],
     keys: &[RingKeys],
 ) -> Result<LedgerFacts, DatabaseError> {
-    let mut facts =
-        LedgerFacts { open_runs: run::open_runs(transaction, columns).await?, ..Default::default() };
+    let mut facts = LedgerFacts {
+        open_runs: run::open_runs(transaction, columns).await?,
+        ..Default::default()
+    };
     for ring in keys {
         if run::was_current(transaction, &ring.current).await? == Some(false) {
             facts.once_previous.push(ring.current.clone());
@@ -87,9 +89,11 @@ fn nonce_budget(
     let seals = values.saturating_add(reserved).saturating_add(config.other_seals);
     if seals >= SEALS_MAX {
         judgement.refusals.push(
-            Error::refused(format!("about {seals} seals under key {key} exceed the budget of 2^32"))
-                .at("the nonce budget")
-                .hint("rotate to a fresh key, or split the data over several key rings"),
+            Error::refused(format!(
+                "about {seals} seals under key {key} exceed the budget of 2^32"
+            ))
+            .at("the nonce budget")
+            .hint("rotate to a fresh key, or split the data over several key rings"),
         );
     } else if seals >= SEALS_MAX / 2 {
         judgement.warn(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::decide::{self, Draft, Judgement};
+use super::decide::{self, Draft, Judgement, Purpose};
 use super::layout_search::Search;
 use super::sample::{self, Sample, SampleCount};
 use super::{ColumnPlan, Estimate, Plan, TablePlan, inspect};
@@ -34,9 +34,10 @@ pub async fn plan(
     config: &mut Config,
     rings: &Rings,
     depth: Depth,
+    purpose: Purpose,
 ) -> Result<Plan> {
     let transaction = session.begin(&Terms::reading()).await?;
-    let mut judgement = Judgement::default();
+    let mut judgement = Judgement { purpose, ..Judgement::default() };
     let server = inspect::server(&transaction).await?;
     decide::server(&server, &config.run, &mut judgement);
     let mut drafts = Vec::new();
@@ -177,7 +178,8 @@ fn count(
             .find(|(table, name, _)| *table == draft.table_index && name == column.name.name());
         let layout = column.layout.as_ref().or(found.map(|(_, _, layout)| layout));
         let counted = layout.map(|l| sample.count(draft, n, &draft.ring, l)).unwrap_or_default();
-        by_column.insert(format!("{}.{}", draft.relation.plain(), column.name.name()), counted.clone());
+        by_column
+            .insert(format!("{}.{}", draft.relation.plain(), column.name.name()), counted.clone());
         counts.push(counted);
     }
     Looks { rows_estimate: sample.rows_estimate, sampled: sample.len(), counts }

@@ -11,8 +11,8 @@ use tokio_postgres::types::Type;
 use super::decide::Draft;
 use crate::db::error::DatabaseError;
 use crate::db::row_key::Binary;
-use crate::db::transaction::Transaction;
 use crate::db::sql;
+use crate::db::transaction::Transaction;
 use crate::keys::KeyRing;
 use crate::layout::ColumnLayout;
 use crate::rotate::judge::{self, AadPlace};
@@ -63,7 +63,10 @@ pub async fn draw(
     let value_bytes_max = i32::try_from(value_bytes_max).unwrap_or(i32::MAX);
     let mut rows = Vec::new();
     for _ in 0..DRAWS_MAX {
-        #[expect(clippy::cast_possible_truncation, reason = "a percentage, as TABLESAMPLE takes it")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a percentage, as TABLESAMPLE takes it"
+        )]
         let drawn = percent as f32;
         rows = transaction
             .query(
@@ -82,8 +85,12 @@ pub async fn draw(
         percent = (percent * 10.0).min(100.0);
     }
     let in_blocks = rows.first().map_or(0, |row| row.get::<_, i64>("rows_in_blocks"));
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss,
-             reason = "an estimate")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an estimate"
+    )]
     let rows_estimate = (in_blocks as f64 * 100.0 / percent).round() as u64;
     Ok(Sample { rows, rows_estimate })
 }

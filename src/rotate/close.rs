@@ -23,7 +23,7 @@ use super::snapshot::{self, KeptMax, Seen};
 use super::statements::Order;
 use super::writers::{self, Kept};
 use crate::db::ledger::run::Ending;
-use crate::db::ledger::shard::{self, Claim};
+use crate::db::ledger::shard::{self, Claim, FinalCounts};
 use crate::db::session::{Session, Terms};
 use crate::error::{Error, ExitCode, Result};
 use crate::plan::{Plan, TablePlan};
@@ -47,9 +47,9 @@ pub async fn close(
     loop {
         let waited = wait_for_writers(session, context, &plan, &claim).await?;
         let (config, limits) = (&context.config, context.limits());
-        let kept = KeptMax { rows: config.run.page_rows_max as usize, bytes: limits.page_bytes_max };
-        let seen =
-            snapshot::look(session, stamp, config, &plan, &barrier, limits, kept).await?;
+        let kept =
+            KeptMax { rows: config.run.page_rows_max as usize, bytes: limits.page_bytes_max };
+        let seen = snapshot::look(session, stamp, config, &plan, &barrier, limits, kept).await?;
         crate::failpoint!("close-looked");
         if !same_relations(session, context, &claim, &seen).await? {
             return walk_again(session, context, &claim).await;
@@ -109,13 +109,14 @@ async fn walk_again(
     let passes = claim.id.pass.unsigned_abs();
     if passes >= context.config.run.max_passes {
         let what = "tables, partitions or their files keep changing under the walk";
-        return Err(Error::outside(what).hint("run again when no DDL or VACUUM FULL is going on").into());
+        return Err(Error::outside(what)
+            .hint("run again when no DDL or VACUUM FULL is going on")
+            .into());
     }
     let transaction = session.begin(&Terms::ledger()).await?;
-    let lease = context.config.run.lease;
-    let ours = shard::close_round(&transaction, claim, 0, "0", true, lease).await?;
+    let ours = shard::close_done(&transaction, claim, FinalCounts::default()).await?;
     transaction.commit().await?;
-    ours.map(|_| ()).ok_or(CommitError::NotOurs)
+    if ours { Ok(()) } else { Err(CommitError::NotOurs) }
 }
 
 async fn next_round(
@@ -127,8 +128,7 @@ async fn next_round(
 ) -> Result<u32, CommitError> {
     let transaction = session.begin(&Terms::ledger()).await?;
     let lease = context.config.run.lease;
-    let round =
-        shard::close_round(&transaction, claim, seen.previous, barrier, false, lease).await?;
+    let round = shard::close_round(&transaction, claim, seen.previous, barrier, lease).await?;
     transaction.commit().await?;
     round.ok_or(CommitError::NotOurs)
 }
@@ -217,12 +217,11 @@ async fn end(
     proof: Value,
 ) -> Result<(), CommitError> {
     let transaction = session.begin(&Terms::durable()).await?;
-    let lease = context.config.run.lease;
-    let barrier = proof["barrier"].as_str().unwrap_or_default().to_owned();
-    if shard::close_round(&transaction, claim, remaining, &barrier, true, lease).await?.is_none() {
+    let failures = ending::settle_failures(&transaction, claim, plan).await?;
+    let counts = FinalCounts { remaining, failed: failures.failed, accepted: failures.accepted };
+    if !shard::close_done(&transaction, claim, counts).await? {
         return Err(CommitError::NotOurs);
     }
-    let failures = ending::settle_failures(&transaction, claim, plan).await?;
     let ending = if remaining > 0 {
         Ending {
             state: "incomplete",

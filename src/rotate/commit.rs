@@ -200,7 +200,8 @@ impl Attempt<'_> {
         let (end, done) = self.end().map_err(Setback::Error)?;
         let claim = &self.writer.claim;
         let lease = self.writer.lease;
-        shard::move_checkpoint(&transaction, &claim.id, end.0.as_ref(), done, &tally, lease).await?;
+        shard::move_checkpoint(&transaction, &claim.id, end.0.as_ref(), done, &tally, lease)
+            .await?;
         crate::failpoint!("checkpoint-moved");
         constraints(&transaction, deadline).await?;
         crate::failpoint!("before-commit");

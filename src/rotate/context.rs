@@ -17,6 +17,7 @@ use crate::db::ledger::shard::Owner;
 use crate::db::pool::Database;
 use crate::db::session::Session;
 use crate::error::{Error, ExitCode, Result};
+use crate::plan::decide::Purpose;
 use crate::plan::make::{self, Depth, Rings};
 use crate::plan::{Plan, TablePlan};
 
@@ -32,6 +33,7 @@ pub struct Context {
     pub seals: SealBudget,
     pub progress: Progress,
     pub stop: Stop,
+    purpose: Purpose,
     deadlock_timeout: Duration,
     stamps: AtomicU64,
     plans: Mutex<PlansByPass>,
@@ -50,6 +52,7 @@ impl Context {
         config: Config,
         rings: Rings,
         run_id: i64,
+        purpose: Purpose,
         deadlock_timeout: Duration,
         stop: Stop,
     ) -> Self {
@@ -63,6 +66,7 @@ impl Context {
             seals,
             progress: Progress::default(),
             stop,
+            purpose,
             deadlock_timeout,
             stamps: AtomicU64::new(1),
             plans: Mutex::new(PlansByPass::default()),
@@ -115,7 +119,7 @@ impl Context {
     /// Resolves the tables as they stand now.
     pub async fn resolve(&self, session: &mut Session) -> Result<Plan> {
         let mut config = self.config.clone();
-        make::plan(session, &mut config, &self.rings, Depth::Catalogue).await
+        make::plan(session, &mut config, &self.rings, Depth::Catalogue, self.purpose).await
     }
 
     /// The tables of a pass by relation.

@@ -4,10 +4,10 @@ use serde_json::json;
 
 use super::context::Context;
 use crate::db::error::DatabaseError;
+use crate::db::ledger::audit;
 use crate::db::ledger::failure::{self, FailureCount};
 use crate::db::ledger::run::{self, Ending};
 use crate::db::ledger::shard::{Claim, Tally};
-use crate::db::ledger::audit;
 use crate::db::session::{Session, Terms};
 use crate::db::transaction::Transaction;
 use crate::error::{Error, ExitCode, Result};
@@ -94,5 +94,7 @@ pub async fn check_failures(
         ExitCode::Unfinished,
         format!("{failures} values failed, more than the bound of {max}"),
     );
-    Err(error.at(column).hint("see `reseal failures`; check keys and layout, or raise --max-failures"))
+    Err(error
+        .at(column)
+        .hint("see `reseal failures`; check keys and layout, or raise --max-failures"))
 }

@@ -110,7 +110,8 @@ async fn by_block(
     crate::failpoint!("page-fetched");
     size.read_blocks(blocks, rows.len());
     let last = ascending(&rows, after)?;
-    let mut page = Page::new(rows, Fields::of(table), Position::of_tid(before), false, stamp, Order::Physical);
+    let mut page =
+        Page::new(rows, Fields::of(table), Position::of_tid(before), false, stamp, Order::Physical);
     if page.bytes() >= limits.page_bytes_max {
         // rows beyond the byte bound were left for the next page
         page.end = Position::of_tid(last.unwrap_or(before));

@@ -27,7 +27,9 @@ pub enum Judgement {
     Previous,
     Failed(Reason),
     /// The database refused to write it: a constraint, a trigger or a rule.
-    Refused { sqlstate: Option<String> },
+    Refused {
+        sqlstate: Option<String>,
+    },
 }
 
 /// What to do with values under a previous key.
@@ -67,9 +69,8 @@ fn judge_here(page: Page, table: &TablePlan, intent: Intent) -> Result<JudgedPag
         .with_min_len(VALUES_PER_TASK)
         .map(|n| {
             let (row, column) = (n / columns, n % columns);
-            SCRATCH.with_borrow_mut(|scratch| {
-                judge_cell(&page, row, table, column, intent, scratch)
-            })
+            SCRATCH
+                .with_borrow_mut(|scratch| judge_cell(&page, row, table, column, intent, scratch))
         })
         .collect();
     Ok(JudgedPage { judgements: judgements?, columns, page })

@@ -42,7 +42,8 @@ pub async fn commit_page(
     if page.page.session != writer.session {
         return Err(Error::bug("a page was to be written by a session that did not read it").into());
     }
-    let mut done = Committed { cursor, tally: Tally::default(), conflicts: vec![], timed_out: false };
+    let mut done =
+        Committed { cursor, tally: Tally::default(), conflicts: vec![], timed_out: false };
     let mut parts = VecDeque::from([Part::whole(page.page.len())]);
     while let Some(part) = parts.pop_front() {
         let attempt = Attempt { writer, page: &page, part: &part };

@@ -125,10 +125,7 @@ impl Page {
         let field = self.fields.value(column);
         let stored: Option<Binary<'_>> = self.rows[row].get(field);
         let length: Option<i32> = self.rows[row].get(field + 1);
-        Value {
-            stored: stored.map(|bytes| bytes.0),
-            length: length.map_or(0, i32::unsigned_abs),
-        }
+        Value { stored: stored.map(|bytes| bytes.0), length: length.map_or(0, i32::unsigned_abs) }
     }
 
     /// The texts that the additional data of this row needs.

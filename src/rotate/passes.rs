@@ -54,13 +54,16 @@ async fn table_cuts(
     if shards < 2 {
         return Ok(Vec::new());
     }
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a percentage")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "a percentage"
+    )]
     let percent = (100.0 * (shards * SAMPLED_PER_SHARD) as f64 / rows as f64).min(100.0) as f32;
     let shards = i64::try_from(shards).unwrap_or(1);
     let statement = statements::key_quantiles(table);
-    let rows = transaction
-        .query(&statement, &[(&percent, Type::FLOAT4), (&shards, Type::INT8)])
-        .await?;
+    let rows =
+        transaction.query(&statement, &[(&percent, Type::FLOAT4), (&shards, Type::INT8)]).await?;
     let bound = |row: &tokio_postgres::Row| {
         (0..row.len()).map(|n| row.get::<_, Binary<'_>>(n).0.to_vec()).collect()
     };
@@ -129,7 +132,9 @@ pub async fn extents(
         relation: row.get("relation"),
         relfilenode: row.get("relfilenode"),
         // a relation dropped in this moment has no size; the catalogue check of the close finds it
-        blocks: row.get::<_, Option<i64>>("blocks").map_or(0, |b| u32::try_from(b).unwrap_or(u32::MAX)),
+        blocks: row
+            .get::<_, Option<i64>>("blocks")
+            .map_or(0, |b| u32::try_from(b).unwrap_or(u32::MAX)),
     };
     Ok(rows.iter().map(extent).collect())
 }
@@ -148,9 +153,7 @@ fn block_ranges(blocks: u32) -> Vec<Range> {
     let per_shard = BLOCKS_PER_SHARD.max(blocks.div_ceil(SHARDS_MAX));
     let bound = |block| Position::of_tid(Tid::start_of(block)).0;
     let starts = (0..blocks.max(1)).step_by(per_shard as usize);
-    starts
-        .map(|start| (bound(start), bound(start.saturating_add(per_shard).min(blocks))))
-        .collect()
+    starts.map(|start| (bound(start), bound(start.saturating_add(per_shard).min(blocks)))).collect()
 }
 
 #[cfg(test)]

@@ -34,6 +34,11 @@ impl Progress {
         self.conflicts.fetch_add(tally.conflicts, Ordering::Relaxed);
     }
 
+    /// Values were read, and nothing was to be written.
+    pub fn read(&self, values: usize) {
+        self.values.fetch_add(values as u64, Ordering::Relaxed);
+    }
+
     /// Something passing went wrong and is tried again.
     pub fn retried(&self) {
         self.retries.fetch_add(1, Ordering::Relaxed);

@@ -38,9 +38,11 @@ impl SealBudget {
             let reserved = seals::reserve(&transaction, &key, reserve).await?;
             transaction.commit().await?;
             if reserved.saturating_add(self.other_seals) > SEALS_MAX {
-                return Err(Error::refused(format!("the budget of 2^32 seals under key {key} is spent"))
-                    .at("the nonce budget")
-                    .hint("rotate to a fresh key; the values resealed so far are safe"));
+                return Err(Error::refused(format!(
+                    "the budget of 2^32 seals under key {key} is spent"
+                ))
+                .at("the nonce budget")
+                .hint("rotate to a fresh key; the values resealed so far are safe"));
             }
             *left += reserve;
         }

@@ -88,8 +88,7 @@ async fn under_lock(
     }
     let end = Position(cursor.committed().cloned());
     let page = Page::new(rows, Fields::of(table), end, false, writer.session, writer.order);
-    let judged =
-        judge::judge(page, table.clone(), Intent::Reseal).await.map_err(Refusal::Error)?;
+    let judged = judge::judge(page, table.clone(), Intent::Reseal).await.map_err(Refusal::Error)?;
     let part = Part { rows: 0..judged.page.len(), only_column: None, mode: Mode::Waiting };
     let attempt = Attempt { writer, page: &judged, part: &part };
     match attempt.finish(transaction, deadline).await {

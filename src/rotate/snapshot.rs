@@ -82,7 +82,8 @@ pub async fn look(
     };
     let mut room = kept_max;
     for table in plan.tables() {
-        let rows = look_at(&transaction, stamp, table, barrier, limits, &mut room, &mut seen).await?;
+        let rows =
+            look_at(&transaction, stamp, table, barrier, limits, &mut room, &mut seen).await?;
         seen.unfinished.push((Arc::clone(table), rows));
     }
     transaction.commit().await?;
@@ -126,9 +127,8 @@ async fn look_at(
 ) -> Result<Vec<Row>> {
     let longest = limits.value_bytes();
     let statement = statements::fetch_since(table);
-    let mut stream = transaction
-        .stream(&statement, &[(&longest, Type::INT4), (&barrier, Type::TEXT)])
-        .await?;
+    let mut stream =
+        transaction.stream(&statement, &[(&longest, Type::INT4), (&barrier, Type::TEXT)]).await?;
     let mut kept = Vec::new();
     let mut chunk = Chunk::default();
     while let Some(row) = stream.next().await? {

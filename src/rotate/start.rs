@@ -12,10 +12,10 @@ use crate::db::ledger::{audit, setup};
 use crate::db::session::{Session, Terms};
 use crate::db::transaction::Transaction;
 use crate::error::{Error, ExitCode, Result};
+use crate::plan::Plan;
 use crate::plan::decide::Judgement;
 use crate::plan::ledger_checks::{self, LedgerFacts};
 use crate::plan::make::{self, Rings};
-use crate::plan::Plan;
 
 /// The run a command works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +104,11 @@ pub async fn start(
         && let Some((run_id, state)) = run::by_token(&transaction, token).await?
     {
         transaction.commit().await?;
-        return Ok(if state == "running" { Started::Resumed(run_id) } else { Started::Ended(run_id) });
+        return Ok(if state == "running" {
+            Started::Resumed(run_id)
+        } else {
+            Started::Ended(run_id)
+        });
     }
     let open = run::open_runs(&transaction, &wanted.columns).await?;
     match run::relate(&open, wanted) {
@@ -114,8 +118,10 @@ pub async fn start(
             return Ok(Started::Resumed(run_id));
         }
         Relation::Overlap(run_id) => {
-            return Err(Error::refused(format!("run {run_id} was started meanwhile over these columns"))
-                .hint("run the same command again to see how they relate"));
+            return Err(Error::refused(format!(
+                "run {run_id} was started meanwhile over these columns"
+            ))
+            .hint("run the same command again to see how they relate"));
         }
         Relation::Supersede(runs) => supersede(&transaction, &runs).await?,
         Relation::New => {}

@@ -68,10 +68,7 @@ pub fn fetch_by_block(table: &TablePlan) -> String {
 pub fn fetch_since(table: &TablePlan) -> String {
     render(
         sql::PAGE_FETCH_SINCE,
-        &[
-            ("relation", &table.relation.to_string()),
-            ("columns", &fetched_columns(table, "$1")),
-        ],
+        &[("relation", &table.relation.to_string()), ("columns", &fetched_columns(table, "$1"))],
     )
 }
 
@@ -184,14 +181,17 @@ fn fetched_columns(table: &TablePlan, longest: &str) -> String {
             "CASE WHEN octet_length(t.{name}) <= {longest} THEN t.{name} END AS v{n}, octet_length(t.{name}) AS b{n}"
         )
     });
-    let aad = table.aad_columns.iter().enumerate().map(|(n, name)| format!("t.{name}::text AS a{n}"));
+    let aad =
+        table.aad_columns.iter().enumerate().map(|(n, name)| format!("t.{name}::text AS a{n}"));
     keys.chain(values).chain(aad).collect::<Vec<_>>().join(", ")
 }
 
 /// How many bytes a row brings along.
 fn row_bytes(table: &TablePlan, longest: &str) -> String {
     let bytes = |name: &Identifier| {
-        format!("CASE WHEN octet_length(t.{name}) <= {longest} THEN octet_length(t.{name}) ELSE 0 END")
+        format!(
+            "CASE WHEN octet_length(t.{name}) <= {longest} THEN octet_length(t.{name}) ELSE 0 END"
+        )
     };
     table.columns.iter().map(|column| bytes(&column.name)).collect::<Vec<_>>().join(" + ")
 }

@@ -122,11 +122,7 @@ async fn step(
     }
 }
 
-async fn claim(
-    session: &mut Session,
-    context: &Context,
-    number: usize,
-) -> Result<Option<Claim>> {
+async fn claim(session: &mut Session, context: &Context, number: usize) -> Result<Option<Claim>> {
     let is_direct = session.is_direct();
     let transaction = session.begin(&Terms::ledger()).await?;
     let claim =
@@ -183,8 +179,7 @@ async fn walk(
             return Err(Stop::interrupted().into());
         }
         let limits = context.limits();
-        let page =
-            fetch(session, stamp, &table, &writer.claim, &cursor, &mut size, limits).await?;
+        let page = fetch(session, stamp, &table, &writer.claim, &cursor, &mut size, limits).await?;
         let judged = judge_page(session, context, &writer.claim, &table, page).await?;
         crate::failpoint!("page-resealed");
         let begun = Instant::now();

@@ -4,8 +4,8 @@ use serde_json::Value;
 use tokio_postgres::types::Type;
 
 use crate::db::error::DatabaseError;
-use crate::db::transaction::Transaction;
 use crate::db::sql;
+use crate::db::transaction::Transaction;
 
 /// Records an event in the same transaction as what it tells of.
 pub async fn record(

@@ -7,8 +7,8 @@ use tokio_postgres::types::Type;
 use super::run::{RingKeys, parse_keys};
 use super::shard::Tally;
 use crate::db::error::DatabaseError;
-use crate::db::transaction::Transaction;
 use crate::db::sql;
+use crate::db::transaction::Transaction;
 
 /// The row of a run.
 #[derive(Clone, Debug)]
@@ -38,6 +38,8 @@ pub struct Counted {
     pub pages: u64,
     pub tally: Tally,
     pub remaining: u64,
+    pub accepted: u64,
+    pub rounds: u64,
 }
 
 /// The newest run, or the one with this id.
@@ -92,5 +94,7 @@ fn read_counted(row: &Row) -> Counted {
             conflicts: count("conflict_values"),
         },
         remaining: count("remaining_values"),
+        accepted: count("accepted_values"),
+        rounds: count("rounds"),
     }
 }

@@ -5,8 +5,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use crate::db::error::DatabaseError;
-use crate::db::transaction::Transaction;
 use crate::db::sql;
+use crate::db::transaction::Transaction;
 
 /// A value that could not be resealed, as `reseal failures` lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,10 +33,7 @@ pub struct Failure {
 }
 
 /// Failures, resolved ones too when `all`.
-pub async fn list(
-    transaction: &Transaction<'_>,
-    all: bool,
-) -> Result<Vec<Failure>, DatabaseError> {
+pub async fn list(transaction: &Transaction<'_>, all: bool) -> Result<Vec<Failure>, DatabaseError> {
     let rows = transaction.query(sql::LIST_FAILURES, &[(&all, Type::BOOL)]).await?;
     Ok(rows.iter().map(read).collect())
 }

@@ -5,8 +5,8 @@ use serde_json::Value;
 use tokio_postgres::types::Type;
 
 use crate::db::error::DatabaseError;
-use crate::db::transaction::Transaction;
 use crate::db::sql;
+use crate::db::transaction::Transaction;
 use crate::error::ExitCode;
 
 /// The key ids of one ring, as the ledger keeps them.
@@ -60,9 +60,8 @@ pub enum Relation {
 /// Pure: what to do about unfinished runs. The same command resumes; one whose keys include all of
 /// theirs supersedes; anything else overlaps.
 pub fn relate(open: &[OpenRun], wanted: &Wanted) -> Relation {
-    let same = |run: &&OpenRun| {
-        run.config_digest == wanted.config_digest && run.keys == wanted.keys
-    };
+    let same =
+        |run: &&OpenRun| run.config_digest == wanted.config_digest && run.keys == wanted.keys;
     if let Some(run) = open.iter().find(same) {
         return Relation::Resume(run.run_id);
     }

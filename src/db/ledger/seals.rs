@@ -6,8 +6,8 @@
 use tokio_postgres::types::Type;
 
 use crate::db::error::DatabaseError;
-use crate::db::transaction::Transaction;
 use crate::db::sql;
+use crate::db::transaction::Transaction;
 
 /// Seals under one key with random nonces, at most (NIST SP 800-38D, section 8.3).
 pub const SEALS_MAX: u64 = 1 << 32;

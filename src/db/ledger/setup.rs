@@ -5,8 +5,8 @@ use tokio_postgres::types::Type;
 use super::VERSION;
 use crate::db::error::DatabaseError;
 use crate::db::session::{Session, Terms};
-use crate::db::transaction::Transaction;
 use crate::db::sql;
+use crate::db::transaction::Transaction;
 use crate::error::{Error, Result};
 
 /// Advisory lock (of a transaction) under which the ledger is created: "reseal" in ASCII.

@@ -9,8 +9,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use crate::db::error::DatabaseError;
-use crate::db::transaction::Transaction;
 use crate::db::sql;
+use crate::db::transaction::Transaction;
 
 /// A position or bound: the columns of a row key, or one tid, in binary form.
 pub type Bound = Vec<Vec<u8>>;
@@ -213,7 +213,6 @@ pub async fn move_checkpoint(
     tally: &Tally,
     lease: Duration,
 ) -> Result<(), DatabaseError> {
-    let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     transaction
         .execute(
             sql::MOVE_CHECKPOINT,
@@ -264,10 +263,8 @@ pub async fn close_round(
     claim: &Claim,
     remaining: u64,
     next_barrier: &str,
-    done: bool,
     lease: Duration,
 ) -> Result<Option<u32>, DatabaseError> {
-    let remaining = i64::try_from(remaining).unwrap_or(i64::MAX);
     let row = transaction
         .query_opt(
             sql::CLOSE_ROUND,
@@ -275,14 +272,47 @@ pub async fn close_round(
                 (&claim.id.run_id, Type::INT8),
                 (&claim.id.pass, Type::INT4),
                 (&claim.epoch, Type::INT4),
-                (&remaining, Type::INT8),
+                (&count(remaining), Type::INT8),
                 (&next_barrier, Type::TEXT),
-                (&done, Type::BOOL),
                 (&(lease.as_secs_f64() * 1000.0), Type::FLOAT8),
             ],
         )
         .await?;
-    Ok(row.map(|row| u32::try_from(row.get::<_, i64>(0)).unwrap_or(u32::MAX)))
+    Ok(row.map(|row| row.get::<_, i32>(0).unsigned_abs()))
+}
+
+/// The final counts of a proof.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FinalCounts {
+    pub remaining: u64,
+    pub failed: u64,
+    pub accepted: u64,
+}
+
+/// Ends a close; false when it is not ours.
+pub async fn close_done(
+    transaction: &Transaction<'_>,
+    claim: &Claim,
+    counts: FinalCounts,
+) -> Result<bool, DatabaseError> {
+    let row = transaction
+        .query_opt(
+            sql::CLOSE_DONE,
+            &[
+                (&claim.id.run_id, Type::INT8),
+                (&claim.id.pass, Type::INT4),
+                (&claim.epoch, Type::INT4),
+                (&count(counts.remaining), Type::INT8),
+                (&count(counts.failed), Type::INT8),
+                (&count(counts.accepted), Type::INT8),
+            ],
+        )
+        .await?;
+    Ok(row.is_some())
+}
+
+fn count(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
 }
 
 /// Gives back what an owner still holds.
@@ -291,9 +321,7 @@ pub async fn release(
     run_id: i64,
     owner: &Owner,
 ) -> Result<(), DatabaseError> {
-    transaction
-        .execute(sql::RELEASE, &[(&run_id, Type::INT8), (&owner.name, Type::TEXT)])
-        .await?;
+    transaction.execute(sql::RELEASE, &[(&run_id, Type::INT8), (&owner.name, Type::TEXT)]).await?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use tokio_postgres::types::{ToSql, Type};
 
-use super::{Judgement, JudgedPage, Order, Part, Writer};
+use super::{JudgedPage, Judgement, Order, Part, Writer};
 use crate::db::row_key::{Binary, BinaryArray, Tid};
 use crate::error::Result;
 use crate::plan::ColumnKind;
@@ -37,7 +37,11 @@ impl Batch {
     }
 
     /// Every parameter of the write statements.
-    pub fn parameters<'p>(&self, writer: &'p Writer, page: &'p JudgedPage) -> Result<Parameters<'p>> {
+    pub fn parameters<'p>(
+        &self,
+        writer: &'p Writer,
+        page: &'p JudgedPage,
+    ) -> Result<Parameters<'p>> {
         let table = &*writer.table;
         let rows = &page.page;
         let mut list = Parameters(vec![(Box::new(table.oid), Type::OID)]);

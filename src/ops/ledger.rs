@@ -1,0 +1,158 @@
+//! The commands that look at the ledger or put a word into it: `status`, `failures`, `abandon`,
+//! `ledger`.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::config::{
+    AbandonCommand, AcceptCommand, DatabaseConfig, FailuresCommand, LedgerCommand, StatusCommand,
+};
+use crate::db::error::DatabaseError;
+use crate::db::ledger::failure::{self, FailureCount};
+use crate::db::ledger::{audit, counted, run, setup};
+use crate::db::pool::Database;
+use crate::db::session::{Session, Terms};
+use crate::db::sql;
+use crate::error::{Error, ExitCode, Result};
+use crate::report;
+use crate::report::failures::{Done, FailuresReport};
+use crate::report::status::{self, StatusReport};
+use crate::rotate::ending;
+
+/// How often `--wait` looks.
+const WAIT_POLL: Duration = Duration::from_millis(200);
+
+/// Prints the newest run, or another one.
+pub async fn status(command: StatusCommand) -> Result<ExitCode> {
+    let mut session = connect(&command.database).await?;
+    loop {
+        let (report, _) = status_of(&mut session, command.run).await?;
+        let goes_on = matches!(report.status, "running" | "interrupted");
+        if !(command.wait && goes_on) {
+            report::result(&report, command.output)?;
+            return Ok(ExitCode::Done);
+        }
+        tokio::time::sleep(WAIT_POLL).await;
+    }
+}
+
+/// A run and the exit code it ended with, `None` while it is unfinished.
+pub async fn status_of(
+    session: &mut Session,
+    run_id: Option<i64>,
+) -> Result<(StatusReport, Option<ExitCode>)> {
+    if setup::version(session).await?.is_none() {
+        return Ok((status::idle(), None));
+    }
+    let transaction = session.begin(&Terms::reading()).await?;
+    let Some(run) = counted::run_record(&transaction, run_id).await? else {
+        return match run_id {
+            None => Ok((status::idle(), None)),
+            Some(run_id) => Err(Error::usage(format!("there is no run {run_id}"))
+                .hint("leave out --run for the newest one")),
+        };
+    };
+    let counts = counted::counts(&transaction, run.run_id).await?;
+    let failures = match run.completed_at {
+        None => failure::count(&transaction, run.run_id, run.pass).await?,
+        Some(_) => FailureCount::default(),
+    };
+    let timeline = timeline(&transaction).await?;
+    transaction.commit().await?;
+    let exit_code = run.exit_code.map(exit_code);
+    Ok((status::of(&run, &counts, failures, timeline), exit_code))
+}
+
+async fn timeline(
+    transaction: &crate::db::transaction::Transaction<'_>,
+) -> Result<Option<i64>, DatabaseError> {
+    Ok(transaction.query_one(sql::PROOF_TIMELINE, &[]).await?.get("timeline"))
+}
+
+fn exit_code(code: i16) -> ExitCode {
+    match code {
+        0 => ExitCode::Done,
+        1 => ExitCode::Unfinished,
+        3 => ExitCode::Refused,
+        _ => ExitCode::Bug,
+    }
+}
+
+/// Lists failed values.
+pub async fn failures(command: FailuresCommand) -> Result<ExitCode> {
+    let mut session = connect(&command.database).await?;
+    let mut failures = Vec::new();
+    if setup::version(&mut session).await?.is_some() {
+        let transaction = session.begin(&Terms::reading()).await?;
+        failures = failure::list(&transaction, command.all).await?;
+        transaction.commit().await?;
+    }
+    report::result(&FailuresReport { failures }, command.output)?;
+    Ok(ExitCode::Done)
+}
+
+/// Accepts one hopeless value, so that it no longer fails every run.
+pub async fn accept(command: AcceptCommand) -> Result<ExitCode> {
+    let mut session = connect(&command.database).await?;
+    let unknown = || {
+        Error::usage(format!("there is no unresolved failure {}", command.id))
+            .hint("`reseal failures` lists them with their ids")
+    };
+    setup::version(&mut session).await?.ok_or_else(unknown)?;
+    let transaction = session.begin(&Terms::durable()).await?;
+    let run_id = failure::accept(&transaction, command.id, &command.reason).await?;
+    let run_id = run_id.ok_or_else(unknown)?;
+    let detail = json!({"failure": command.id, "reason": command.reason});
+    audit::record(&transaction, Some(run_id), "failure accepted", &detail).await?;
+    transaction.commit().await?;
+    done(format!("failure {} is accepted", command.id), command.output)
+}
+
+/// Ends an unfinished run: at once when nobody is at work, else within one page.
+pub async fn abandon(command: AbandonCommand) -> Result<ExitCode> {
+    let mut session = connect(&command.database).await?;
+    let nothing = || {
+        Error::usage("there is no such unfinished run")
+            .hint("`reseal status` shows the newest run; --run names another one")
+    };
+    setup::version(&mut session).await?.ok_or_else(nothing)?;
+    let transaction = session.begin(&Terms::durable()).await?;
+    let record = counted::run_record(&transaction, command.run).await?;
+    let record = record.filter(|run| run.state == "running").ok_or_else(nothing)?;
+    let run_id = record.run_id;
+    if !run::want_abandon(&transaction, run_id).await? {
+        return Err(nothing());
+    }
+    audit::record(&transaction, Some(run_id), "run abandoned", &json!({})).await?;
+    transaction.commit().await?;
+    if record.at_work {
+        return done(format!("run {run_id} will end within one page"), command.output);
+    }
+    ending::abandon(&mut session, run_id).await?;
+    done(format!("run {run_id} is ended"), command.output)
+}
+
+/// Creates or upgrades the ledger, or prints it for a DBA.
+pub async fn ledger(command: LedgerCommand) -> Result<ExitCode> {
+    let (database, output) = match command {
+        LedgerCommand::PrintSql => {
+            report::line(setup::script().trim_end())?;
+            return Ok(ExitCode::Done);
+        }
+        LedgerCommand::Create { database, output } => (database, output),
+    };
+    let mut session = connect(&database).await?;
+    let created = setup::ensure(&mut session).await?;
+    let word = if created { "created" } else { "up to date" };
+    done(format!("the ledger is {word}"), output)
+}
+
+async fn connect(database: &DatabaseConfig) -> Result<Session> {
+    Ok(Database::connect(database).await?.session().await?)
+}
+
+fn done(word: String, output: crate::cli::Output) -> Result<ExitCode> {
+    report::result(&Done { done: word }, output)?;
+    Ok(ExitCode::Done)
+}

@@ -1,0 +1,201 @@
+//! `plan`, `run` and `verify`.
+
+use std::sync::Arc;
+
+use super::ledger::status_of;
+use super::signals;
+use crate::config::{Config, RunCommand};
+use crate::db::ledger::run::{Relation, Wanted};
+use crate::db::ledger::setup;
+use crate::db::pool::Database;
+use crate::db::retry::Patience;
+use crate::db::session::Session;
+use crate::error::{Error, ExitCode, Result};
+use crate::keys::KeyRing;
+use crate::plan::Plan;
+use crate::plan::decide::Purpose;
+use crate::plan::make::{self, Depth, Rings};
+use crate::report::progress::Shown;
+use crate::report::{self, status::StatusReport};
+use crate::rotate::context::{Context, Stop};
+use crate::rotate::start::{self, Started};
+use crate::rotate::{self, verify};
+
+/// Prints what a run would do; writes nothing.
+pub async fn plan(command: RunCommand) -> Result<ExitCode> {
+    let rings = rings(&command.config, KeyRing::load)?;
+    let database = Database::connect(&command.config.database).await?;
+    let mut session = database.session().await?;
+    let planned = planned(&mut session, command.config, &rings).await?;
+    let keys = planned.wanted.keys.clone();
+    report::result(&report::plan::of(&planned.plan, keys, &planned.relation), command.output)?;
+    Ok(ExitCode::Done)
+}
+
+/// Everything that was decided before the first write.
+struct Planned {
+    /// With every layout resolved.
+    config: Config,
+    plan: Plan,
+    wanted: Wanted,
+    relation: Relation,
+}
+
+async fn planned(session: &mut Session, mut config: Config, rings: &Rings) -> Result<Planned> {
+    // before layouts are filled in: the digest is of the words as written
+    let digest_text = config.digest_text();
+    let mut plan = make::plan(session, &mut config, rings, Depth::Full, Purpose::Rotate).await?;
+    let wanted = start::wanted(&config, &digest_text, rings, &plan);
+    let relation = start::check_ledger(session, &config, &wanted, &mut plan).await?;
+    Ok(Planned { config, plan, wanted, relation })
+}
+
+/// Re-encrypts, then proves.
+pub async fn run(command: RunCommand) -> Result<ExitCode> {
+    let rings = rings(&command.config, KeyRing::load)?;
+    let (raise, stop) = rotate::stop();
+    signals::watch_for(raise.clone())?;
+    let database = connect(&command.config, &stop).await?;
+    let mut session = database.session().await?;
+    let token = command.config.run.token.as_deref();
+    if let Some(run_id) = start::ended_by_token(&mut session, token).await? {
+        return outcome(&mut session, run_id, command.output).await;
+    }
+    let planned = planned(&mut session, command.config, &rings).await?;
+    tell(&planned.plan);
+    setup::ensure(&mut session).await?;
+    let started =
+        start::start(&mut session, &planned.config, &planned.wanted, &planned.plan).await?;
+    let run_id = started.run_id();
+    if !matches!(started, Started::Ended(_)) {
+        tracing::info!(target: "reseal", run = run_id, "{}", match started {
+            Started::New(_) => "started",
+            _ => "resumed",
+        });
+        drop(session);
+        let deadlock_timeout = planned.plan.deadlock_timeout;
+        let records = planned.plan.estimated_records();
+        let context = Arc::new(Context::new(
+            database.clone(),
+            planned.config,
+            rings,
+            run_id,
+            Purpose::Rotate,
+            deadlock_timeout,
+            stop,
+        ));
+        let progress = show(Arc::clone(&context), format!("run {run_id}"), records);
+        let worked = rotate::work(Arc::clone(&context), raise).await;
+        progress.abort();
+        drop(progress.await);
+        ended(worked)?;
+        session = database.session().await?;
+    }
+    outcome(&mut session, run_id, command.output).await
+}
+
+/// A run that ended itself as failed has its outcome in the ledger; only its message is shown here.
+fn ended(worked: Result<()>) -> Result<()> {
+    match worked {
+        Err(error) if matches!(error.exit_code, ExitCode::Unfinished | ExitCode::Refused) => {
+            report::error(&error);
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// Prints the run and answers with its exit code: every process of a run ends with the run's outcome.
+async fn outcome(
+    session: &mut Session,
+    run_id: i64,
+    output: crate::cli::Output,
+) -> Result<ExitCode> {
+    let (mut report, exit_code) = status_of(session, Some(run_id)).await?;
+    name_standbys(session, &mut report).await?;
+    report::result(&report, output)?;
+    exit_code.ok_or_else(|| Error::bug("a run was reported before it had ended"))
+}
+
+async fn name_standbys(session: &mut Session, report: &mut StatusReport) -> Result<()> {
+    let lsn = report.proof.as_ref().and_then(|proof| proof["lsn"].as_str()).map(str::to_owned);
+    if let Some(lsn) = lsn {
+        let behind = verify::standbys(session, &lsn).await?;
+        if !behind.is_empty() {
+            let names = behind.join(", ");
+            report.advice.push(format!("standbys that have not replayed this moment yet: {names}"));
+        }
+    }
+    Ok(())
+}
+
+/// Proves with the current key alone; writes nothing.
+pub async fn verify(command: RunCommand) -> Result<ExitCode> {
+    let rings = rings(&command.config, KeyRing::load_current_only)?;
+    let (raise, stop) = rotate::stop();
+    signals::watch_for(raise)?;
+    let database = connect(&command.config, &stop).await?;
+    let mut session = database.session().await?;
+    let mut config = command.config;
+    let plan = make::plan(&mut session, &mut config, &rings, Depth::Full, Purpose::Verify).await?;
+    let context = Arc::new(Context::new(
+        database.clone(),
+        config,
+        rings,
+        0,
+        Purpose::Verify,
+        plan.deadlock_timeout,
+        stop,
+    ));
+    let records = plan.estimated_records();
+    let progress = show(Arc::clone(&context), "verify".to_owned(), records);
+    let verdict = verify::verify(&mut session, &context).await;
+    progress.abort();
+    drop(progress.await);
+    let verdict = verdict?;
+    let keys = context.rings.values().map(|ring| ring.current().id().to_string()).collect();
+    report::result(&report::verify::of(&verdict, keys), command.output)?;
+    Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })
+}
+
+/// Loads every ring that the tables use; all troubles at once.
+fn rings(config: &Config, load: fn(&crate::keys::RingConfig) -> Result<KeyRing>) -> Result<Rings> {
+    let mut rings = Rings::new();
+    let mut troubles = Vec::new();
+    for (name, ring) in &config.rings {
+        match load(ring) {
+            Ok(ring) => drop(rings.insert(name.clone(), Arc::new(ring))),
+            Err(error) => troubles.push(error),
+        }
+    }
+    Error::all(troubles).map_or(Ok(rings), Err)
+}
+
+/// Connects; a server that is starting up or full is tried again for a while.
+async fn connect(config: &Config, stop: &Stop) -> Result<Database> {
+    let mut patience = Patience::new(config.run.retry_for);
+    loop {
+        match Database::connect(&config.database).await {
+            Ok(database) => return Ok(database),
+            Err(error) => stop.sleep(patience.next_pause(error)?).await?,
+        }
+    }
+}
+
+/// Tells the plan's warnings to the log.
+fn tell(plan: &Plan) {
+    for warning in &plan.warnings {
+        tracing::warn!(target: "reseal", place = warning.place, hint = warning.hint, "{}", warning.what);
+    }
+}
+
+/// Shows progress until it is aborted.
+fn show(context: Arc<Context>, what: String, expected: u64) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut shown = Shown::start(what, expected);
+        loop {
+            tokio::time::sleep(shown.interval()).await;
+            shown.update(context.progress.counts());
+        }
+    })
+}

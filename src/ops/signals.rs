@@ -1,0 +1,28 @@
+//! SIGTERM and SIGINT: the first asks for a stop at the next page, the second stops at once. Both are
+//! safe: what was not committed is done again.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::error::{Error, ExitCode, Result};
+
+/// Raises `stop` at the first signal, and ends the process at the second.
+pub fn watch_for(stop: watch::Sender<bool>) -> Result<()> {
+    let wrong = |_| Error::outside("cannot listen for signals");
+    let mut terminate = signal(SignalKind::terminate()).map_err(wrong)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(wrong)?;
+    tokio::spawn(async move {
+        for nth in 1.. {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if nth > 1 {
+                std::process::exit(ExitCode::Interrupted as i32);
+            }
+            tracing::info!(target: "reseal", "asked to stop: finishing the page in hand");
+            stop.send_replace(true);
+        }
+    });
+    Ok(())
+}

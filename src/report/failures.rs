@@ -1,0 +1,59 @@
+//! The list of failed values. Row keys stand here because this is where they are asked for.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::db::ledger::failure::Failure;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FailuresReport {
+    pub failures: Vec<Failure>,
+}
+
+impl fmt::Display for FailuresReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.failures.is_empty() {
+            return f.write_str("no failures");
+        }
+        let mut first = true;
+        for failure in &self.failures {
+            if !std::mem::take(&mut first) {
+                writeln!(f)?;
+            }
+            let sqlstate =
+                failure.sqlstate.as_deref().map(|s| format!(" ({s})")).unwrap_or_default();
+            write!(
+                f,
+                "{}: {}.{} key ({}) {}{sqlstate}, {} attempts, first {}, last {}",
+                failure.id,
+                failure.table,
+                failure.column,
+                failure.key.join(", "),
+                failure.reason,
+                failure.attempts,
+                failure.first_seen_at,
+                failure.last_seen_at
+            )?;
+            if let (Some(by), Some(reason)) = (&failure.accepted_by, &failure.accepted_reason) {
+                write!(f, ", accepted by {by}: {reason}")?;
+            }
+            if let Some(at) = &failure.resolved_at {
+                write!(f, ", resolved {at}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A short word on something done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Done {
+    pub done: String,
+}
+
+impl fmt::Display for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.done)
+    }
+}

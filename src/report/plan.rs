@@ -1,0 +1,148 @@
+//! A plan, for people and as JSON.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::db::ledger::run::{Relation, RingKeys};
+use crate::plan::{Plan, TablePlan};
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PlanReport {
+    /// What `reseal run` would do: start, resume or supersede.
+    pub action: String,
+    pub needs_resealing: bool,
+    pub estimated_records: u64,
+    pub keys: Vec<RingKeys>,
+    pub tables: Vec<TableLine>,
+    pub warnings: Vec<WarningLine>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TableLine {
+    pub table: String,
+    pub row_key: Vec<String>,
+    pub estimated_rows: u64,
+    pub estimated_records: u64,
+    /// Values under a previous key.
+    pub estimated_to_reseal: u64,
+    pub estimated_bytes: u64,
+    /// Every rewritten row leaves a dead one behind until VACUUM.
+    pub estimated_dead_tuples: u64,
+    pub columns: Vec<ColumnLine>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ColumnLine {
+    pub column: String,
+    pub layout: String,
+    pub layout_was_found: bool,
+    pub sampled: u64,
+    pub current_key_opens: u64,
+    pub previous_keys_open: u64,
+    pub unreadable: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WarningLine {
+    pub what: String,
+    pub place: String,
+    pub hint: String,
+}
+
+pub fn of(plan: &Plan, keys: Vec<RingKeys>, relation: &Relation) -> PlanReport {
+    let action = match relation {
+        Relation::Resume(run_id) => format!("resume run {run_id}"),
+        Relation::Supersede(runs) => format!("supersede run {}", joined(runs)),
+        Relation::New | Relation::Overlap(_) if plan.needs_resealing => {
+            "reseal, then prove".to_owned()
+        }
+        Relation::New | Relation::Overlap(_) => {
+            "prove: nothing seems to be left to reseal".to_owned()
+        }
+    };
+    let warnings = plan.warnings.iter().map(|w| WarningLine {
+        what: w.what.clone(),
+        place: w.place.clone(),
+        hint: w.hint.clone(),
+    });
+    PlanReport {
+        action,
+        needs_resealing: plan.needs_resealing,
+        estimated_records: plan.estimated_records(),
+        keys,
+        tables: plan.tables().iter().map(|table| line(table)).collect(),
+        warnings: warnings.collect(),
+    }
+}
+
+fn joined(runs: &[i64]) -> String {
+    runs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn line(table: &TablePlan) -> TableLine {
+    let columns = table.columns.iter().map(|column| ColumnLine {
+        column: column.name.name().to_owned(),
+        layout: column.layout.write.template().to_owned(),
+        layout_was_found: column.layout_was_found,
+        sampled: column.sample.values,
+        current_key_opens: column.sample.current,
+        previous_keys_open: column.sample.previous,
+        unreadable: column.sample.unreadable(),
+    });
+    TableLine {
+        table: table.relation.plain(),
+        row_key: table.key.columns.iter().map(|key| key.name.name().to_owned()).collect(),
+        estimated_rows: table.estimate.rows,
+        estimated_records: table.estimate.values,
+        estimated_to_reseal: table.estimate.to_reseal,
+        estimated_bytes: table.estimate.bytes,
+        estimated_dead_tuples: table.estimate.to_reseal.min(table.estimate.rows),
+        columns: columns.collect(),
+    }
+}
+
+impl fmt::Display for PlanReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "plan: {}, about {} records", self.action, self.estimated_records)?;
+        for ring in &self.keys {
+            let previous =
+                if ring.previous.is_empty() { "none".into() } else { ring.previous.join(", ") };
+            write!(f, "\n  ring {}: current key {}, previous {previous}", ring.ring, ring.current)?;
+        }
+        for table in &self.tables {
+            write!(
+                f,
+                "\n  table {} by ({}): about {} rows, {} records, {} to reseal, {} bytes, {} dead tuples",
+                table.table,
+                table.row_key.join(", "),
+                table.estimated_rows,
+                table.estimated_records,
+                table.estimated_to_reseal,
+                table.estimated_bytes,
+                table.estimated_dead_tuples
+            )?;
+            for column in &table.columns {
+                let found = if column.layout_was_found { ", found by authentication" } else { "" };
+                write!(
+                    f,
+                    "\n    {}: {}{found}; of {} sampled values the current key opens {}, previous keys {}, none {}",
+                    column.column,
+                    column.layout,
+                    column.sampled,
+                    column.current_key_opens,
+                    column.previous_keys_open,
+                    column.unreadable
+                )?;
+            }
+        }
+        for warning in &self.warnings {
+            write!(
+                f,
+                "\n  warning: {}\n    where: {}\n    hint: {}",
+                warning.what, warning.place, warning.hint
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,304 @@
+//! A run as the runbook shows it: pure, from what the ledger counted.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::db::ledger::counted::{Counted, RunRecord};
+use crate::db::ledger::failure::FailureCount;
+use crate::db::ledger::run::RingKeys;
+use crate::db::ledger::shard::Tally;
+
+/// The newest run, or another one. The first fields are the runbook's, in its order.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StatusReport {
+    pub status: &'static str,
+    pub total_records: u64,
+    pub processed_records: u64,
+    pub failed_records: u64,
+    pub started_at: Option<String>,
+    pub completed_at: Option<String>,
+    pub run_id: Option<i64>,
+    pub passes: u64,
+    pub current_key: Option<String>,
+    pub previous_keys: Vec<String>,
+    pub resealed_records: u64,
+    pub conflicts: u64,
+    pub remaining_records: u64,
+    pub proof: Option<Value>,
+    pub tables: Vec<TableReport>,
+    /// Failures that were accepted as they are; part of `failed_records`.
+    pub accepted_records: u64,
+    /// While a run is at work, its total is the plan's estimate.
+    pub total_is_estimate: bool,
+    /// Every ring, when there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rings: Vec<RingKeys>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What to do next, in the operator's words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<String>,
+}
+
+/// The counts of one table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TableReport {
+    pub table: String,
+    pub total_records: u64,
+    pub processed_records: u64,
+    pub failed_records: u64,
+    pub resealed_records: u64,
+    pub conflicts: u64,
+}
+
+/// No run has ever been started.
+pub fn idle() -> StatusReport {
+    StatusReport {
+        status: "idle",
+        total_records: 0,
+        processed_records: 0,
+        failed_records: 0,
+        started_at: None,
+        completed_at: None,
+        run_id: None,
+        passes: 0,
+        current_key: None,
+        previous_keys: Vec::new(),
+        resealed_records: 0,
+        conflicts: 0,
+        remaining_records: 0,
+        proof: None,
+        tables: Vec::new(),
+        accepted_records: 0,
+        total_is_estimate: false,
+        rings: Vec::new(),
+        reason: None,
+        advice: Vec::new(),
+    }
+}
+
+/// Adds up what the ledger holds of a run. `timeline` is the server's now, `None` when unknown.
+pub fn of(
+    run: &RunRecord,
+    counts: &[Counted],
+    failures: FailureCount,
+    timeline: Option<i64>,
+) -> StatusReport {
+    let ended = run.completed_at.is_some();
+    let totals =
+        if ended { ended_totals(run, counts) } else { running_totals(run, counts, failures) };
+    let rounds: u64 = counts.iter().filter(|c| c.pass == run.pass).map(|c| c.rounds).sum();
+    let first = run.keys.first();
+    let mut report = StatusReport {
+        status: status(run),
+        total_records: totals.total,
+        processed_records: totals.processed,
+        failed_records: totals.failed,
+        started_at: Some(run.started_at.clone()),
+        completed_at: run.completed_at.clone(),
+        run_id: Some(run.run_id),
+        passes: u64::from(run.pass.unsigned_abs()) + rounds.saturating_sub(1),
+        current_key: first.map(|ring| ring.current.clone()),
+        previous_keys: first.map(|ring| ring.previous.clone()).unwrap_or_default(),
+        resealed_records: counts.iter().map(|c| c.tally.resealed).sum(),
+        conflicts: counts.iter().map(|c| c.tally.conflicts).sum(),
+        remaining_records: totals.remaining,
+        proof: run.proof.clone(),
+        tables: tables(run, counts),
+        accepted_records: totals.accepted,
+        total_is_estimate: !ended,
+        rings: if run.keys.len() > 1 { run.keys.clone() } else { Vec::new() },
+        reason: run.reason.clone(),
+        advice: Vec::new(),
+    };
+    report.advice = advice(&report, timeline);
+    report
+}
+
+fn status(run: &RunRecord) -> &'static str {
+    match run.state.as_str() {
+        "running" if run.at_work => "running",
+        "running" => "interrupted",
+        "completed" => "completed",
+        "completed_with_failures" => "completed_with_failures",
+        "incomplete" => "incomplete",
+        _ => "failed",
+    }
+}
+
+struct Totals {
+    total: u64,
+    processed: u64,
+    failed: u64,
+    accepted: u64,
+    remaining: u64,
+}
+
+/// The counts of the last complete pass; the close adds what it found after the walk.
+fn ended_totals(run: &RunRecord, counts: &[Counted]) -> Totals {
+    let of_pass =
+        |step: &'static str| counts.iter().filter(move |c| c.pass == run.pass && c.step == step);
+    let walked: u64 = of_pass("walk").map(|c| values(&c.tally)).sum();
+    let total = if walked > 0 { walked } else { of_pass("reseal").map(|c| values(&c.tally)).sum() };
+    let close = of_pass("close").next();
+    let is_closed = close.is_some_and(|c| c.done);
+    let (failed, remaining, accepted) = match close {
+        Some(close) if is_closed => (close.tally.failed, close.remaining, close.accepted),
+        // ended half-way: what the pass itself counted
+        _ => {
+            let pass = counts.iter().filter(|c| c.pass == run.pass);
+            let (failed, conflicts) = pass.fold((0, 0), |(f, c), counted| {
+                (f + counted.tally.failed, c + counted.tally.conflicts)
+            });
+            (failed, conflicts, 0)
+        }
+    };
+    // rows may have come and gone between the walk and the close
+    let total = total.max(failed + remaining);
+    Totals { total, processed: total - failed - remaining, failed, accepted, remaining }
+}
+
+fn running_totals(run: &RunRecord, counts: &[Counted], failures: FailureCount) -> Totals {
+    let opened = |pass: i32| {
+        let of_pass = counts.iter().filter(|c| c.pass == pass && c.step != "close");
+        of_pass.map(|c| c.tally.current + c.tally.resealed).sum::<u64>()
+    };
+    let processed = (1..=run.pass).map(opened).max().unwrap_or(0);
+    let failed = failures.failed;
+    let total = run.total_estimate.max(processed + failed);
+    let remaining = total - processed - failed;
+    Totals { total, processed, failed, accepted: failures.accepted, remaining }
+}
+
+fn values(tally: &Tally) -> u64 {
+    tally.current + tally.resealed + tally.failed + tally.conflicts
+}
+
+fn tables(run: &RunRecord, counts: &[Counted]) -> Vec<TableReport> {
+    let mut names: Vec<&str> =
+        counts.iter().filter(|c| c.step != "close").map(|c| c.table_name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let table = |name: &str| {
+        let of_table = || counts.iter().filter(|c| c.table_name == name && c.step != "close");
+        let now = of_table().filter(|c| c.pass == run.pass).map(|c| c.tally);
+        let now = now.fold(Tally::default(), |mut sum, tally| {
+            sum += tally;
+            sum
+        });
+        TableReport {
+            table: name.to_owned(),
+            total_records: values(&now),
+            processed_records: now.current + now.resealed,
+            failed_records: now.failed,
+            resealed_records: of_table().map(|c| c.tally.resealed).sum(),
+            conflicts: of_table().map(|c| c.tally.conflicts).sum(),
+        }
+    };
+    names.into_iter().map(table).collect()
+}
+
+fn advice(report: &StatusReport, timeline: Option<i64>) -> Vec<String> {
+    let mut advice = Vec::new();
+    let proof = report.proof.as_ref();
+    let proven_on = proof.and_then(|proof| proof["timeline"].as_i64());
+    let moment = proof.and_then(|proof| proof["moment"].as_str());
+    match (report.status, moment) {
+        ("completed", Some(moment)) => advice.extend(removal(moment)),
+        ("completed_with_failures", _) => advice.push(
+            "some values could not be opened: see `reseal failures`; repair or accept them, then run again"
+                .to_owned(),
+        ),
+        ("incomplete", _) => advice.push(
+            "find the service that still writes with a previous key, restart it with the new one, then \
+             run again"
+                .to_owned(),
+        ),
+        ("interrupted", _) => advice.push("the same `reseal run` resumes".to_owned()),
+        _ => {}
+    }
+    if let (Some(then), Some(now)) = (proven_on, timeline)
+        && then != now
+    {
+        advice.insert(
+            0,
+            format!(
+                "the proof is void: it was made on timeline {then}, the server now writes timeline \
+                 {now} (failover or restore); verify again"
+            ),
+        );
+    }
+    advice
+}
+
+/// What a good proof allows, and what it does not.
+pub fn removal(moment: &str) -> Vec<String> {
+    vec![
+        "the previous key can be removed from the services".to_owned(),
+        format!(
+            "keep it archived until the last backup, WAL archive and delayed standby older than {moment} is gone"
+        ),
+    ]
+}
+
+impl fmt::Display for StatusReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.run_id {
+            Some(run_id) => write!(f, "run {run_id}: {}", self.status)?,
+            None => return write!(f, "{}: no run has been started", self.status),
+        }
+        let about = if self.total_is_estimate { "about " } else { "" };
+        write!(
+            f,
+            "\n  records    {about}{} total, {} processed, {} failed, {} remaining",
+            self.total_records, self.processed_records, self.failed_records, self.remaining_records
+        )?;
+        if self.accepted_records > 0 {
+            write!(f, "\n  accepted   {} of the failed", self.accepted_records)?;
+        }
+        write!(
+            f,
+            "\n  work       {} resealed, {} conflicts, {} passes",
+            self.resealed_records, self.conflicts, self.passes
+        )?;
+        if let Some(key) = &self.current_key {
+            let previous = self.previous_keys.join(", ");
+            let from = if previous.is_empty() { "none".to_owned() } else { previous };
+            write!(f, "\n  keys       current {key}, previous {from}")?;
+        }
+        if let Some(started) = &self.started_at {
+            let ended = self.completed_at.as_deref().unwrap_or("not yet");
+            write!(f, "\n  time       started {started}, ended {ended}")?;
+        }
+        if let Some(proof) = &self.proof {
+            let text = |name: &str| proof[name].as_str().unwrap_or("unknown").to_owned();
+            let timeline = &proof["timeline"];
+            write!(
+                f,
+                "\n  proof      at {}, LSN {}, timeline {timeline}",
+                text("moment"),
+                text("lsn")
+            )?;
+        }
+        if let Some(reason) = &self.reason {
+            write!(f, "\n  reason     {reason}")?;
+        }
+        for table in &self.tables {
+            write!(
+                f,
+                "\n  table      {}: {} records, {} processed, {} resealed, {} failed",
+                table.table,
+                table.total_records,
+                table.processed_records,
+                table.resealed_records,
+                table.failed_records
+            )?;
+        }
+        for advice in &self.advice {
+            write!(f, "\n  next       {advice}")?;
+        }
+        Ok(())
+    }
+}

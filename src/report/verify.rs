@@ -1,0 +1,103 @@
+//! The verdict of `verify`, for people and as JSON.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::status::removal;
+use crate::rotate::verify::{Verdict, Verified};
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct VerifyReport {
+    /// `verified`, or `not_verified`.
+    pub status: &'static str,
+    pub total_records: u64,
+    pub processed_records: u64,
+    pub failed_records: u64,
+    pub remaining_records: u64,
+    pub accepted_records: u64,
+    pub current_keys: Vec<String>,
+    pub proof: Value,
+    pub tables: Vec<Value>,
+    pub standbys_behind: Vec<String>,
+    pub advice: Vec<String>,
+}
+
+pub fn of(verdict: &Verdict, current_keys: Vec<String>) -> VerifyReport {
+    let sum = |of: fn(&Verified) -> u64| verdict.tables.iter().map(of).sum::<u64>();
+    let remaining = sum(|t| t.remaining);
+    let (processed, failed) = (sum(|t| t.current), sum(|t| t.failed));
+    let moment = &verdict.moment;
+    VerifyReport {
+        status: if verdict.is_good() { "verified" } else { "not_verified" },
+        total_records: processed + failed + remaining,
+        processed_records: processed,
+        failed_records: failed,
+        remaining_records: remaining,
+        accepted_records: sum(|t| t.accepted),
+        current_keys,
+        proof: json!({
+            "moment": moment.time, "lsn": moment.lsn, "timeline": moment.timeline,
+            "walks": verdict.walks, "found_in_close": verdict.found_in_close,
+        }),
+        tables: verdict.tables.iter().map(table).collect(),
+        standbys_behind: verdict.standbys_behind.clone(),
+        advice: advice(verdict),
+    }
+}
+
+fn table(verified: &Verified) -> Value {
+    json!({
+        "table": verified.table,
+        "total_records": verified.current + verified.failed + verified.remaining,
+        "processed_records": verified.current,
+        "failed_records": verified.failed,
+        "remaining_records": verified.remaining,
+    })
+}
+
+fn advice(verdict: &Verdict) -> Vec<String> {
+    if !verdict.is_good() {
+        return vec![
+            "values are left that the current key does not open: keep the previous keys and run \
+             `reseal run`"
+                .to_owned(),
+        ];
+    }
+    let mut advice = removal(&verdict.moment.time);
+    if !verdict.standbys_behind.is_empty() {
+        let names = verdict.standbys_behind.join(", ");
+        advice.push(format!("standbys that have not replayed this moment yet: {names}"));
+    }
+    advice
+}
+
+impl fmt::Display for VerifyReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: of {} records the current key opens {}, {} need another key, {} cannot be read",
+            self.status,
+            self.total_records,
+            self.processed_records,
+            self.remaining_records,
+            self.failed_records
+        )?;
+        if self.accepted_records > 0 {
+            write!(f, "\n  accepted   {}", self.accepted_records)?;
+        }
+        let text = |name: &str| self.proof[name].as_str().unwrap_or("unknown").to_owned();
+        let timeline = &self.proof["timeline"];
+        write!(
+            f,
+            "\n  proof      at {}, LSN {}, timeline {timeline}",
+            text("moment"),
+            text("lsn")
+        )?;
+        for advice in &self.advice {
+            write!(f, "\n  next       {advice}")?;
+        }
+        Ok(())
+    }
+}
