@@ -71,21 +71,26 @@ statements! {
     PROOF_WRITERS = "proof/writers.sql";
 }
 
-/// Fills a template: every `"{name}"` becomes its fragment, comment lines are dropped.
+/// Fills a template: every `"{name}"` becomes its fragment, comment lines are dropped. A fragment is
+/// never looked into: a column may well be named `{range}`.
 ///
 /// # Panics
-/// When a placeholder stays unfilled or a fragment is not asked for: both are mistakes in this
-/// program, found by the test that renders every statement.
+/// When there is no fragment for a placeholder: a mistake in this program, found by the test that
+/// renders every statement.
 pub fn render(template: &str, fragments: &[(&str, &str)]) -> String {
-    let mut text = template
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("--"))
-        .collect::<Vec<_>>()
-        .join("\n");
-    for (name, fragment) in fragments {
-        text = text.replace(&format!("\"{{{name}}}\""), fragment);
+    let lines = template.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let template = lines.collect::<Vec<_>>().join("\n");
+    let mut text = String::with_capacity(2 * template.len());
+    let mut rest = template.as_str();
+    while let Some((before, after)) = rest.split_once("\"{") {
+        let (name, after) = after.split_once("}\"").expect("a placeholder is closed");
+        let fragment = fragments.iter().find(|(other, _)| *other == name);
+        let (_, fragment) = fragment.expect("every placeholder has its fragment");
+        text.push_str(before);
+        text.push_str(fragment);
+        rest = after;
     }
-    assert!(!text.contains("\"{"), "a placeholder was left in a statement: {text}");
+    text.push_str(rest);
     text
 }
 
@@ -100,6 +105,12 @@ mod tests {
     }
 
     #[test]
+    fn a_fragment_may_look_like_a_placeholder() {
+        let fragments = [("a", "t.\"{b}\""), ("b", "t.\"{a}\"")];
+        assert_eq!(render("\"{a}\", \"{b}\"", &fragments), "t.\"{b}\", t.\"{a}\"");
+    }
+
+    #[test]
     #[should_panic(expected = "placeholder")]
     fn an_unfilled_placeholder_is_a_mistake() {
         render("SELECT \"{columns}\"", &[]);
@@ -111,7 +122,8 @@ mod tests {
         let mut files = Vec::new();
         for room in std::fs::read_dir(&root).expect("sql/ is there") {
             let room = room.expect("readable").path();
-            if room.is_dir() {
+            // the demo includes its own tables itself
+            if room.is_dir() && !room.ends_with("demo") {
                 files.extend(
                     std::fs::read_dir(room).expect("readable").map(|f| f.expect("readable").path()),
                 );
