@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::db::identifier::plain_name;
+
 /// The server, the database, and what our role may do there.
 #[derive(Clone, Debug)]
 pub struct ServerFacts {
@@ -49,9 +51,9 @@ impl RelationFacts {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// `schema.table` for messages.
+    /// `schema.table` for messages and the ledger.
     pub fn display_name(&self) -> String {
-        format!("{}.{}", self.schema, self.name)
+        plain_name(&self.schema, &self.name)
     }
 }
 
