@@ -47,20 +47,12 @@ impl TestKey {
 
 /// Seals under a fresh nonce, in a preset's shape.
 pub fn seal(key: &TestKey, preset: &str, aad: &[u8], plaintext: &[u8]) -> Vec<u8> {
-    let mut nonce = vec![0; nonce_bytes(preset)];
-    getrandom::fill(&mut nonce).expect("random bytes");
-    let sealed = gcm(key, &nonce, |cipher, nonce| cipher.seal(nonce, aad, plaintext))
-        .expect("AES-GCM seals whatever fits in memory");
-    let (ciphertext, tag) = sealed.split_at(sealed.len() - TAG_BYTES);
-    let parts = StoredParts { nonce, ciphertext: ciphertext.to_vec(), tag: tag.to_vec() };
-    parts.put_together(preset)
+    StoredParts::seal(key, nonce_bytes(preset), aad, plaintext).put_together(preset)
 }
 
 /// Opens what is stored in a preset's shape; `None` when this key does not.
 pub fn open(key: &TestKey, preset: &str, aad: &[u8], stored: &[u8]) -> Option<Vec<u8>> {
-    let StoredParts { nonce, ciphertext, tag } = StoredParts::take_apart(preset, stored)?;
-    let sealed = [ciphertext, tag].concat();
-    gcm(key, &nonce, |cipher, nonce| cipher.open(nonce, aad, &sealed))
+    StoredParts::take_apart(preset, stored)?.open(key, aad)
 }
 
 /// What a stored value consists of, for tests that damage it.
@@ -72,6 +64,22 @@ pub struct StoredParts {
 }
 
 impl StoredParts {
+    /// Seals under a fresh nonce of 12 or 16 bytes.
+    pub fn seal(key: &TestKey, nonce_bytes: usize, aad: &[u8], plaintext: &[u8]) -> Self {
+        let mut nonce = vec![0; nonce_bytes];
+        getrandom::fill(&mut nonce).expect("random bytes");
+        let mut ciphertext = gcm(key, &nonce, |cipher, nonce| cipher.seal(nonce, aad, plaintext))
+            .expect("AES-GCM seals whatever fits in memory");
+        let tag = ciphertext.split_off(plaintext.len());
+        Self { nonce, ciphertext, tag }
+    }
+
+    /// The plaintext; `None` when this key does not open it.
+    pub fn open(&self, key: &TestKey, aad: &[u8]) -> Option<Vec<u8>> {
+        let sealed = [self.ciphertext.as_slice(), &self.tag].concat();
+        gcm(key, &self.nonce, |cipher, nonce| cipher.open(nonce, aad, &sealed))
+    }
+
     /// As a preset's writer stores them.
     pub fn put_together(&self, preset: &str) -> Vec<u8> {
         let Self { nonce, ciphertext, tag } = self;
