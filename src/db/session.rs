@@ -101,9 +101,7 @@ impl Session {
         application_name: Arc<str>,
         all_direct: Arc<AtomicBool>,
     ) -> Result<Self, DatabaseError> {
-        const WHO: &str = "SELECT current_setting('reseal.session', true), pg_backend_pid(), \
-                           current_setting('server_version_num')::int4";
-        let row = client.query_typed_one(WHO, &[]).await?;
+        let row = client.query_typed_one(sql::SESSION_GREETING, &[]).await?;
         let mark: Option<String> = row.try_get(0)?;
         let mark = mark.filter(|mark| mark.starts_with(prefix));
         if mark.is_none() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::decide::{self, Draft, Judgement, Purpose};
+use super::decide::{self, Draft, Judgement, Purpose, samples};
 use super::layout_search::Search;
 use super::sample::{self, Sample, SampleCount};
 use super::{ColumnPlan, Estimate, Plan, TablePlan, inspect};
@@ -54,7 +54,7 @@ pub async fn plan(
     refuse(&mut judgement)?;
     fill_layouts(config, looked.found);
     let needs_resealing = match depth {
-        Depth::Full => !decide::nothing_to_do(&looked.by_column, &mut judgement),
+        Depth::Full => !samples::nothing_to_do(&looked.by_column, &mut judgement),
         Depth::Catalogue => true,
     };
     let tables = drafts
@@ -160,7 +160,7 @@ async fn look(
         looked.samples.push(count(draft, sample, &looked.found, &mut looked.by_column));
     }
     for (place, count) in &looked.by_column {
-        decide::sample(place, count, &config.run, judgement);
+        samples::judge(place, count, &config.run, judgement);
     }
     Ok(looked)
 }

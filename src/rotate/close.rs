@@ -22,8 +22,10 @@ use super::settle;
 use super::snapshot::{self, KeptMax, Seen};
 use super::statements::Order;
 use super::writers::{self, Kept};
+use crate::db::ledger;
+use crate::db::ledger::close::FinalCounts;
 use crate::db::ledger::run::Ending;
-use crate::db::ledger::shard::{self, Claim, FinalCounts};
+use crate::db::ledger::shard::Claim;
 use crate::db::session::{Session, Terms};
 use crate::error::{Error, ExitCode, Result};
 use crate::plan::{Plan, TablePlan};
@@ -92,7 +94,7 @@ async fn same_relations(
     seen: &Seen,
 ) -> Result<bool> {
     let transaction = session.begin(&Terms::reading()).await?;
-    let mut walked = shard::walked(&transaction, context.run_id, claim.id.pass).await?;
+    let mut walked = ledger::close::walked(&transaction, context.run_id, claim.id.pass).await?;
     transaction.commit().await?;
     walked.sort();
     let mut now = seen.relations.clone();
@@ -114,7 +116,7 @@ async fn walk_again(
             .into());
     }
     let transaction = session.begin(&Terms::ledger()).await?;
-    let ours = shard::close_done(&transaction, claim, FinalCounts::default()).await?;
+    let ours = ledger::close::done(&transaction, claim, FinalCounts::default()).await?;
     transaction.commit().await?;
     if ours { Ok(()) } else { Err(CommitError::NotOurs) }
 }
@@ -128,7 +130,7 @@ async fn next_round(
 ) -> Result<u32, CommitError> {
     let transaction = session.begin(&Terms::ledger()).await?;
     let lease = context.config.run.lease;
-    let round = shard::close_round(&transaction, claim, seen.previous, barrier, lease).await?;
+    let round = ledger::close::round(&transaction, claim, seen.previous, barrier, lease).await?;
     transaction.commit().await?;
     round.ok_or(CommitError::NotOurs)
 }
@@ -219,7 +221,7 @@ async fn end(
     let transaction = session.begin(&Terms::durable()).await?;
     let failures = ending::settle_failures(&transaction, claim, plan).await?;
     let counts = FinalCounts { remaining, failed: failures.failed, accepted: failures.accepted };
-    if !shard::close_done(&transaction, claim, counts).await? {
+    if !ledger::close::done(&transaction, claim, counts).await? {
         return Err(CommitError::NotOurs);
     }
     let ending = if remaining > 0 {
