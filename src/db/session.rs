@@ -13,6 +13,7 @@ use deadpool_postgres::Client;
 use tokio_postgres::SimpleQueryMessage;
 
 use super::error::{DatabaseError, Trouble};
+use super::sql;
 use super::transaction::{Described, Transaction};
 
 /// How long a transaction of ours may sit idle before the server ends it: far longer than any
