@@ -51,6 +51,7 @@ statements! {
     COMMIT_WRITE_UNLOCKED = "commit/write_unlocked.sql";
 
     PLAN_COLUMNS = "plan/columns.sql";
+    PLAN_DATABASE_COLLATION = "plan/database_collation.sql";
     PLAN_RELATIONS = "plan/relations.sql";
     PLAN_ROW_KEYS = "plan/row_keys.sql";
     PLAN_SAMPLE = "plan/sample.sql";

@@ -108,6 +108,13 @@ pub fn server(facts: &ServerFacts, run: &RunConfig, judgement: &mut Judgement) {
             "have a DBA apply `reseal ledger --print-sql`, or grant CREATE on the database",
         );
     }
+    if facts.default_collation_changed {
+        judgement.warn(
+            &format!("database {}", facts.database),
+            "the default collation's version changed: indexes on text may be in the wrong order",
+            "REINDEX them, then ALTER DATABASE … REFRESH COLLATION VERSION; the proof reads without them",
+        );
+    }
     if facts.logs_parameters {
         judgement.warn(
             &format!("database {}", facts.database),

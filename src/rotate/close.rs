@@ -61,9 +61,12 @@ pub async fn close(
         let is_last = seen.previous == 0 || passes >= context.config.run.max_passes;
         let proof = proof(&seen, &barrier, waited, round);
         let (previous, has_more) = (seen.previous, seen.has_more);
+        if previous == 0 && has_more {
+            return Err(too_many_failures(&seen).into());
+        }
         let next_barrier = seen.moment.barrier.clone();
         reseal_found(session, stamp, context, &claim, seen, is_last).await?;
-        if is_last && !has_more {
+        if is_last {
             return end(session, context, &claim, &plan, previous, proof).await;
         }
         if !has_more {
@@ -187,6 +190,13 @@ async fn reseal_rows(
         context.progress.add(&settled.tally);
     }
     Ok(cursor)
+}
+
+/// More failures than are kept in memory turned up while the walk went on.
+fn too_many_failures(seen: &Seen) -> Error {
+    let what = format!("{} values written during the walk cannot be opened", seen.failed);
+    Error::new(ExitCode::Unfinished, what)
+        .hint("a service writes values that none of these keys opens: find it, then run again")
 }
 
 /// What the ledger keeps of the proof.

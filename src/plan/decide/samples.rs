@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Judgement;
 use crate::config::RunConfig;
+use crate::plan::Estimate;
 use crate::plan::sample::SampleCount;
 
 /// The smallest number of unreadable values that refuses a sample in which others open.
@@ -39,4 +40,23 @@ pub fn nothing_to_do(samples: &BTreeMap<String, SampleCount>, judgement: &mut Ju
         );
     }
     !needs
+}
+
+/// Rewritten rows from which on the cost of a table is worth a warning.
+const COSTLY_ROWS: u64 = 100_000;
+
+/// Warns of what the server has to bear.
+pub fn cost(place: &str, estimate: &Estimate, judgement: &mut Judgement) {
+    let rewritten = estimate.to_reseal.min(estimate.rows);
+    if rewritten < COSTLY_ROWS {
+        return;
+    }
+    let wal_mib = estimate.wal_bytes >> 20;
+    judgement.warn(
+        place,
+        format!(
+            "about {rewritten} rows are rewritten: as many dead tuples, and {wal_mib} MiB of WAL"
+        ),
+        "see that disks, WAL archive and replicas have room for it, and VACUUM afterwards",
+    );
 }

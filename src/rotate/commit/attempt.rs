@@ -156,11 +156,11 @@ impl Attempt<'_> {
         for row in self.part.rows.clone() {
             for judgement in self.page.row(row) {
                 match judgement {
-                    Judgement::Nothing => {}
+                    Judgement::Nothing | Judgement::Previous => {}
                     Judgement::Current => tally.current += 1,
                     Judgement::Failed(_) | Judgement::Refused { .. } => tally.failed += 1,
                     Judgement::Resealed(_) if outcome.written.contains(&row) => tally.resealed += 1,
-                    Judgement::Resealed(_) | Judgement::Previous => tally.conflicts += 1,
+                    Judgement::Resealed(_) => tally.conflicts += 1,
                 }
             }
         }
