@@ -12,6 +12,7 @@ use std::path::Path;
 
 use reseal::db::sql;
 use reseal::plan::TablePlan;
+use reseal::rotate::commit;
 use reseal::rotate::statements::{self, Bounds, Order};
 use support::TestDatabase;
 use tables::{Example, examples};
@@ -36,7 +37,7 @@ fn rendered(table: &TablePlan) -> Vec<(String, String)> {
         ("by block", Order::Physical, false),
         ("by key, comparing values", Order::ByKey, true),
     ] {
-        let write = statements::write(table, order, compares);
+        let write = commit::statements::write(table, order, compares);
         all.push((format!("write {words}"), write.write));
         all.push((format!("write unlocked {words}"), write.write_unlocked));
         all.push((format!("unwritten {words}"), write.unwritten));
@@ -102,8 +103,8 @@ async fn a_server_reads_only_the_range_of_a_page() {
                 ANALYZE public.secrets; SET plan_cache_mode = force_custom_plan;";
     client.batch_execute(fill).await.expect("rows");
     let fetch = statements::fetch_by_key(&example.table, Bounds { after: true, until: false });
-    let by_key = statements::write(&example.table, Order::ByKey, false).write;
-    let by_block = statements::write(&example.table, Order::Physical, false).write;
+    let by_key = commit::statements::write(&example.table, Order::ByKey, false).write;
+    let by_block = commit::statements::write(&example.table, Order::Physical, false).write;
     let arrays = "1, '{5}', '{7}', '{\\\\x00}'";
     for (statement, arguments, expected) in [
         (fetch, "100, 100000, 1000, 500".to_owned(), "Index Scan using secrets_pkey"),

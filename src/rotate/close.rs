@@ -22,8 +22,10 @@ use super::settle;
 use super::snapshot::{self, KeptMax, Seen};
 use super::statements::Order;
 use super::writers::{self, Kept};
+use crate::db::ledger;
+use crate::db::ledger::close::FinalCounts;
 use crate::db::ledger::run::Ending;
-use crate::db::ledger::shard::{self, Claim, FinalCounts};
+use crate::db::ledger::shard::Claim;
 use crate::db::session::{Session, Terms};
 use crate::error::{Error, ExitCode, Result};
 use crate::plan::{Plan, TablePlan};
@@ -59,9 +61,12 @@ pub async fn close(
         let is_last = seen.previous == 0 || passes >= context.config.run.max_passes;
         let proof = proof(&seen, &barrier, waited, round);
         let (previous, has_more) = (seen.previous, seen.has_more);
+        if previous == 0 && has_more {
+            return Err(too_many_failures(&seen).into());
+        }
         let next_barrier = seen.moment.barrier.clone();
         reseal_found(session, stamp, context, &claim, seen, is_last).await?;
-        if is_last && !has_more {
+        if is_last {
             return end(session, context, &claim, &plan, previous, proof).await;
         }
         if !has_more {
@@ -92,7 +97,7 @@ async fn same_relations(
     seen: &Seen,
 ) -> Result<bool> {
     let transaction = session.begin(&Terms::reading()).await?;
-    let mut walked = shard::walked(&transaction, context.run_id, claim.id.pass).await?;
+    let mut walked = ledger::close::walked(&transaction, context.run_id, claim.id.pass).await?;
     transaction.commit().await?;
     walked.sort();
     let mut now = seen.relations.clone();
@@ -114,7 +119,7 @@ async fn walk_again(
             .into());
     }
     let transaction = session.begin(&Terms::ledger()).await?;
-    let ours = shard::close_done(&transaction, claim, FinalCounts::default()).await?;
+    let ours = ledger::close::done(&transaction, claim, FinalCounts::default()).await?;
     transaction.commit().await?;
     if ours { Ok(()) } else { Err(CommitError::NotOurs) }
 }
@@ -128,7 +133,7 @@ async fn next_round(
 ) -> Result<u32, CommitError> {
     let transaction = session.begin(&Terms::ledger()).await?;
     let lease = context.config.run.lease;
-    let round = shard::close_round(&transaction, claim, seen.previous, barrier, lease).await?;
+    let round = ledger::close::round(&transaction, claim, seen.previous, barrier, lease).await?;
     transaction.commit().await?;
     round.ok_or(CommitError::NotOurs)
 }
@@ -187,6 +192,13 @@ async fn reseal_rows(
     Ok(cursor)
 }
 
+/// More failures than are kept in memory turned up while the walk went on.
+fn too_many_failures(seen: &Seen) -> Error {
+    let what = format!("{} values written during the walk cannot be opened", seen.failed);
+    Error::new(ExitCode::Unfinished, what)
+        .hint("a service writes values that none of these keys opens: find it, then run again")
+}
+
 /// What the ledger keeps of the proof.
 fn proof(seen: &Seen, barrier: &str, waited: Duration, round: u32) -> Value {
     let moment = &seen.moment;
@@ -219,7 +231,7 @@ async fn end(
     let transaction = session.begin(&Terms::durable()).await?;
     let failures = ending::settle_failures(&transaction, claim, plan).await?;
     let counts = FinalCounts { remaining, failed: failures.failed, accepted: failures.accepted };
-    if !shard::close_done(&transaction, claim, counts).await? {
+    if !ledger::close::done(&transaction, claim, counts).await? {
         return Err(CommitError::NotOurs);
     }
     let ending = if remaining > 0 {

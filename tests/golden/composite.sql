@@ -148,7 +148,7 @@ WITH written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, o0, o1, n)
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t."secret" IS NOT DISTINCT FROM page.o0 AND t."token"::text COLLATE "C" IS NOT DISTINCT FROM page.o1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."text", $14::"pg_catalog"."timestamptz")
+    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."text", $14::"pg_catalog"."timestamptz")
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
@@ -159,13 +159,13 @@ WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, o0, o1, n)
     JOIN ONLY "public"."traits" AS t
-      ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t."secret" IS NOT DISTINCT FROM page.o0 AND t."token"::text COLLATE "C" IS NOT DISTINCT FROM page.o1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."text", $14::"pg_catalog"."timestamptz")
+      ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."text", $14::"pg_catalog"."timestamptz")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM free AS page
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t."secret" IS NOT DISTINCT FROM page.o0 AND t."token"::text COLLATE "C" IS NOT DISTINCT FROM page.o1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."text", $14::"pg_catalog"."timestamptz")
+    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."text", $14::"pg_catalog"."timestamptz")
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
@@ -176,7 +176,7 @@ FROM written;
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, o0, o1, n)
 JOIN ONLY "public"."traits" AS t
-  ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t."secret" IS NOT DISTINCT FROM page.o0 AND t."token"::text COLLATE "C" IS NOT DISTINCT FROM page.o1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."text", $14::"pg_catalog"."timestamptz");
+  ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."text", $14::"pg_catalog"."timestamptz");
 
 -- record failures
 INSERT INTO reseal.failure AS f

@@ -148,7 +148,7 @@ WITH written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
     FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, o0, n)
-    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND t."secret" IS NOT DISTINCT FROM page.o0 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
+    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
@@ -159,13 +159,13 @@ WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, o0, n)
     JOIN ONLY "public"."secrets" AS t
-      ON t."id" OPERATOR("pg_catalog".=) page.k1 AND t."secret" IS NOT DISTINCT FROM page.o0 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
+      ON t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
     FROM free AS page
-    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND t."secret" IS NOT DISTINCT FROM page.o0 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
+    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
@@ -176,7 +176,7 @@ FROM written;
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, o0, n)
 JOIN ONLY "public"."secrets" AS t
-  ON t."id" OPERATOR("pg_catalog".=) page.k1 AND t."secret" IS NOT DISTINCT FROM page.o0 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8");
+  ON t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8");
 
 -- record failures
 INSERT INTO reseal.failure AS f
