@@ -1,6 +1,6 @@
 //! Values that do not fit: into their column, or into memory.
 
-use super::support::{Rows, TestDatabase, TestKey, open, seal};
+use super::support::{Rows, TestDatabase, TestKey, open, relayed, seal};
 use super::{failures, lines, run};
 
 /// A layout that is longer than what was stored before: where the column is too short for it, the
@@ -50,6 +50,20 @@ async fn a_value_too_long_for_its_column_is_refused_alone() {
 #[tokio::test]
 async fn a_value_beyond_the_bound_is_listed_as_too_large() {
     let database = TestDatabase::create().await;
+    let url = database.url().to_owned();
+    is_listed_as_too_large(&database, &url).await;
+}
+
+/// Behind a pooler stored values are compared as well; one that was not fetched cannot be, and keeps
+/// no other value of its row from being resealed.
+#[tokio::test]
+async fn a_value_beyond_the_bound_is_listed_as_too_large_behind_a_pooler() {
+    let database = TestDatabase::create().await;
+    let url = relayed(&database).await;
+    is_listed_as_too_large(&database, &url).await;
+}
+
+async fn is_listed_as_too_large(database: &TestDatabase, url: &str) {
     let client = database.client().await;
     let (old, new) = (TestKey::random(), TestKey::random());
     let table = "CREATE TABLE t (id int PRIMARY KEY, v bytea, w bytea)";
@@ -62,11 +76,16 @@ async fn a_value_beyond_the_bound_is_listed_as_too_large() {
     }
     // 2,020 bytes of plaintext, 12 of nonce and 16 of tag are just 2 KiB
     let config = "[[table]]\nname = \"t\"\n[table.columns]\nv = \"go\"\nw = \"go\"\n";
-    let command = || run(&database, &new, &old, config).arg("--page-bytes-max").arg("4KiB");
+    let command = || {
+        run(database, &new, &old, config)
+            .env("DATABASE_URL", url)
+            .arg("--page-bytes-max")
+            .arg("4KiB")
+    };
     let bounded = || command().arg("--value-bytes-max").arg("2KiB");
     let report = bounded().run().await.expect(1).json();
     assert_eq!((&report["resealed_records"], &report["failed_records"]), (&57.into(), &3.into()));
-    let listed = lines(&failures(&database).await);
+    let listed = lines(&failures(database).await);
     assert_eq!(listed, ["v 14 too_large -", "v 24 too_large -", "v 4 too_large -"]);
     let report = bounded().run().await.expect(1).json();
     assert_eq!((&report["resealed_records"], &report["failed_records"]), (&0.into(), &3.into()));

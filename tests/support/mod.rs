@@ -6,6 +6,7 @@
 
 mod database;
 mod polling;
+mod relay;
 mod reseal;
 mod rows;
 mod terms;
@@ -13,6 +14,7 @@ mod values;
 
 pub use database::{TestDatabase, become_standby, private_server, shared_server};
 pub use polling::{DEADLINE, eventually};
+pub use relay::relayed;
 pub use reseal::{Outcome, Reseal, Running};
 pub use rows::{Row, Rows};
 pub use terms::{READ, WRITE, connect};
