@@ -15,7 +15,7 @@ use std::time::Duration;
 
 pub use self::attempt::Attempt;
 use self::statements::WriteStatements;
-use super::cursor::Receipt;
+use super::cursor::Position;
 use super::page::SessionStamp;
 use super::statements::Order;
 use crate::db::error::{DatabaseError, Trouble};
@@ -122,6 +122,20 @@ impl From<DatabaseError> for Setback {
             Trouble::RowRefused => Self::Refused(error),
             _ => Self::Error(error.into()),
         }
+    }
+}
+
+/// Proof that rows and their checkpoint were committed together; nothing outside this room can make one.
+#[derive(Debug)]
+pub struct Receipt {
+    end: Position,
+    done: bool,
+}
+
+impl Receipt {
+    /// Where the cursor now stands, and whether the shard ends there.
+    pub fn into_end(self) -> (Position, bool) {
+        (self.end, self.done)
     }
 }
 

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::time::Instant;
 
 use super::batch::Batch;
-use super::{Mode, Part, Setback, Writer, Written};
+use super::{Mode, Part, Receipt, Setback, Writer, Written};
 use crate::db::error::{DatabaseError, Trouble};
 use crate::db::ledger::shard::{self, Bound, Tally};
 use crate::db::session::Session;
 use crate::db::transaction::Transaction;
 use crate::error::Result;
-use crate::rotate::cursor::{Position, Receipt};
+use crate::rotate::cursor::Position;
 use crate::rotate::failures;
 use crate::rotate::judge::{JudgedPage, Judgement};
 use crate::rotate::statements::Order;
