@@ -1,5 +1,6 @@
 //! What the close of a proof owes to rows that the walk could not write, to values that keep turning
 //! up, and to its own lease.
+#![cfg(feature = "failpoints")]
 
 mod support;
 
@@ -100,7 +101,6 @@ async fn a_row_that_stays_held_is_never_proved_over() {
 }
 
 /// More failing values than a page holds, all of them written during the walk.
-#[cfg(feature = "failpoints")]
 #[tokio::test]
 async fn more_failures_than_the_close_can_list_end_the_run() {
     let rotation = Rotation::of_values(5).await;
@@ -126,7 +126,6 @@ async fn more_failures_than_the_close_can_list_end_the_run() {
 
 /// A look that takes three times the lease, for the sake of one slow row: two workers must not take
 /// the close from each other for ever.
-#[cfg(feature = "failpoints")]
 #[tokio::test]
 async fn a_look_longer_than_the_lease_keeps_its_close() {
     let rotation = Rotation::of_values(0).await;
