@@ -9,9 +9,11 @@ mod polling;
 mod reseal;
 mod terms;
 mod values;
+mod vault;
 
 pub use database::{TestDatabase, become_standby, private_server, shared_server};
 pub use polling::{DEADLINE, eventually};
 pub use reseal::{Outcome, Reseal, Running};
 pub use terms::{READ, WRITE, connect};
 pub use values::{TestKey, open, seal, seal_with_crate};
+pub use vault::{Cells, Vault};
