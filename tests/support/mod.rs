@@ -1,8 +1,15 @@
 //! What integration tests stand on: a throwaway server, a database of one's own, the real binary,
 //! and values sealed and opened by a second implementation.
-//!
-//! Every test crate includes this module and uses a part of it, hence the `allow`s.
-#![allow(dead_code, unused_imports)]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "every test crate includes this module and uses a part of it"
+)]
+#![allow(
+    clippy::panic,
+    clippy::let_underscore_must_use,
+    reason = "a test fails by a panic, and tidying up afterwards is worth no failure"
+)]
 
 mod database;
 mod polling;
