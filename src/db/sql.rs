@@ -44,6 +44,7 @@ statements! {
     START_RUN = "ledger/start_run.sql";
     STATUS = "ledger/status.sql";
     WALKED_RELATIONS = "ledger/walked_relations.sql";
+    WALK_CONFLICTS = "ledger/walk_conflicts.sql";
     WANT_ABANDON = "ledger/want_abandon.sql";
 
     COMMIT_UNWRITTEN = "commit/unwritten.sql";

@@ -18,8 +18,10 @@ pub struct ServerFacts {
     pub publications_of_all_tables: Vec<String>,
     /// The default collation has another version than the database was created with.
     pub default_collation_changed: bool,
-    pub has_ledger_schema: bool,
-    pub may_create_schema: bool,
+    pub has_ledger: bool,
+    pub may_create_ledger: bool,
+    /// Tables of the ledger that our role may not read and write.
+    pub ledger_denied: Vec<String>,
 }
 
 /// One relation that a configured name means.

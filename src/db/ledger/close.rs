@@ -8,7 +8,7 @@ use tokio_postgres::types::Type;
 use super::shard::{Claim, count};
 use crate::db::error::DatabaseError;
 use crate::db::sql;
-use crate::db::transaction::Transaction;
+use crate::db::transaction::{Parameter, Transaction};
 
 /// Adds the closing unit of a proof, and with it the barrier: call it before any page is read.
 pub async fn add(
@@ -97,4 +97,16 @@ pub async fn walked(
         table_name: row.get("table_name"),
     };
     Ok(rows.iter().map(walked).collect())
+}
+
+/// How many values the walk of a pass was to reseal and did not: their rows were changed meanwhile, or
+/// others held them.
+pub async fn walk_conflicts(
+    transaction: &Transaction<'_>,
+    run_id: i64,
+    pass: i32,
+) -> Result<u64, DatabaseError> {
+    let parameters: [Parameter<'_>; 2] = [(&run_id, Type::INT8), (&pass, Type::INT4)];
+    let row = transaction.query_one(sql::WALK_CONFLICTS, &parameters).await?;
+    Ok(row.get::<_, i64>("conflicts").unsigned_abs())
 }
