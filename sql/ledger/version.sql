@@ -1,3 +1,6 @@
--- The ledger's version, 0 when there is none. Asked through the catalogue, so that a missing table
--- is an answer and not an error.
-SELECT CASE WHEN to_regclass('reseal.ledger_version') IS NULL THEN 0 ELSE 1 END AS present
+-- Whether there is a ledger. Asked of the catalogue's tables, so that neither a missing table nor a
+-- missing privilege is an error here.
+SELECT count(*)::integer AS present
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = 'reseal' AND c.relname = 'ledger_version'
