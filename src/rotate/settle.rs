@@ -2,17 +2,19 @@
 
 use std::time::Instant;
 
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::Type;
 
-use super::commit::{Attempt, Mode, Part, Setback, Writer};
+use super::commit::{Attempt, Mode, Part, Setback, Writer, Written};
 use super::cursor::{Cursor, Position};
-use super::fetch::{Limits, key_parameters};
+use super::fetch::Limits;
 use super::judge::{self, Intent};
 use super::narrow::{self, CommitError};
 use super::page::{Fields, Page};
 use super::statements;
-use crate::db::ledger::shard::{self, Bound, Tally};
+use crate::db::ledger::shard::{self, Tally};
+use crate::db::row_key::Tid;
 use crate::db::session::Session;
+use crate::db::transaction::Parameter;
 use crate::error::Error;
 
 /// What settling one row came to.
@@ -24,17 +26,19 @@ pub struct Settled {
     pub still_held: bool,
 }
 
-/// Reseals the row with this key while holding its lock. A row that is gone needs nothing.
+/// Reseals the row that was read at `tid` while holding its lock. One that is no longer there needs
+/// nothing: what replaced it was written after the look, and the next one reads it.
 pub async fn settle(
     session: &mut Session,
     writer: &Writer,
     cursor: Cursor,
-    key: &Bound,
+    tid: Tid,
     limits: Limits,
 ) -> Result<Settled, CommitError> {
-    match under_lock(session, writer, &cursor, key, limits).await {
-        Ok(Some((receipt, tally))) => {
-            Ok(Settled { cursor: cursor.advance(receipt), tally, still_held: false })
+    match under_lock(session, writer, &cursor, tid, limits).await {
+        Ok(Some(Written { receipt, tally, conflicts })) => {
+            let still_held = !conflicts.is_empty();
+            Ok(Settled { cursor: cursor.advance(receipt), tally, still_held })
         }
         Ok(None) => Ok(Settled { cursor, tally: Tally::default(), still_held: false }),
         Err(Refusal::Setback(Setback::Locked | Setback::TookTooLong)) => {
@@ -45,7 +49,8 @@ pub async fn settle(
         Err(Refusal::Page(page)) => {
             // the database refuses this row: find out which value, and list it
             let done = narrow::commit_page(session, writer, cursor, *page).await?;
-            Ok(Settled { cursor: done.cursor, tally: done.tally, still_held: false })
+            let still_held = !done.conflicts.is_empty();
+            Ok(Settled { cursor: done.cursor, tally: done.tally, still_held })
         }
         Err(Refusal::Setback(Setback::Refused(_) | Setback::Altered(_))) => {
             Err(Error::bug("a refused row was lost").into())
@@ -69,9 +74,9 @@ async fn under_lock(
     session: &mut Session,
     writer: &Writer,
     cursor: &Cursor,
-    key: &Bound,
+    tid: Tid,
     limits: Limits,
-) -> Result<Option<(super::commit::Receipt, Tally)>, Refusal> {
+) -> Result<Option<Written>, Refusal> {
     let (table, claim) = (&writer.table, &writer.claim);
     let transaction = session.begin(&writer.terms()).await?;
     if !shard::fence(&transaction, &claim.id, claim.epoch, cursor.committed()).await? {
@@ -79,9 +84,7 @@ async fn under_lock(
     }
     let deadline = Instant::now() + writer.budget;
     let longest = limits.value_bytes();
-    let keys = key_parameters(table, [Some(key)]);
-    let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> = vec![(&longest, Type::INT4)];
-    parameters.extend(keys.iter().map(|(key, kind)| (key as &(dyn ToSql + Sync), kind.clone())));
+    let parameters: [Parameter<'_>; 2] = [(&longest, Type::INT4), (&tid, Type::TID)];
     let rows = transaction.query(&statements::lock_row(table), &parameters).await?;
     if rows.is_empty() {
         return Ok(None);
@@ -92,7 +95,7 @@ async fn under_lock(
     let part = Part { rows: 0..judged.page.len(), only_column: None, mode: Mode::Waiting };
     let attempt = Attempt { writer, page: &judged, part: &part };
     match attempt.finish(transaction, deadline).await {
-        Ok(written) => Ok(Some((written.receipt, written.tally))),
+        Ok(written) => Ok(Some(written)),
         Err(Setback::Refused(_) | Setback::Altered(_)) => Err(Refusal::Page(Box::new(judged))),
         Err(setback) => Err(setback.into()),
     }

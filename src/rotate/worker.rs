@@ -67,10 +67,8 @@ async fn with_session(context: &Context, number: usize, patience: &mut Patience)
         }
         match step(&mut session, stamp, context, number).await {
             Ok(Stepped::Worked) => patience.progress(),
-            Ok(Stepped::Idle) => match context.stop.sleep(IDLE_PAUSE).await {
-                Ok(()) => patience.progress(),
-                Err(_) => continue,
-            },
+            // a stop that is asked for meanwhile is met at the head of the loop
+            Ok(Stepped::Idle) => drop(context.stop.sleep(IDLE_PAUSE).await),
             Ok(Stepped::Ended) => return Ok(()),
             Err(error) => {
                 leave(&mut session, context, number, &error).await;

@@ -70,7 +70,7 @@ WHERE age(t.xmin) <= age(($2::text::xid8)::xid);
 -- lock row
 SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $1 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1
 FROM ONLY "public"."traits" AS t
-WHERE (t."name", t."at") OPERATOR("pg_catalog".=) ($2::"pg_catalog"."text", $3::"pg_catalog"."timestamptz")
+WHERE t.ctid = $2
 FOR NO KEY UPDATE OF t;
 
 -- write by key
@@ -112,8 +112,8 @@ JOIN ONLY "public"."traits" AS t
 WITH written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
-    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
+    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::tid[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, read_ctid, n)
+    WHERE t.ctid = page.read_ctid AND (t."name" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
@@ -122,15 +122,15 @@ FROM written;
 -- write unlocked by block
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
+    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::tid[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, read_ctid, n)
     JOIN ONLY "public"."traits" AS t
-      ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
+      ON t.ctid = page.read_ctid AND (t."name" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM free AS page
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
+    WHERE t.ctid = page.read_ctid AND (t."name" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
@@ -139,9 +139,9 @@ FROM written;
 
 -- unwritten by block
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
+FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::tid[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, read_ctid, n)
 JOIN ONLY "public"."traits" AS t
-  ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10;
+  ON t.ctid = page.read_ctid AND (t."name" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11;
 
 -- write by key, comparing values
 WITH written AS (

@@ -70,7 +70,7 @@ WHERE age(t.xmin) <= age(($2::text::xid8)::xid);
 -- lock row
 SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $1 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $1 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0
 FROM ONLY "Odd ""Schema"""."{relation}" AS t
-WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".=) ($2::"else where"."mo""od", $3::"pg_catalog"."bpchar")
+WHERE t.ctid = $2
 FOR NO KEY UPDATE OF t;
 
 -- write by key
@@ -112,8 +112,8 @@ JOIN ONLY "Odd ""Schema"""."{relation}" AS t
 WITH written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
-    FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, n)
-    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9
+    FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[], $8::tid[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, read_ctid, n)
+    WHERE t.ctid = page.read_ctid AND (t."or""der" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
@@ -122,15 +122,15 @@ FROM written;
 -- write unlocked by block
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, n)
+    FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[], $8::tid[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, read_ctid, n)
     JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-      ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9
+      ON t.ctid = page.read_ctid AND (t."or""der" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
     FROM free AS page
-    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9
+    WHERE t.ctid = page.read_ctid AND (t."or""der" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
@@ -139,9 +139,9 @@ FROM written;
 
 -- unwritten by block
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, n)
+FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[], $8::tid[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, read_ctid, n)
 JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-  ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9;
+  ON t.ctid = page.read_ctid AND (t."or""der" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10;
 
 -- write by key, comparing values
 WITH written AS (
