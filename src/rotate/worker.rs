@@ -136,6 +136,11 @@ async fn without_shard(session: &mut Session, context: &Context) -> Result<Stepp
     let transaction = session.begin(&Terms::reading()).await?;
     let standing = run::standing(&transaction, context.run_id).await?;
     transaction.commit().await?;
+    let Some(standing) = standing else {
+        return Err(Error::outside("the run is gone from the ledger")
+            .at(format!("run {}", context.run_id))
+            .hint("was the database restored, or promoted before it had everything? run again"));
+    };
     if standing.has_ended() {
         return Ok(Stepped::Ended);
     }
