@@ -1,0 +1,87 @@
+//! Several processes with the same command: one run, one owner of each shard, one outcome.
+
+use super::sessions::terminate_sessions;
+use super::support::{Failpoints, Rotation};
+use super::{ROWS, expect_undisturbed};
+
+/// The run's row and its checkpoints: what no zombie may touch once the run has ended.
+async fn ledger(rotation: &Rotation) -> Vec<String> {
+    let statement = "SELECT r::text FROM reseal.run AS r
+                     UNION ALL SELECT c::text FROM reseal.checkpoint AS c";
+    let rows = rotation.client().await.query(statement, &[]).await.expect("the ledger");
+    let mut rows: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    rows.sort();
+    rows
+}
+
+/// A stands still beyond its lease, B takes over and finishes; A can commit nothing any more, and
+/// ends as the run did.
+async fn a_zombie_at(point: &str) {
+    let rotation = Rotation::of(ROWS).await;
+    let command = || rotation.command("run --workers 1 --page-rows-max 100 --lease 1s");
+    let failpoints = Failpoints::hold(point);
+    let mut zombie = failpoints.on(command()).spawn();
+    failpoints.reached(point, &mut zombie).await;
+
+    let finished = command().run().await.expect(0).json();
+    expect_undisturbed(&rotation, &finished).await;
+    let before = ledger(&rotation).await;
+    failpoints.release(point);
+    let outcome = zombie.wait().await.expect(0).json();
+    assert_eq!(outcome, finished, "every process ends with the run's outcome");
+    assert_eq!(ledger(&rotation).await, before, "the zombie wrote nothing");
+    expect_undisturbed(&rotation, &outcome).await;
+}
+
+#[tokio::test]
+async fn a_zombie_with_a_page_in_hand() {
+    a_zombie_at("page-resealed@3").await;
+}
+
+#[tokio::test]
+async fn a_zombie_with_an_empty_transaction() {
+    a_zombie_at("transaction-begun@3").await;
+}
+
+#[tokio::test]
+async fn a_zombie_in_the_close() {
+    a_zombie_at("close-looked@1").await;
+}
+
+/// Past the fence a process holds its checkpoint: nobody can rob it before its transaction has ended.
+/// When the server has ended that, others take over, and what it had in hand is void.
+#[tokio::test]
+async fn a_zombie_past_the_fence() {
+    let rotation = Rotation::of(ROWS).await;
+    let failpoints = Failpoints::hold("fenced@3");
+    let mut zombie = failpoints.on(rotation.run()).spawn();
+    failpoints.reached("fenced@3", &mut zombie).await;
+    terminate_sessions(&rotation.client().await).await;
+
+    let finished = rotation.run().run().await.expect(0).json();
+    let before = ledger(&rotation).await;
+    failpoints.release("fenced@3");
+    let outcome = zombie.wait().await.expect(0).json();
+    assert_eq!(outcome, finished);
+    assert_eq!(ledger(&rotation).await, before);
+    expect_undisturbed(&rotation, &outcome).await;
+}
+
+/// Started together, they find one run, and both wait for its end.
+#[tokio::test]
+async fn two_processes_finish_one_run() {
+    let rotation = Rotation::of(ROWS).await;
+    rotation.database.batch("CREATE TABLE more (id bigint PRIMARY KEY, value bytea)").await;
+    rotation.insert("more", 1..=ROWS, &rotation.old).await;
+    let command = || rotation.run().arg("-c").arg("more.value:go");
+    let (one, other) = tokio::join!(command().run(), command().run());
+    let (one, other) = (one.expect(0).json(), other.expect(0).json());
+    assert_eq!(one, other);
+    assert_eq!(one["total_records"], 2 * ROWS, "{one}");
+    assert_eq!(one["resealed_records"], 2 * ROWS, "{one}");
+    rotation.expect_written_once().await;
+    rotation.expect_secrets(1..=ROWS).await;
+    let started = "SELECT count(*) FROM reseal.audit_event WHERE event = 'run started'";
+    let started: i64 = rotation.client().await.query_one(started, &[]).await.unwrap().get(0);
+    assert_eq!(started, 1);
+}
