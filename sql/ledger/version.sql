@@ -1,3 +1,7 @@
--- The ledger's version, 0 when there is none. Asked through the catalogue, so that a missing table
--- is an answer and not an error.
-SELECT CASE WHEN to_regclass('reseal.ledger_version') IS NULL THEN 0 ELSE 1 END AS present
+-- Whether there is a ledger, 1 or 0. Asked of the catalogue's tables, so that a missing table is an
+-- answer and not an error; to_regclass would answer from a cache that is older than the wait for the
+-- lock under which ledgers are created.
+SELECT count(*)::integer AS present
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = 'reseal' AND c.relname = 'ledger_version'
