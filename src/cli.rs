@@ -170,9 +170,6 @@ pub struct SettingWords {
     /// The ledger exists on the subscribers of a FOR ALL TABLES publication
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub ledger_on_subscriber: Option<String>,
-    /// Show row keys in logs and reports; they may be personal data
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub show_keys: Option<String>,
 }
 
 #[derive(Debug, Args)]

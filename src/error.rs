@@ -41,13 +41,16 @@ pub struct Error {
     pub what: String,
     pub place: Option<String>,
     pub hint: Option<String>,
+    /// It was waited for as long as is allowed: trying again at once would only wait again.
+    pub given_up: bool,
     /// Further troubles found together with this one (a plan reports all its refusals at once).
     pub others: Vec<Error>,
 }
 
 impl Error {
     pub fn new(exit_code: ExitCode, what: impl Into<String>) -> Self {
-        Self { exit_code, what: what.into(), place: None, hint: None, others: Vec::new() }
+        let (place, hint, others) = (None, None, Vec::new());
+        Self { exit_code, what: what.into(), place, hint, given_up: false, others }
     }
 
     /// Wrong words, configuration or key.
@@ -82,6 +85,13 @@ impl Error {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says that the trouble had all the time it may have.
+    #[must_use]
+    pub fn given_up(mut self) -> Self {
+        self.given_up = true;
         self
     }
 

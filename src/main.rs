@@ -1,5 +1,12 @@
 //! Parse, telemetry, dispatch, exit code; nothing else.
 
+// Of the program, and not of its tests and benches; the other lints stand in Cargo.toml.
+#![deny(clippy::let_underscore_must_use, reason = "`let _ =` hides a failure")]
+#![deny(clippy::panic, reason = "troubles are errors with a place and a hint")]
+#![deny(clippy::print_stderr, reason = "only report.rs prints: it knows what must not be shown")]
+#![deny(clippy::print_stdout, reason = "… and a reader that has gone away is no panic")]
+#![deny(clippy::unwrap_used, reason = "expect(\"why it cannot be\") is a proof, unwrap is a hope")]
+
 use std::panic::catch_unwind;
 
 use reseal::cli;

@@ -119,6 +119,8 @@ pub struct Estimate {
     pub to_reseal: u64,
     /// Stored bytes of the configured columns.
     pub bytes: u64,
+    /// Write-ahead log: every rewritten row once, and every block once whole after a checkpoint.
+    pub wal_bytes: u64,
 }
 
 /// Something the operator should know, which does not stop a run.

@@ -78,7 +78,7 @@ other   = {}
 workers = 3
 page_bytes_max = "1MiB"
 max_wait = "2h"
-show_keys = true
+allow_unreadable = true
 "#;
 
 #[test]
@@ -105,7 +105,7 @@ fn a_whole_file_is_understood() {
 
     assert_eq!((config.run.workers, config.run.page_bytes_max), (3, 1 << 20));
     assert_eq!(config.run.max_wait, Duration::from_secs(7200));
-    assert!(config.run.show_keys && !config.run.rollback);
+    assert!(config.run.allow_unreadable && !config.run.rollback);
 }
 
 #[test]
@@ -141,10 +141,10 @@ fn an_option_beats_the_environment_beats_the_file() {
         ("DB_MAX_CONNS", "9"),
         ("DATABASE_URL", "host=db password=s3cret"),
     ];
-    let config = run("--workers 7 --rollback=false --show-keys", &variables, file);
+    let config = run("--workers 7 --rollback=false --ledger-on-subscriber", &variables, file);
     assert_eq!((config.run.workers, config.run.max_passes), (7, 5));
     assert_eq!(config.run.lease, Duration::from_secs(3), "an empty variable says nothing");
-    assert_eq!((config.run.rollback, config.run.show_keys), (false, true));
+    assert_eq!((config.run.rollback, config.run.ledger_on_subscriber), (false, true));
     assert_eq!(config.run.token.as_deref(), Some("6f1c-uid"));
     assert_eq!(config.database.max_connections, 9);
     assert!(!format!("{config:?}").contains("s3cret"));

@@ -47,8 +47,6 @@ pub struct RunConfig {
     pub rollback: bool,
     /// Acknowledges that a FOR ALL TABLES publication replicates the ledger.
     pub ledger_on_subscriber: bool,
-    /// Show row keys in logs and reports.
-    pub show_keys: bool,
     /// Names the run, so that a late process of it does not start another (`RESEAL_RUN_TOKEN`).
     pub token: Option<String>,
 }
@@ -63,7 +61,7 @@ pub fn file_words<'d>(
         (&["workers", "max_passes", "max_failures", "page_rows_max", "other_seals"], Entry::number),
         (&["page_bytes_max", "value_bytes_max"], Entry::number_or_text),
         (&["max_wait", "retry_for", "lease"], Entry::text),
-        (&["allow_unreadable", "rollback", "ledger_on_subscriber", "show_keys"], Entry::switch),
+        (&["allow_unreadable", "rollback", "ledger_on_subscriber"], Entry::switch),
     ];
     let mut words = BTreeMap::new();
     for (names, kind) in kinds {
@@ -100,7 +98,6 @@ impl RunConfig {
             allow_unreadable: said.switch("allow_unreadable", &typed.allow_unreadable),
             rollback: said.switch("rollback", &typed.rollback),
             ledger_on_subscriber: said.switch("ledger_on_subscriber", &typed.ledger_on_subscriber),
-            show_keys: said.switch("show_keys", &typed.show_keys),
             token: said.token("RESEAL_RUN_TOKEN"),
         }
     }

@@ -1,10 +1,11 @@
 //! The job's own tables, in schema `reseal` of the same database: what survives a kill.
 //!
 //! One file for each thing the ledger knows: its own [`setup`], [`run`]s, [`shard`]s and their
-//! checkpoints, [`failure`]s, the [`seals`] of each key, and what was [`counted`]. This room knows no cryptography
+//! checkpoints, the [`close`] of a proof, [`failure`]s, the [`seals`] of each key, and what was [`counted`]. This room knows no cryptography
 //! and no user table; values, plaintext and keys never reach it.
 
 pub mod audit;
+pub mod close;
 pub mod counted;
 pub mod failure;
 pub mod run;

@@ -1,6 +1,6 @@
 //! How long trouble outside is borne: exponential backoff with jitter, within a bound.
 //!
-//! It decides from the exit code alone: only what ends in 5 is worth another attempt. It knows no
+//! Only what ends in 5 is worth another attempt, unless it was given up already. It knows no
 //! statements; what is done again is the caller's.
 
 use std::time::Duration;
@@ -50,7 +50,7 @@ impl Patience {
     /// As [`pause`](Self::pause), for callers that wait in their own way.
     pub fn next_pause(&mut self, error: impl Into<Error>) -> Result<Duration, Error> {
         let error = error.into();
-        if error.exit_code != ExitCode::Outside {
+        if error.exit_code != ExitCode::Outside || error.given_up {
             return Err(error);
         }
         let now = Instant::now();

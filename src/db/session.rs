@@ -13,6 +13,7 @@ use deadpool_postgres::Client;
 use tokio_postgres::SimpleQueryMessage;
 
 use super::error::{DatabaseError, Trouble};
+use super::sql;
 use super::transaction::{Described, Transaction};
 
 /// How long a transaction of ours may sit idle before the server ends it: far longer than any
@@ -101,9 +102,7 @@ impl Session {
         application_name: Arc<str>,
         all_direct: Arc<AtomicBool>,
     ) -> Result<Self, DatabaseError> {
-        const WHO: &str = "SELECT current_setting('reseal.session', true), pg_backend_pid(), \
-                           current_setting('server_version_num')::int4";
-        let row = client.query_typed_one(WHO, &[]).await?;
+        let row = client.query_typed_one(sql::SESSION_GREETING, &[]).await?;
         let mark: Option<String> = row.try_get(0)?;
         let mark = mark.filter(|mark| mark.starts_with(prefix));
         if mark.is_none() {

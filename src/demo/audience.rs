@@ -67,7 +67,7 @@ impl Audience {
     /// An audience that has left (a closed pipe) does not stop the play: the exit code still counts.
     fn line(&self, line: &str) {
         self.paused.set(false);
-        let _ = writeln!(io::stdout(), "{line}");
+        drop(writeln!(io::stdout(), "{line}"));
     }
 }
 

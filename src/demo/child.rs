@@ -123,8 +123,8 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         // Most likely it has ended long ago; there is nobody to tell of a failure.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 

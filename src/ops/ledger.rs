@@ -9,7 +9,7 @@ use crate::config::{
     AbandonCommand, AcceptCommand, DatabaseConfig, FailuresCommand, LedgerCommand, StatusCommand,
 };
 use crate::db::error::DatabaseError;
-use crate::db::ledger::failure::{self, FailureCount};
+use crate::db::ledger::failure;
 use crate::db::ledger::{audit, counted, run, setup};
 use crate::db::pool::Database;
 use crate::db::session::{Session, Terms};
@@ -54,10 +54,7 @@ pub async fn status_of(
         };
     };
     let counts = counted::counts(&transaction, run.run_id).await?;
-    let failures = match run.completed_at {
-        None => failure::count(&transaction, run.run_id, run.pass).await?,
-        Some(_) => FailureCount::default(),
-    };
+    let failures = failure::count(&transaction, run.run_id, run.pass).await?;
     let timeline = timeline(&transaction).await?;
     transaction.commit().await?;
     let exit_code = run.exit_code.map(exit_code);

@@ -74,7 +74,9 @@ pub async fn run(command: RunCommand) -> Result<ExitCode> {
         });
         drop(session);
         let deadlock_timeout = planned.plan.deadlock_timeout;
-        let records = planned.plan.estimated_records();
+        // every value is met once in the proof, and once before when there is something to reseal
+        let meetings = 1 + u64::from(planned.plan.needs_resealing);
+        let records = planned.plan.estimated_records() * meetings;
         let context = Arc::new(Context::new(
             database.clone(),
             planned.config,

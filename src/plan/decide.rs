@@ -3,15 +3,17 @@
 //! No database, no clock, no I/O. What makes a promise impossible is a refusal, what the operator
 //! should know is a warning; each says how to mend it.
 
-use std::collections::BTreeMap;
+mod columns;
+mod keys;
+pub mod samples;
+mod warnings;
+
 use std::sync::Arc;
 
-use super::found::{ColumnFacts, KeyFacts, RelationFacts, ServerFacts};
-use super::sample::SampleCount;
-use super::{ColumnKind, KeyColumn, KeyPlan, Warning};
-use crate::config::{ColumnConfig, RunConfig, TableConfig};
+use super::found::{ColumnFacts, RelationFacts, ServerFacts};
+use super::{ColumnKind, KeyPlan, Warning};
+use crate::config::{RunConfig, TableConfig};
 use crate::db::identifier::{Identifier, RelationName};
-use crate::db::row_key::SqlType;
 use crate::error::Error;
 use crate::keys::KeyRing;
 use crate::layout::ColumnLayout;
@@ -106,6 +108,13 @@ pub fn server(facts: &ServerFacts, run: &RunConfig, judgement: &mut Judgement) {
             "have a DBA apply `reseal ledger --print-sql`, or grant CREATE on the database",
         );
     }
+    if facts.default_collation_changed {
+        judgement.warn(
+            &format!("database {}", facts.database),
+            "the default collation's version changed: indexes on text may be in the wrong order",
+            "REINDEX them, then ALTER DATABASE … REFRESH COLLATION VERSION; the proof reads without them",
+        );
+    }
     if facts.logs_parameters {
         judgement.warn(
             &format!("database {}", facts.database),
@@ -126,10 +135,10 @@ pub fn relation(
     let before = judgement.refusals.len();
     let place = facts.display_name();
     kind(facts, &place, judgement);
-    let key = row_key(facts, &place, judgement);
-    let version = version(table, facts, &place, judgement);
-    let (columns, aad_columns) = columns(table, facts, key.as_ref(), &place, judgement);
-    warnings(table, facts, &place, judgement);
+    let key = keys::row_key(facts, &place, judgement);
+    let version = columns::version(table, facts, &place, judgement);
+    let (columns, aad_columns) = columns::columns(table, facts, key.as_ref(), &place, judgement);
+    warnings::of_table(table, facts, &place, judgement);
     if judgement.refusals.len() > before {
         return None;
     }
@@ -198,92 +207,6 @@ fn kind(facts: &RelationFacts, place: &str, judgement: &mut Judgement) {
     }
 }
 
-fn row_key(facts: &RelationFacts, place: &str, judgement: &mut Judgement) -> Option<KeyPlan> {
-    if facts.kind != 'r' {
-        return None;
-    }
-    let Some(key) = facts.keys.first() else {
-        judgement.refuse(
-            place,
-            "the table has no usable row key",
-            "add a primary key, or a unique index on not-null columns: valid, not partial, without \
-             expressions, all ascending or all descending, default operator classes and collations",
-        );
-        return None;
-    };
-    let columns = key_columns(facts, key, place, judgement)?;
-    Some(KeyPlan {
-        columns,
-        descending: key.descending,
-        operator_schema: identifier(&key.operator_schema),
-    })
-}
-
-fn key_columns(
-    facts: &RelationFacts,
-    key: &KeyFacts,
-    place: &str,
-    judgement: &mut Judgement,
-) -> Option<Vec<KeyColumn>> {
-    let mut columns = Vec::with_capacity(key.columns.len());
-    for name in &key.columns {
-        let column = facts.column(name)?;
-        let place = format!("{place}.{name}");
-        readable(column, &place, judgement);
-        if !column.has_binary_form || column.array_oid == 0 {
-            let what =
-                format!("the row key has type {}, which has no binary form", column.declared_type);
-            judgement.refuse(&place, what, "add a unique index on a column of another type");
-        }
-        if column.collation_changed {
-            judgement.warn(
-                &place,
-                "the collation's version changed since the index was built: key order may be wrong",
-                "REINDEX, then ALTER COLLATION … REFRESH VERSION; the proof reads without the index",
-            );
-        }
-        columns.push(KeyColumn {
-            name: identifier(name),
-            sql_type: SqlType {
-                oid: column.type_oid,
-                array_oid: column.array_oid,
-                schema: identifier(&column.type_schema),
-                name: identifier(&column.type_name),
-            },
-        });
-    }
-    Some(columns)
-}
-
-fn version(
-    table: &TableConfig,
-    facts: &RelationFacts,
-    place: &str,
-    judgement: &mut Judgement,
-) -> Option<Identifier> {
-    let name = table.version.as_ref()?;
-    let place = format!("{place}.{name}");
-    let Some(column) = facts.column(name) else {
-        judgement.refuse(&place, "the version column does not exist", "correct `version`");
-        return None;
-    };
-    let is_integer = matches!(column.type_name.as_str(), "int2" | "int4" | "int8");
-    if !is_integer || !column.not_null || column.is_generated {
-        let what = format!("the version column is {}", column.declared_type);
-        judgement.refuse(&place, what, "it must be an integer, not null, and not generated");
-    }
-    if facts.keys.first().is_some_and(|key| key.columns.contains(name)) {
-        judgement.refuse(
-            &place,
-            "the version column is part of the row key",
-            "leave it out of `version`",
-        );
-    }
-    readable(column, &place, judgement);
-    writable(column, &place, judgement);
-    Some(identifier(name))
-}
-
 fn readable(column: &ColumnFacts, place: &str, judgement: &mut Judgement) {
     if !column.may_select {
         judgement.refuse(place, "no SELECT on the column", "GRANT SELECT on it to this role");
@@ -294,180 +217,6 @@ fn writable(column: &ColumnFacts, place: &str, judgement: &mut Judgement) {
     if !column.may_update {
         judgement.refuse_write(place, "no UPDATE on the column", "GRANT UPDATE on it to this role");
     }
-}
-
-fn columns(
-    table: &TableConfig,
-    facts: &RelationFacts,
-    key: Option<&KeyPlan>,
-    place: &str,
-    judgement: &mut Judgement,
-) -> (Vec<DraftColumn>, Vec<Identifier>) {
-    let mut aad_columns: Vec<Identifier> = Vec::new();
-    let mut columns = Vec::with_capacity(table.columns.len());
-    for config in &table.columns {
-        let place = format!("{place}.{}", config.name);
-        let Some(column) = facts.column(&config.name) else {
-            judgement.refuse(&place, "the column does not exist", "correct its name");
-            continue;
-        };
-        readable(column, &place, judgement);
-        writable(column, &place, judgement);
-        let Some(kind) = value_kind(column, config, key, &place, judgement) else { continue };
-        let aad_sources = aad_sources(table, config, facts, &mut aad_columns, &place, judgement);
-        columns.push(DraftColumn {
-            name: identifier(&config.name),
-            kind,
-            layout: config.layout.clone(),
-            aad_sources,
-            aad_table: facts.root_name.clone(),
-        });
-    }
-    (columns, aad_columns)
-}
-
-fn value_kind(
-    column: &ColumnFacts,
-    config: &ColumnConfig,
-    key: Option<&KeyPlan>,
-    place: &str,
-    judgement: &mut Judgement,
-) -> Option<ColumnKind> {
-    let kind = match column.type_name.as_str() {
-        "bytea" => ColumnKind::Bytea,
-        "text" | "varchar" => ColumnKind::Text,
-        _ => {
-            let what = format!("the column has type {}", column.declared_type);
-            judgement.refuse(place, what, "values are kept in bytea, text or varchar");
-            return None;
-        }
-    };
-    if column.is_generated {
-        judgement.refuse(place, "the column is generated", "name the column it is computed from");
-    }
-    if key.is_some_and(|key| key.columns.iter().any(|k| k.name.name() == column.name)) {
-        judgement.refuse(place, "the column is part of the row key", "add another unique index");
-    }
-    if let Some(layout) = &config.layout {
-        let has_raw = std::iter::once(&layout.write).chain(&layout.read).any(|l| !l.is_text());
-        if kind == ColumnKind::Text && has_raw {
-            let what = format!("a {} column cannot hold a raw layout", column.declared_type);
-            judgement.refuse(place, what, "use hex or base64 in the layout");
-        }
-    }
-    Some(kind)
-}
-
-/// Where the columns of the AAD template stand; refuses those that our own write would change.
-fn aad_sources(
-    table: &TableConfig,
-    config: &ColumnConfig,
-    facts: &RelationFacts,
-    aad_columns: &mut Vec<Identifier>,
-    place: &str,
-    judgement: &mut Judgement,
-) -> Vec<usize> {
-    let Some(aad) = config.layout.as_ref().and_then(|layout| layout.aad.as_ref()) else {
-        return Vec::new();
-    };
-    let mut sources = Vec::new();
-    for name in aad.columns() {
-        let Some(column) = facts.column(name) else {
-            let what = format!("the additional data names column {name}, which does not exist");
-            judgement.refuse(place, what, "correct `aad`");
-            continue;
-        };
-        readable(column, &format!("{}.{name}", facts.display_name()), judgement);
-        let changes = if table.version.as_deref() == Some(name.as_str()) {
-            Some("the version column")
-        } else if column.is_generated {
-            Some("a generated column")
-        } else if table.columns.iter().any(|other| other.name == *name) {
-            Some("a resealed column")
-        } else {
-            None
-        };
-        if let Some(changes) = changes {
-            let what =
-                format!("the additional data names {changes} ({name}), which the write changes");
-            judgement.refuse(place, what, "bind the value to columns that stay as they are");
-        }
-        let name = identifier(name);
-        let known = aad_columns.iter().position(|c| *c == name);
-        sources.push(known.unwrap_or_else(|| {
-            aad_columns.push(name);
-            aad_columns.len() - 1
-        }));
-    }
-    sources
-}
-
-fn warnings(table: &TableConfig, facts: &RelationFacts, place: &str, judgement: &mut Judgement) {
-    if !facts.update_triggers.is_empty() {
-        let names = facts.update_triggers.join(", ");
-        judgement.warn(
-            place,
-            format!("every rewritten row fires these triggers: {names}"),
-            "see that none copies the old row elsewhere, where the old ciphertext would live on",
-        );
-    }
-    let is_index =
-        |name: &str| ["_bidx", "_hash", "_digest"].iter().any(|suffix| name.ends_with(suffix));
-    for column in facts.columns.iter().filter(|column| is_index(&column.name)) {
-        judgement.warn(
-            &format!("{place}.{}", column.name),
-            "this looks like a blind index beside a value",
-            "if its key comes from the rotated key, lookups need it recomputed by the application",
-        );
-    }
-    let named = |column: &ColumnFacts| table.columns.iter().any(|c| c.name == column.name);
-    for column in facts.columns.iter().filter(|column| column.is_generated && !named(column)) {
-        judgement.warn(
-            &format!("{place}.{}", column.name),
-            "this generated column is recomputed with every rewritten row",
-            "if it is computed from a value, it changes with it",
-        );
-    }
-    judgement.warn(
-        "applications",
-        "transactions at REPEATABLE READ or SERIALIZABLE may meet our writes as serialization failures",
-        "an application with an optimistic lock sees a rewritten row as any other writer's",
-    );
-}
-
-/// The smallest number of unreadable values that refuses a sample in which others open.
-const UNREADABLE_MIN: u64 = 10;
-
-/// Judges what the sample of a column says.
-pub fn sample(place: &str, count: &SampleCount, run: &RunConfig, judgement: &mut Judgement) {
-    let readable = count.current + count.previous;
-    let unreadable = count.unreadable();
-    let too_few = readable * 10 < (readable + unreadable) * 9;
-    if too_few && (readable == 0 || unreadable >= UNREADABLE_MIN) && !run.allow_unreadable {
-        judgement.refuse_write(
-            place,
-            format!(
-                "of {} sampled values only {readable} open with a key of the ring",
-                count.values
-            ),
-            "most likely the previous key or the layout is wrong; if these values are known to be \
-             lost, say --allow-unreadable",
-        );
-    }
-}
-
-/// Whether the keys look swapped or the work done: no sampled value needs a previous key.
-pub fn nothing_to_do(samples: &BTreeMap<String, SampleCount>, judgement: &mut Judgement) -> bool {
-    let needs = samples.values().any(|count| count.previous > 0);
-    let some = samples.values().any(|count| count.values > 0);
-    if some && !needs {
-        judgement.warn(
-            "all columns",
-            "already rotated, or the keys are swapped: no sampled value needs a previous key",
-            "if the application still writes with the other key, check which one is current",
-        );
-    }
-    !needs
 }
 
 /// A name from the catalogue is always an identifier.

@@ -14,6 +14,8 @@ pub struct ServerFacts {
     /// Whether the server's log would record our parameters, ciphertext among them.
     pub logs_parameters: bool,
     pub publications_of_all_tables: Vec<String>,
+    /// The default collation has another version than the database was created with.
+    pub default_collation_changed: bool,
     pub has_ledger_schema: bool,
     pub may_create_schema: bool,
 }

@@ -11,11 +11,21 @@ use crate::db::error::DatabaseError;
 use crate::db::sql;
 use crate::db::transaction::Transaction;
 
+/// The first version that knows with which version of its default collation a database was created.
+const VERSION_WITH_COLLATION_VERSIONS: i32 = 150_000;
+
 /// The server, the database and our role.
 pub async fn server(transaction: &Transaction<'_>) -> Result<ServerFacts, DatabaseError> {
     let row = transaction.query_one(sql::PLAN_SERVER, &[]).await?;
     let deadlock_timeout_ms: i32 = row.get("deadlock_timeout_ms");
+    let version: i32 = row.get("version");
+    let mut default_collation_changed = false;
+    if version >= VERSION_WITH_COLLATION_VERSIONS {
+        let row = transaction.query_one(sql::PLAN_DATABASE_COLLATION, &[]).await?;
+        default_collation_changed = row.get("changed");
+    }
     Ok(ServerFacts {
+        default_collation_changed,
         in_recovery: row.get("in_recovery"),
         database: row.get("database_name"),
         role: row.get("role_name"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::decide::{self, Draft, Judgement, Purpose};
+use super::decide::{self, Draft, Judgement, Purpose, samples};
 use super::layout_search::Search;
 use super::sample::{self, Sample, SampleCount};
 use super::{ColumnPlan, Estimate, Plan, TablePlan, inspect};
@@ -54,14 +54,17 @@ pub async fn plan(
     refuse(&mut judgement)?;
     fill_layouts(config, looked.found);
     let needs_resealing = match depth {
-        Depth::Full => !decide::nothing_to_do(&looked.by_column, &mut judgement),
+        Depth::Full => !samples::nothing_to_do(&looked.by_column, &mut judgement),
         Depth::Catalogue => true,
     };
-    let tables = drafts
+    let tables: Vec<Arc<TablePlan>> = drafts
         .into_iter()
         .zip(looked.samples.into_iter().map(Some).chain(std::iter::repeat_with(|| None)))
         .map(|(draft, sample)| Arc::new(table_plan(draft, sample, config)))
         .collect();
+    for table in &tables {
+        samples::cost(&table.relation.plain(), &table.estimate, &mut judgement);
+    }
     Ok(Plan {
         tables,
         warnings: judgement.warnings,
@@ -160,7 +163,7 @@ async fn look(
         looked.samples.push(count(draft, sample, &looked.found, &mut looked.by_column));
     }
     for (place, count) in &looked.by_column {
-        decide::sample(place, count, &config.run, judgement);
+        samples::judge(place, count, &config.run, judgement);
     }
     Ok(looked)
 }
@@ -195,7 +198,7 @@ fn fill_layouts(config: &mut Config, found: Vec<(usize, String, crate::layout::C
 }
 
 fn table_plan(draft: Draft, sample: Option<Looks>, config: &Config) -> TablePlan {
-    let estimate = sample.as_ref().map(estimate).unwrap_or_default();
+    let estimate = sample.as_ref().map(|looks| estimate(looks, draft.blocks)).unwrap_or_default();
     let mut counts = sample.map(|s| s.counts).unwrap_or_default().into_iter();
     let table = &config.tables[draft.table_index];
     let columns = draft
@@ -230,8 +233,13 @@ fn table_plan(draft: Draft, sample: Option<Looks>, config: &Config) -> TablePlan
     }
 }
 
+/// Bytes of a block of the heap, as PostgreSQL is built by default.
+const BLOCK_BYTES: u64 = 8_192;
+/// Bytes of WAL that a rewritten row costs besides its new version (record headers, an index entry).
+const WAL_BYTES_PER_ROW: u64 = 120;
+
 /// Scales the sample up to the table.
-fn estimate(looks: &Looks) -> Estimate {
+fn estimate(looks: &Looks, blocks: u32) -> Estimate {
     let scale = |count: u64| match looks.sampled {
         0 => 0,
         sampled => {
@@ -240,7 +248,12 @@ fn estimate(looks: &Looks) -> Estimate {
         }
     };
     let sum = |of: fn(&SampleCount) -> u64| looks.counts.iter().map(of).sum::<u64>();
+    let heap_bytes = u64::from(blocks) * BLOCK_BYTES;
+    let row_bytes = heap_bytes / looks.rows_estimate.max(1) + WAL_BYTES_PER_ROW;
+    let rewritten = scale(sum(|c| c.previous)).min(looks.rows_estimate);
+    let blocks_touched = if rewritten == 0 { 0 } else { heap_bytes };
     Estimate {
+        wal_bytes: rewritten.saturating_mul(row_bytes).saturating_add(blocks_touched),
         rows: looks.rows_estimate,
         values: scale(sum(|c| c.values)),
         to_reseal: scale(sum(|c| c.previous)),

@@ -29,6 +29,7 @@ pub struct TableLine {
     pub estimated_bytes: u64,
     /// Every rewritten row leaves a dead one behind until VACUUM.
     pub estimated_dead_tuples: u64,
+    pub estimated_wal_bytes: u64,
     pub columns: Vec<ColumnLine>,
 }
 
@@ -98,6 +99,7 @@ fn line(table: &TablePlan) -> TableLine {
         estimated_to_reseal: table.estimate.to_reseal,
         estimated_bytes: table.estimate.bytes,
         estimated_dead_tuples: table.estimate.to_reseal.min(table.estimate.rows),
+        estimated_wal_bytes: table.estimate.wal_bytes,
         columns: columns.collect(),
     }
 }
@@ -113,14 +115,15 @@ impl fmt::Display for PlanReport {
         for table in &self.tables {
             write!(
                 f,
-                "\n  table {} by ({}): about {} rows, {} records, {} to reseal, {} bytes, {} dead tuples",
+                "\n  table {} by ({}): about {} rows, {} records, {} to reseal, {} bytes, {} dead tuples, {} bytes of WAL",
                 table.table,
                 table.row_key.join(", "),
                 table.estimated_rows,
                 table.estimated_records,
                 table.estimated_to_reseal,
                 table.estimated_bytes,
-                table.estimated_dead_tuples
+                table.estimated_dead_tuples,
+                table.estimated_wal_bytes
             )?;
             for column in &table.columns {
                 let found = if column.layout_was_found { ", found by authentication" } else { "" };

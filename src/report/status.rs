@@ -1,5 +1,7 @@
 //! A run as the runbook shows it: pure, from what the ledger counted.
 
+mod totals;
+
 use std::fmt;
 
 use serde::Serialize;
@@ -9,6 +11,7 @@ use crate::db::ledger::counted::{Counted, RunRecord};
 use crate::db::ledger::failure::FailureCount;
 use crate::db::ledger::run::RingKeys;
 use crate::db::ledger::shard::Tally;
+use totals::{Totals, values};
 
 /// The newest run, or another one. The first fields are the runbook's, in its order.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -86,9 +89,7 @@ pub fn of(
     failures: FailureCount,
     timeline: Option<i64>,
 ) -> StatusReport {
-    let ended = run.completed_at.is_some();
-    let totals =
-        if ended { ended_totals(run, counts) } else { running_totals(run, counts, failures) };
+    let totals = Totals::of(run, counts, failures);
     let rounds: u64 = counts.iter().filter(|c| c.pass == run.pass).map(|c| c.rounds).sum();
     let first = run.keys.first();
     let mut report = StatusReport {
@@ -108,7 +109,7 @@ pub fn of(
         proof: run.proof.clone(),
         tables: tables(run, counts),
         accepted_records: totals.accepted,
-        total_is_estimate: !ended,
+        total_is_estimate: totals.is_estimate,
         rings: if run.keys.len() > 1 { run.keys.clone() } else { Vec::new() },
         reason: run.reason.clone(),
         advice: Vec::new(),
@@ -126,54 +127,6 @@ fn status(run: &RunRecord) -> &'static str {
         "incomplete" => "incomplete",
         _ => "failed",
     }
-}
-
-struct Totals {
-    total: u64,
-    processed: u64,
-    failed: u64,
-    accepted: u64,
-    remaining: u64,
-}
-
-/// The counts of the last complete pass; the close adds what it found after the walk.
-fn ended_totals(run: &RunRecord, counts: &[Counted]) -> Totals {
-    let of_pass =
-        |step: &'static str| counts.iter().filter(move |c| c.pass == run.pass && c.step == step);
-    let walked: u64 = of_pass("walk").map(|c| values(&c.tally)).sum();
-    let total = if walked > 0 { walked } else { of_pass("reseal").map(|c| values(&c.tally)).sum() };
-    let close = of_pass("close").next();
-    let is_closed = close.is_some_and(|c| c.done);
-    let (failed, remaining, accepted) = match close {
-        Some(close) if is_closed => (close.tally.failed, close.remaining, close.accepted),
-        // ended half-way: what the pass itself counted
-        _ => {
-            let pass = counts.iter().filter(|c| c.pass == run.pass);
-            let (failed, conflicts) = pass.fold((0, 0), |(f, c), counted| {
-                (f + counted.tally.failed, c + counted.tally.conflicts)
-            });
-            (failed, conflicts, 0)
-        }
-    };
-    // rows may have come and gone between the walk and the close
-    let total = total.max(failed + remaining);
-    Totals { total, processed: total - failed - remaining, failed, accepted, remaining }
-}
-
-fn running_totals(run: &RunRecord, counts: &[Counted], failures: FailureCount) -> Totals {
-    let opened = |pass: i32| {
-        let of_pass = counts.iter().filter(|c| c.pass == pass && c.step != "close");
-        of_pass.map(|c| c.tally.current + c.tally.resealed).sum::<u64>()
-    };
-    let processed = (1..=run.pass).map(opened).max().unwrap_or(0);
-    let failed = failures.failed;
-    let total = run.total_estimate.max(processed + failed);
-    let remaining = total - processed - failed;
-    Totals { total, processed, failed, accepted: failures.accepted, remaining }
-}
-
-fn values(tally: &Tally) -> u64 {
-    tally.current + tally.resealed + tally.failed + tally.conflicts
 }
 
 fn tables(run: &RunRecord, counts: &[Counted]) -> Vec<TableReport> {

@@ -3,12 +3,15 @@
 //!
 //! Why this is sound: a row version that the closing snapshot sees was written either below the
 //! barrier, then it was committed before the walk began and the walk has seen it, or at or above it,
-//! then this file reads it. Transactions that were open at the end of the walk are waited for.
+//! then this file reads it. Transactions that were open at the end of the walk are waited for. A row
+//! that others held locked was left as it was, below the barrier: after a walk that left any the close
+//! reads every row, and the barrier does not move past one that is still held.
+
+mod outcome;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
 use tokio_postgres::Row;
 
 use super::commit::Writer;
@@ -22,8 +25,10 @@ use super::settle;
 use super::snapshot::{self, KeptMax, Seen};
 use super::statements::Order;
 use super::writers::{self, Kept};
-use crate::db::ledger::run::Ending;
-use crate::db::ledger::shard::{self, Claim, FinalCounts};
+use crate::db::ledger;
+use crate::db::ledger::close::FinalCounts;
+use crate::db::ledger::failure;
+use crate::db::ledger::shard::Claim;
 use crate::db::session::{Session, Terms};
 use crate::error::{Error, ExitCode, Result};
 use crate::plan::{Plan, TablePlan};
@@ -31,6 +36,9 @@ use crate::plan::{Plan, TablePlan};
 /// Pauses between rounds that found old values: their writers may be about to stop.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// A barrier below every row (FrozenTransactionId): the look reads all of them.
+const EVERY_ROW: &str = "2";
 
 /// Carries out a claimed close.
 pub async fn close(
@@ -40,36 +48,68 @@ pub async fn close(
     claim: Claim,
 ) -> Result<(), CommitError> {
     let plan = context.plan_of(claim.id.pass, session).await?;
-    let Some(mut barrier) = claim.barrier.clone() else {
-        return Err(Error::bug("a close has no barrier").at("reseal.checkpoint").into());
-    };
-    let mut pause = FIRST_PAUSE;
+    let mut barrier = first_barrier(session, &claim).await?;
+    let begun = Instant::now();
+    let (mut pause, mut turned_up) = (FIRST_PAUSE, 0);
     loop {
         let waited = wait_for_writers(session, context, &plan, &claim).await?;
-        let (config, limits) = (&context.config, context.limits());
-        let kept =
-            KeptMax { rows: config.run.page_rows_max as usize, bytes: limits.page_bytes_max };
-        let seen = snapshot::look(session, stamp, config, &plan, &barrier, limits, kept).await?;
+        let seen = look(session, stamp, context, &claim, &plan, &barrier).await?;
         crate::failpoint!("close-looked");
         if !same_relations(session, context, &claim, &seen).await? {
             return walk_again(session, context, &claim).await;
         }
         let round = next_round(session, context, &claim, &seen, &barrier).await?;
-        let passes = claim.id.pass.unsigned_abs() + round - 1;
+        let passes = claim.id.pass.unsigned_abs() + turned_up;
         let is_last = seen.previous == 0 || passes >= context.config.run.max_passes;
-        let proof = proof(&seen, &barrier, waited, round);
+        let proof = outcome::proof(&seen, &barrier, waited, round);
         let (previous, has_more) = (seen.previous, seen.has_more);
-        let next_barrier = seen.moment.barrier.clone();
-        reseal_found(session, stamp, context, &claim, seen, is_last).await?;
-        if is_last && !has_more {
-            return end(session, context, &claim, &plan, previous, proof).await;
+        if previous == 0 && has_more && !all_listed(session, &claim, &seen).await? {
+            return Err(too_many_failures(&seen).into());
         }
-        if !has_more {
+        let next_barrier = seen.moment.barrier.clone();
+        let held = reseal_found(session, stamp, context, &claim, seen, is_last).await?;
+        if is_last {
+            return outcome::end(session, context, &claim, &plan, previous, proof).await;
+        }
+        if held == 0 {
+            turned_up += 1;
+        } else if begun.elapsed() >= context.config.run.max_wait {
+            return Err(still_held(held, context.config.run.max_wait).into());
+        }
+        if held == 0 && !has_more {
             barrier = next_barrier;
         }
         context.stop.sleep(pause).await?;
         pause = (pause * 2).min(PAUSE_MAX);
     }
+}
+
+/// The barrier of the walk; below every row when the walk left some that others held.
+async fn first_barrier(session: &mut Session, claim: &Claim) -> Result<String> {
+    let Some(barrier) = claim.barrier.clone() else {
+        return Err(Error::bug("a close has no barrier").at("reseal.checkpoint"));
+    };
+    let transaction = session.begin(&Terms::reading()).await?;
+    let (run_id, pass) = (claim.id.run_id, claim.id.pass);
+    let conflicts = ledger::close::walk_conflicts(&transaction, run_id, pass).await?;
+    transaction.commit().await?;
+    Ok(if conflicts > 0 { EVERY_ROW.to_owned() } else { barrier })
+}
+
+/// The closing look, however long it takes: the lease is renewed meanwhile.
+async fn look(
+    session: &mut Session,
+    stamp: SessionStamp,
+    context: &Context,
+    claim: &Claim,
+    plan: &Plan,
+    barrier: &str,
+) -> Result<Seen> {
+    let (config, limits) = (&context.config, context.limits());
+    let kept_max =
+        KeptMax { rows: config.run.page_rows_max as usize, bytes: limits.page_bytes_max };
+    let looking = snapshot::look(session, stamp, config, plan, barrier, limits, kept_max);
+    Kept { claim, lease: config.run.lease }.during(&context.database, looking).await
 }
 
 async fn wait_for_writers(
@@ -92,7 +132,7 @@ async fn same_relations(
     seen: &Seen,
 ) -> Result<bool> {
     let transaction = session.begin(&Terms::reading()).await?;
-    let mut walked = shard::walked(&transaction, context.run_id, claim.id.pass).await?;
+    let mut walked = ledger::close::walked(&transaction, context.run_id, claim.id.pass).await?;
     transaction.commit().await?;
     walked.sort();
     let mut now = seen.relations.clone();
@@ -114,7 +154,7 @@ async fn walk_again(
             .into());
     }
     let transaction = session.begin(&Terms::ledger()).await?;
-    let ours = shard::close_done(&transaction, claim, FinalCounts::default()).await?;
+    let ours = ledger::close::done(&transaction, claim, FinalCounts::default()).await?;
     transaction.commit().await?;
     if ours { Ok(()) } else { Err(CommitError::NotOurs) }
 }
@@ -128,12 +168,13 @@ async fn next_round(
 ) -> Result<u32, CommitError> {
     let transaction = session.begin(&Terms::ledger()).await?;
     let lease = context.config.run.lease;
-    let round = shard::close_round(&transaction, claim, seen.previous, barrier, lease).await?;
+    let round = ledger::close::round(&transaction, claim, seen.previous, barrier, lease).await?;
     transaction.commit().await?;
     round.ok_or(CommitError::NotOurs)
 }
 
-/// Lists the failures found, and reseals the old values unless this was the last look.
+/// Lists the failures found, and reseals the old values unless this was the last look. Answers how
+/// many rows others hold.
 async fn reseal_found(
     session: &mut Session,
     stamp: SessionStamp,
@@ -141,15 +182,17 @@ async fn reseal_found(
     claim: &Claim,
     seen: Seen,
     is_last: bool,
-) -> Result<(), CommitError> {
-    let mut cursor = Cursor::resume(claim);
+) -> Result<u64, CommitError> {
+    let (mut cursor, mut all_held) = (Cursor::resume(claim), 0);
     for (table, rows) in seen.unfinished {
         if !rows.is_empty() {
-            cursor =
+            let held;
+            (cursor, held) =
                 reseal_rows(session, stamp, context, claim, table, rows, cursor, is_last).await?;
+            all_held += held;
         }
     }
-    Ok(())
+    Ok(all_held)
 }
 
 #[expect(clippy::too_many_arguments, reason = "each is a different thing, used once")]
@@ -162,7 +205,7 @@ async fn reseal_rows(
     rows: Vec<Row>,
     cursor: Cursor,
     is_last: bool,
-) -> Result<Cursor, CommitError> {
+) -> Result<(Cursor, u64), CommitError> {
     let page = snapshot::still_page(rows, &table, stamp);
     let intent = if is_last { Intent::Read } else { Intent::Reseal };
     let values = (page.len() * table.columns.len()) as u64;
@@ -176,69 +219,36 @@ async fn reseal_rows(
     let done = narrow::commit_page(session, &writer, cursor, judged).await?;
     context.progress.add(&done.tally);
     ending::check_failures(session, context, claim, &done.tally).await?;
-    let mut cursor = done.cursor;
+    let (mut cursor, mut held) = (done.cursor, 0);
     for row in done.conflicts {
         context.seals.grant(session, &writer.table.ring, writer.table.columns.len() as u64).await?;
         let settled =
             settle::settle(session, &writer, cursor, &keys[row], context.limits()).await?;
         cursor = settled.cursor;
+        held += u64::from(settled.still_held);
         context.progress.add(&settled.tally);
     }
-    Ok(cursor)
+    Ok((cursor, held))
 }
 
-/// What the ledger keeps of the proof.
-fn proof(seen: &Seen, barrier: &str, waited: Duration, round: u32) -> Value {
-    let moment = &seen.moment;
-    let relations: Vec<Value> = seen
-        .relations
-        .iter()
-        .map(|r| json!({"table": r.table_name, "relation": r.relation, "file": r.relfilenode}))
-        .collect();
-    json!({
-        "moment": moment.time,
-        "lsn": moment.lsn,
-        "timeline": moment.timeline,
-        "barrier": barrier,
-        "rounds": round,
-        "waited_ms": u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
-        "rows_in_close": seen.rows,
-        "relations": relations,
-    })
-}
-
-/// Ends the run. This commit is durable, which makes all before it so.
-async fn end(
-    session: &mut Session,
-    context: &Context,
-    claim: &Claim,
-    plan: &Plan,
-    remaining: u64,
-    proof: Value,
-) -> Result<(), CommitError> {
-    let transaction = session.begin(&Terms::durable()).await?;
-    let failures = ending::settle_failures(&transaction, claim, plan).await?;
-    let counts = FinalCounts { remaining, failed: failures.failed, accepted: failures.accepted };
-    if !shard::close_done(&transaction, claim, counts).await? {
-        return Err(CommitError::NotOurs);
-    }
-    let ending = if remaining > 0 {
-        Ending {
-            state: "incomplete",
-            exit_code: ExitCode::Unfinished,
-            reason: Some(format!(
-                "{remaining} values turned up under a previous key again: a service still writes with it"
-            )),
-            proof: None,
-        }
-    } else if failures.failed > failures.accepted {
-        let state = "completed_with_failures";
-        Ending { state, exit_code: ExitCode::Unfinished, reason: None, proof: Some(proof) }
-    } else {
-        Ending { state: "completed", exit_code: ExitCode::Done, reason: None, proof: Some(proof) }
-    };
-    ending::end(&transaction, context.run_id, &ending).await?;
-    crate::failpoint!("before-end");
+/// More failures than are kept in memory turned up while the walk went on.
+/// Whether the walk has met and listed as many failures as the look saw.
+async fn all_listed(session: &mut Session, claim: &Claim, seen: &Seen) -> Result<bool> {
+    let transaction = session.begin(&Terms::reading()).await?;
+    let listed = failure::count(&transaction, claim.id.run_id, claim.id.pass).await?;
     transaction.commit().await?;
-    Ok(())
+    Ok(listed.failed >= seen.failed)
+}
+
+fn too_many_failures(seen: &Seen) -> Error {
+    let what = format!("{} values written during the walk cannot be opened", seen.failed);
+    Error::new(ExitCode::Unfinished, what)
+        .hint("a service writes values that none of these keys opens: find it, then run again")
+}
+
+fn still_held(held: u64, max_wait: Duration) -> Error {
+    let seconds = max_wait.as_secs_f64();
+    Error::outside(format!("{held} rows stayed locked by other transactions for {seconds} s"))
+        .hint("commit, roll back or terminate them, or wait longer (--max-wait); then run again")
+        .given_up()
 }

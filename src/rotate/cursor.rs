@@ -3,6 +3,7 @@
 //! `Cursor::advance` consumes the cursor and asks for the [`Receipt`] that only `commit` can issue, so
 //! a position that was not committed together with its rows cannot exist.
 
+use super::commit::Receipt;
 use crate::db::ledger::shard::{Bound, Claim};
 use crate::db::row_key::Tid;
 use crate::error::{Error, Result};
@@ -32,13 +33,6 @@ impl Position {
 
 fn wrong_position() -> Error {
     Error::bug("a checkpoint of a physical walk does not hold a tid").at("reseal.checkpoint")
-}
-
-/// Proof that a page and its checkpoint were committed; only `commit` makes one.
-#[derive(Debug)]
-pub struct Receipt {
-    pub(super) end: Position,
-    pub(super) done: bool,
 }
 
 /// The committed position of a claimed shard.
@@ -71,6 +65,7 @@ impl Cursor {
     /// Moves on, past what the receipt covers.
     #[must_use]
     pub fn advance(self, receipt: Receipt) -> Self {
-        Self { position: receipt.end, done: receipt.done }
+        let (position, done) = receipt.into_end();
+        Self { position, done }
     }
 }

@@ -108,7 +108,7 @@ async fn mend(
             Ok(vec![Part { mode: Mode::Unlocked, ..part }])
         }
         (Setback::Refused(error), [row]) => {
-            if matches!(error.trouble, Trouble::PlanBroken | Trouble::Denied) {
+            if error.trouble != Trouble::RowRefused {
                 // the same words may come from a trigger of this row, or mean that nothing works
                 Attempt { writer, page, part: &part }.probe(session).await?;
             }

@@ -7,8 +7,8 @@ use tokio_postgres::types::Type;
 use super::cursor::Position;
 use super::statements;
 use crate::db::error::DatabaseError;
-use crate::db::ledger::run;
 use crate::db::ledger::shard::{self, Bound, NewShard, ShardId, Step};
+use crate::db::ledger::{close, run};
 use crate::db::row_key::{Binary, Tid};
 use crate::db::session::{Session, Terms};
 use crate::db::sql;
@@ -84,7 +84,7 @@ pub async fn open(
     let Some(pass) = run::enter_pass(transaction, run_id, from).await? else { return Ok(false) };
     if kind == PassKind::Proof {
         // the barrier comes first: what was committed before it lies within the extents read after it
-        shard::add_close(transaction, run_id, pass).await?;
+        close::add(transaction, run_id, pass).await?;
     }
     let extents = extents(transaction, plan).await?;
     for (n, table) in plan.tables().iter().enumerate() {

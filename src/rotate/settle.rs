@@ -71,7 +71,7 @@ async fn under_lock(
     cursor: &Cursor,
     key: &Bound,
     limits: Limits,
-) -> Result<Option<(super::cursor::Receipt, Tally)>, Refusal> {
+) -> Result<Option<(super::commit::Receipt, Tally)>, Refusal> {
     let (table, claim) = (&writer.table, &writer.claim);
     let transaction = session.begin(&writer.terms()).await?;
     if !shard::fence(&transaction, &claim.id, claim.epoch, cursor.committed()).await? {

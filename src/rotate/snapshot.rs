@@ -13,7 +13,7 @@ use super::judge::{self, Intent, Judgement};
 use super::page::{Fields, Page, SessionStamp};
 use super::statements::{self, Order};
 use crate::config::Config;
-use crate::db::ledger::shard::Walked;
+use crate::db::ledger::close::Walked;
 use crate::db::session::{Session, Terms};
 use crate::db::sql;
 use crate::db::transaction::Transaction;

@@ -15,7 +15,7 @@ use super::snapshot::{self, KeptMax, Moment, still_page};
 use super::statements;
 use super::value::Reason;
 use super::writers;
-use crate::db::ledger::shard::Walked;
+use crate::db::ledger::close::Walked;
 use crate::db::row_key::Tid;
 use crate::db::session::{Session, Terms};
 use crate::db::sql;

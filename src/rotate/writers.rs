@@ -7,6 +7,7 @@ use tokio_postgres::types::Type;
 use super::context::Stop;
 use crate::db::error::DatabaseError;
 use crate::db::ledger::shard::{self, Claim};
+use crate::db::pool::Database;
 use crate::db::session::{Session, Terms};
 use crate::db::sql;
 use crate::error::{Error, Result};
@@ -85,6 +86,25 @@ pub struct Kept<'c> {
 }
 
 impl Kept<'_> {
+    /// Renews the lease, over a connection of its own, until the work is done.
+    pub async fn during<T>(
+        &self,
+        database: &Database,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let renewing = async {
+            loop {
+                tokio::time::sleep(self.lease / 3).await;
+                let mut session = database.session().await?;
+                self.renew(&mut session).await?;
+            }
+        };
+        tokio::select! {
+            done = work => done,
+            lost = renewing => lost,
+        }
+    }
+
     async fn renew(&self, session: &mut Session) -> Result<()> {
         let transaction = session.begin(&Terms::ledger()).await?;
         let ours = shard::renew_lease(&transaction, self.claim, self.lease).await?;
@@ -103,6 +123,7 @@ fn still_open(writers: &[OpenWriter], max_wait: Duration) -> Error {
     Error::outside(format!("transactions that wrote to the tables stayed open for {seconds} s"))
         .at(names.join("; "))
         .hint("commit, roll back or terminate them, or wait longer (--max-wait); then run again")
+        .given_up()
 }
 
 async fn open_writers(

@@ -1,8 +1,6 @@
 //! What integration tests stand on: a throwaway server, a database of one's own, the real binary,
 //! and values sealed and opened by a second implementation.
-//!
-//! Every test crate includes this module and uses a part of it, hence the `allow`s.
-#![allow(dead_code, unused_imports)]
+#![allow(dead_code, unused_imports, reason = "every test crate includes all of it and uses a part")]
 
 mod database;
 mod polling;

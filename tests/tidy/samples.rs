@@ -88,7 +88,7 @@ fn writing_to_user_tables_elsewhere_is_found() {
         "\"UPDATE ONLY \\\"t\\\" SET x = 1\"",
         "\"DELETE FROM {table}\"",
         "\"INSERT INTO users VALUES (1)\"",
-        "include_str!(\"../sql/commit_page.sql\")",
+        "render(sql::COMMIT_WRITE, &[])",
     ] {
         assert_eq!(complaints(sql::writers, "src/rotate/fetch.rs", text), 1, "{text}");
         assert_eq!(complaints(sql::writers, "src/rotate/commit.rs", text), 0, "{text}");
@@ -103,6 +103,9 @@ fn writing_to_user_tables_elsewhere_is_found() {
         assert_eq!(complaints(sql::writers, "src/plan.rs", text), 0, "{text}");
     }
     assert_eq!(complaints(sql::writers, "sql/fetch.sql", "UPDATE \"{table}\" SET x = 1;"), 1);
-    assert_eq!(complaints(sql::writers, "sql/commit_page.sql", "UPDATE \"{table}\" SET x = 1;"), 0);
+    assert_eq!(
+        complaints(sql::writers, "sql/commit/write.sql", "UPDATE \"{table}\" SET x = 1;"),
+        0
+    );
     assert_eq!(complaints(sql::writers, "sql/fetch.sql", "-- no UPDATE t here"), 0);
 }

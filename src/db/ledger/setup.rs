@@ -73,7 +73,7 @@ fn newer_ledger(version: i32) -> Error {
 }
 
 fn not_created(error: DatabaseError) -> Error {
-    let mended = "run `reseal ledger --print-sql` and have a DBA apply it, then grant this role \
-                  USAGE on schema reseal and SELECT, INSERT, UPDATE on its tables";
+    let mended = "run `reseal ledger --print-sql` and have a DBA apply it, then let \
+                  this role use schema reseal and read, insert into and update its tables";
     Error::from(error).at("schema reseal").hint(mended)
 }

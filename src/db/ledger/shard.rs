@@ -131,16 +131,6 @@ pub async fn add(transaction: &Transaction<'_>, shard: &NewShard) -> Result<(), 
     Ok(())
 }
 
-/// Adds the closing unit of a proof, and with it the barrier: call it before any page is read.
-pub async fn add_close(
-    transaction: &Transaction<'_>,
-    run_id: i64,
-    pass: i32,
-) -> Result<(), DatabaseError> {
-    transaction.execute(sql::ADD_CLOSE, &[(&run_id, Type::INT8), (&pass, Type::INT4)]).await?;
-    Ok(())
-}
-
 /// Claims a free shard of the run's current pass.
 pub async fn claim(
     transaction: &Transaction<'_>,
@@ -257,61 +247,7 @@ pub async fn renew_lease(
     Ok(row.is_some())
 }
 
-/// Ends one round of a close; answers how many rounds there have been, `None` when it is not ours.
-pub async fn close_round(
-    transaction: &Transaction<'_>,
-    claim: &Claim,
-    remaining: u64,
-    next_barrier: &str,
-    lease: Duration,
-) -> Result<Option<u32>, DatabaseError> {
-    let row = transaction
-        .query_opt(
-            sql::CLOSE_ROUND,
-            &[
-                (&claim.id.run_id, Type::INT8),
-                (&claim.id.pass, Type::INT4),
-                (&claim.epoch, Type::INT4),
-                (&count(remaining), Type::INT8),
-                (&next_barrier, Type::TEXT),
-                (&(lease.as_secs_f64() * 1000.0), Type::FLOAT8),
-            ],
-        )
-        .await?;
-    Ok(row.map(|row| row.get::<_, i32>(0).unsigned_abs()))
-}
-
-/// The final counts of a proof.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FinalCounts {
-    pub remaining: u64,
-    pub failed: u64,
-    pub accepted: u64,
-}
-
-/// Ends a close; false when it is not ours.
-pub async fn close_done(
-    transaction: &Transaction<'_>,
-    claim: &Claim,
-    counts: FinalCounts,
-) -> Result<bool, DatabaseError> {
-    let row = transaction
-        .query_opt(
-            sql::CLOSE_DONE,
-            &[
-                (&claim.id.run_id, Type::INT8),
-                (&claim.id.pass, Type::INT4),
-                (&claim.epoch, Type::INT4),
-                (&count(counts.remaining), Type::INT8),
-                (&count(counts.failed), Type::INT8),
-                (&count(counts.accepted), Type::INT8),
-            ],
-        )
-        .await?;
-    Ok(row.is_some())
-}
-
-fn count(n: u64) -> i64 {
+pub(super) fn count(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
@@ -323,29 +259,4 @@ pub async fn release(
 ) -> Result<(), DatabaseError> {
     transaction.execute(sql::RELEASE, &[(&run_id, Type::INT8), (&owner.name, Type::TEXT)]).await?;
     Ok(())
-}
-
-/// A relation as a pass walked it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Walked {
-    pub relation: u32,
-    pub relfilenode: u32,
-    pub table_name: String,
-}
-
-/// The relations and files that a proof pass walked.
-pub async fn walked(
-    transaction: &Transaction<'_>,
-    run_id: i64,
-    pass: i32,
-) -> Result<Vec<Walked>, DatabaseError> {
-    let rows = transaction
-        .query(sql::WALKED_RELATIONS, &[(&run_id, Type::INT8), (&pass, Type::INT4)])
-        .await?;
-    let walked = |row: &Row| Walked {
-        relation: row.get("relation"),
-        relfilenode: row.get("relfilenode"),
-        table_name: row.get("table_name"),
-    };
-    Ok(rows.iter().map(walked).collect())
 }

@@ -68,10 +68,8 @@ impl Table {
     /// `$1` row keys, `$2` values.
     pub fn insert(&self) -> String {
         let (name, column, key, value) = (self.name, self.column, self.key_type(), self.taken("v"));
-        format!(
-            "INSERT INTO {name} (id, {column}) \
-             SELECT k::{key}, {value} FROM unnest($1::text[], $2::bytea[]) AS new (k, v)"
-        )
+        let new = "unnest($1::text[], $2::bytea[]) AS new (k, v)";
+        format!("INSERT INTO {name} (id, {column}) SELECT k::{key}, {value} FROM {new}")
     }
 
     /// `$1` row key, `$2` value.

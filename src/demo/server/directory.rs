@@ -92,6 +92,6 @@ impl ServerDirectory {
 impl Drop for ServerDirectory {
     fn drop(&mut self) {
         // The supervisor has most likely done it already; whatever is left is only temporary.
-        let _ = fs::remove_dir_all(&self.path);
+        drop(fs::remove_dir_all(&self.path));
     }
 }

@@ -99,7 +99,7 @@ impl Drop for Supervisor {
     fn drop(&mut self) {
         // Closing the pipe is the order to stop; nobody is left to hear of a failure.
         drop(self.shell.stdin.take());
-        let _ = self.shell.wait();
+        drop(self.shell.wait());
     }
 }
 

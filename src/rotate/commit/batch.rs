@@ -2,10 +2,12 @@
 
 use tokio_postgres::types::{ToSql, Type};
 
-use super::{JudgedPage, Judgement, Order, Part, Writer};
+use super::{Part, Writer};
 use crate::db::row_key::{Binary, BinaryArray, Tid};
 use crate::error::Result;
 use crate::plan::ColumnKind;
+use crate::rotate::judge::{JudgedPage, Judgement};
+use crate::rotate::statements::Order;
 
 /// The rows of one write, in the order of their numbers on the server (from 1).
 #[derive(Debug)]

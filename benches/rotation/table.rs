@@ -1,0 +1,98 @@
+//! The table of the measurements: filled once under the old key, then copied for each measurement.
+
+use reseal::crypto::{Key, KeyBytes, NonceSource, Plaintext};
+use reseal::layout::Layout;
+use tokio_postgres::{Client, NoTls};
+
+pub const PLAINTEXT_BYTES: usize = 128;
+
+/// How the values are stored.
+pub const LAYOUT: &str = "go";
+
+/// Rows of one INSERT while the table is filled.
+const BATCH_ROWS: u64 = 10_000;
+
+/// The keys of the rotation, as hexadecimal text: the benches make rings of them.
+pub struct Keys {
+    pub old: String,
+    pub new: String,
+}
+
+impl Keys {
+    pub fn generate() -> Self {
+        let key = || KeyBytes::generate().expect("random bytes").to_hex().to_string();
+        Self { old: key(), new: key() }
+    }
+}
+
+pub async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    client
+}
+
+/// Creates `source` with rows 1 to `rows`, sealed with the old key.
+pub async fn fill(url: &str, keys: &Keys, rows: u64) {
+    const INSERT: &str = "INSERT INTO source SELECT * FROM unnest($1::bigint[], $2::bytea[])";
+    let client = connect(url).await;
+    let create = "CREATE TABLE source (id bigint PRIMARY KEY, secret bytea NOT NULL, \
+                  version integer NOT NULL DEFAULT 1)";
+    client.batch_execute(create).await.expect("a table");
+    let mut sealer = Sealer::new(&keys.old);
+    for first in (1..=rows).step_by(usize::try_from(BATCH_ROWS).expect("small")) {
+        let last = rows.min(first + BATCH_ROWS - 1);
+        let ids: Vec<i64> = (first..=last).map(|id| id.cast_signed()).collect();
+        let values: Vec<Vec<u8>> = ids.iter().map(|id| sealer.seal(*id)).collect();
+        client.execute(INSERT, &[&ids, &values]).await.expect("rows");
+    }
+    client.batch_execute("VACUUM ANALYZE source").await.expect("a vacuumed table");
+}
+
+/// Makes `t` the first `rows` rows of `source`, with no dead tuple, no ledger and nothing left to be
+/// written to disk: every measurement begins like this.
+pub async fn fresh(url: &str, rows: u64) {
+    let client = connect(url).await;
+    let statements = [
+        "DROP SCHEMA IF EXISTS reseal CASCADE",
+        "DROP TABLE IF EXISTS t",
+        "CREATE TABLE t (LIKE source INCLUDING ALL)",
+        &format!("INSERT INTO t SELECT * FROM source WHERE id <= {rows}"),
+        "VACUUM ANALYZE t",
+        "CHECKPOINT",
+    ];
+    for statement in statements {
+        client.batch_execute(statement).await.expect("the bench's own SQL");
+    }
+}
+
+struct Sealer {
+    key: Key,
+    layout: Layout,
+    nonces: NonceSource,
+    plaintext: Plaintext,
+    ciphertext: Vec<u8>,
+}
+
+impl Sealer {
+    fn new(hex: &str) -> Self {
+        Self {
+            key: Key::new(KeyBytes::from_hex(hex.as_bytes()).expect("a key")),
+            layout: Layout::named(LAYOUT).expect("a preset"),
+            nonces: NonceSource::new(),
+            plaintext: Plaintext::new(),
+            ciphertext: Vec::new(),
+        }
+    }
+
+    /// A value that tells which row it belongs to.
+    fn seal(&mut self, id: i64) -> Vec<u8> {
+        let mut text = [b'x'; PLAINTEXT_BYTES];
+        text[..8].copy_from_slice(&id.to_be_bytes());
+        self.plaintext.set(&text);
+        let nonce = self.nonces.next(self.layout.nonce_length()).expect("random bytes");
+        let tag = self.key.seal(&nonce, b"", &self.plaintext, &mut self.ciphertext);
+        let mut stored = Vec::new();
+        self.layout.encode(&nonce, &self.ciphertext, &tag, &mut stored);
+        stored
+    }
+}

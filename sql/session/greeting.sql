@@ -1,0 +1,4 @@
+-- Who answers: the mark this connection gave itself at startup (NULL behind a pooler), the server
+-- process, the server's version.
+SELECT pg_catalog.current_setting('reseal.session', true), pg_catalog.pg_backend_pid(),
+       pg_catalog.current_setting('server_version_num')::int4

@@ -1,0 +1,62 @@
+//! Judges what the samples say.
+
+use std::collections::BTreeMap;
+
+use super::Judgement;
+use crate::config::RunConfig;
+use crate::plan::Estimate;
+use crate::plan::sample::SampleCount;
+
+/// The smallest number of unreadable values that refuses a sample in which others open.
+const UNREADABLE_MIN: u64 = 10;
+
+/// Judges what the sample of a column says.
+pub fn judge(place: &str, count: &SampleCount, run: &RunConfig, judgement: &mut Judgement) {
+    let readable = count.current + count.previous;
+    let unreadable = count.unreadable();
+    let too_few = readable * 10 < (readable + unreadable) * 9;
+    if too_few && (readable == 0 || unreadable >= UNREADABLE_MIN) && !run.allow_unreadable {
+        judgement.refuse_write(
+            place,
+            format!(
+                "of {} sampled values only {readable} open with a key of the ring",
+                count.values
+            ),
+            "most likely the previous key or the layout is wrong; if these values are known to be \
+             lost, say --allow-unreadable",
+        );
+    }
+}
+
+/// Whether the keys look swapped or the work done: no sampled value needs a previous key.
+pub fn nothing_to_do(samples: &BTreeMap<String, SampleCount>, judgement: &mut Judgement) -> bool {
+    let needs = samples.values().any(|count| count.previous > 0);
+    let some = samples.values().any(|count| count.values > 0);
+    if some && !needs {
+        judgement.warn(
+            "all columns",
+            "already rotated, or the keys are swapped: no sampled value needs a previous key",
+            "if the application still writes with the other key, check which one is current",
+        );
+    }
+    !needs
+}
+
+/// Rewritten rows from which on the cost of a table is worth a warning.
+const COSTLY_ROWS: u64 = 100_000;
+
+/// Warns of what the server has to bear.
+pub fn cost(place: &str, estimate: &Estimate, judgement: &mut Judgement) {
+    let rewritten = estimate.to_reseal.min(estimate.rows);
+    if rewritten < COSTLY_ROWS {
+        return;
+    }
+    let wal_mib = estimate.wal_bytes >> 20;
+    judgement.warn(
+        place,
+        format!(
+            "about {rewritten} rows are rewritten: as many dead tuples, and {wal_mib} MiB of WAL"
+        ),
+        "see that disks, WAL archive and replicas have room for it, and VACUUM afterwards",
+    );
+}

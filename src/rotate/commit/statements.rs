@@ -1,0 +1,168 @@
+//! The statements that write a page of one table, rendered once. Text only; [`batch`](super::batch) fills
+//! their parameters in the order that is decided here.
+
+use crate::db::sql::{self, render};
+use crate::plan::{ColumnKind, ColumnPlan, KeyPlan, TablePlan};
+use crate::rotate::statements::{Order, key_compare, key_names};
+
+/// The order of the write statements' parameters: `$1` tableoid, `$2` xmins, then one array for each
+/// key column, value column and AAD text (and value as read, when values are compared), then the
+/// range's lower and upper bound.
+const FIRST_ARRAY: usize = 3;
+
+/// The three statements that write a page and look after it.
+#[derive(Clone, Debug)]
+pub struct WriteStatements {
+    pub write: String,
+    pub write_unlocked: String,
+    pub unwritten: String,
+}
+
+/// `compares_values` adds an array of the stored values as read, for each value column, and matches
+/// them too: behind a pooler nothing else tells that the server crashed in between.
+pub fn write(table: &TablePlan, order: Order, compares_values: bool) -> WriteStatements {
+    let parts = WriteParts::of(table, order, compares_values);
+    WriteStatements {
+        write: parts.render(sql::COMMIT_WRITE, true),
+        write_unlocked: parts.render(sql::COMMIT_WRITE_UNLOCKED, true),
+        unwritten: parts.render(sql::COMMIT_UNWRITTEN, false),
+    }
+}
+
+/// The fragments that the write statements share.
+struct WriteParts {
+    relation: String,
+    arrays: String,
+    array_names: String,
+    key_match: String,
+    assignments: String,
+    altered: String,
+    range: String,
+}
+
+impl WriteParts {
+    fn of(table: &TablePlan, order: Order, compares_values: bool) -> Self {
+        let mut arrays = vec!["$2::xid[]".to_owned()];
+        let mut names = vec!["read_xmin".to_owned()];
+        let mut next = FIRST_ARRAY;
+        let mut array = |sql_type: &str, name: String| {
+            arrays.push(format!("${next}::{sql_type}[]"));
+            names.push(name);
+            next += 1;
+        };
+        for (key, name) in table.key.columns.iter().zip(key_names(&table.key)) {
+            array(&key.sql_type.to_string(), name);
+        }
+        for (n, column) in table.columns.iter().enumerate() {
+            array(kind_type(column.kind), format!("v{n}"));
+        }
+        for n in 0..table.aad_columns.len() {
+            array("text", format!("a{n}"));
+        }
+        let mut key_match = key_match(&table.key);
+        if compares_values {
+            for (n, column) in table.columns.iter().enumerate() {
+                array(kind_type(column.kind), format!("o{n}"));
+                key_match.push_str(&format!(" AND {}", same_value(column, n)));
+            }
+        }
+        Self {
+            relation: table.relation.to_string(),
+            arrays: arrays.join(", "),
+            array_names: names.join(", "),
+            key_match,
+            assignments: assignments(table),
+            altered: altered(table),
+            range: range(table, order, next),
+        }
+    }
+
+    fn render(&self, template: &str, writes: bool) -> String {
+        let mut fragments = vec![
+            ("relation", self.relation.as_str()),
+            ("arrays", &self.arrays),
+            ("array_names", &self.array_names),
+            ("key_match", &self.key_match),
+            ("range", &self.range),
+        ];
+        if writes {
+            fragments.push(("assignments", &self.assignments));
+            fragments.push(("altered", &self.altered));
+        }
+        render(template, &fragments)
+    }
+}
+
+fn kind_type(kind: ColumnKind) -> &'static str {
+    match kind {
+        ColumnKind::Bytea => "bytea",
+        ColumnKind::Text => "text",
+    }
+}
+
+fn key_match(key: &KeyPlan) -> String {
+    let columns = key.columns.iter().zip(key_names(key));
+    let matches: Vec<String> = columns
+        .map(|(column, name)| {
+            format!("t.{} OPERATOR({}.=) page.{name}", column.name, key.operator_schema)
+        })
+        .collect();
+    matches.join(" AND ")
+}
+
+fn same_value(column: &ColumnPlan, n: usize) -> String {
+    let name = &column.name;
+    let stored = match column.kind {
+        ColumnKind::Bytea => format!("t.{name}"),
+        ColumnKind::Text => format!("t.{name}::text COLLATE \"C\""),
+    };
+    format!("(page.v{n} IS NULL OR {stored} = page.o{n})")
+}
+
+/// A value that was not resealed stays as it is; so does its TOAST.
+fn assignments(table: &TablePlan) -> String {
+    let values = table
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(n, column)| format!("{0} = coalesce(page.v{n}, t.{0})", column.name));
+    let version = table.version.iter().map(|name| format!("{name} = t.{name} + 1"));
+    values.chain(version).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether the row as it now stands differs from what was meant: a trigger put another value in, or
+/// changed a column that the value is bound to.
+fn altered(table: &TablePlan) -> String {
+    let values = table.columns.iter().enumerate().map(|(n, column)| {
+        let name = &column.name;
+        match column.kind {
+            ColumnKind::Bytea => {
+                format!("(page.v{n} IS NOT NULL AND t.{name} IS DISTINCT FROM page.v{n})")
+            }
+            ColumnKind::Text => format!(
+                "(page.v{n} IS NOT NULL AND t.{name}::text COLLATE \"C\" IS DISTINCT FROM page.v{n})"
+            ),
+        }
+    });
+    let aad = table
+        .aad_columns
+        .iter()
+        .enumerate()
+        .map(|(n, name)| format!("t.{name}::text COLLATE \"C\" IS DISTINCT FROM page.a{n}"));
+    values.chain(aad).collect::<Vec<_>>().join(" OR ")
+}
+
+/// A range lets the planner read just the page's part of the index or of the heap. A row version
+/// whose xmin is unchanged has not moved, so its ctid is where it was read.
+fn range(table: &TablePlan, order: Order, mut next: usize) -> String {
+    match order {
+        Order::ByKey => {
+            let low = key_compare(&table.key, ">=", &mut next);
+            let high = key_compare(&table.key, "<=", &mut next);
+            format!("{low} AND {high}")
+        }
+        Order::Physical => {
+            format!("t.ctid >= ${} AND t.ctid <= ${}", next, next + 1)
+        }
+    }
+}

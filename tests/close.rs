@@ -1,0 +1,164 @@
+//! What the close of a proof owes to rows that the walk could not write, to values that keep turning
+//! up, and to its own lease.
+#![cfg(feature = "failpoints")]
+
+mod support;
+
+use std::path::Path;
+
+use support::{Reseal, TestDatabase, TestKey, eventually, open, seal};
+use tokio_postgres::Client;
+
+const CONFIGURATION: &str = r#"
+[[table]]
+name = "t"
+[table.columns]
+value = "go"
+"#;
+
+/// As above, each value bound to a column of its row.
+const BOUND: &str = r#"
+[[table]]
+name = "t"
+[table.columns]
+value = { layout = "go", aad = "{bound}" }
+"#;
+
+/// A table `t` of values under an old key, and the keys of its rotation.
+struct Rotation {
+    database: TestDatabase,
+    client: Client,
+    old: TestKey,
+    new: TestKey,
+}
+
+impl Rotation {
+    async fn of_values(count: i64) -> Self {
+        let database = TestDatabase::create().await;
+        let client = database.client().await;
+        let rotation = Self { database, client, old: TestKey::random(), new: TestKey::random() };
+        rotation.sql("CREATE TABLE t (id bigint PRIMARY KEY, value bytea)").await;
+        for id in 0..count {
+            let value = seal(&rotation.old, "go", b"", format!("value {id}").as_bytes());
+            let insert = "INSERT INTO t VALUES ($1, $2)";
+            rotation.client.execute(insert, &[&id, &value]).await.expect("a row");
+        }
+        rotation
+    }
+
+    fn run(&self, options: &str) -> Reseal {
+        Reseal::new(&format!("run {options}"))
+            .config(CONFIGURATION)
+            .on(&self.database)
+            .current_key(&self.new)
+            .previous_keys(&[&self.old])
+    }
+
+    async fn sql(&self, statements: &str) {
+        self.client.batch_execute(statements).await.expect("the test's own SQL");
+    }
+
+    async fn is_new(&self, id: i64) -> bool {
+        let row = self.client.query_one("SELECT value FROM t WHERE id = $1", &[&id]).await;
+        let value: Vec<u8> = row.expect("the row").get(0);
+        open(&self.new, "go", b"", &value).is_some()
+    }
+
+    /// How many looks the close has had.
+    async fn rounds(&self, watcher: &Client) -> i32 {
+        let asked = "SELECT max(rounds) FROM reseal.checkpoint WHERE step = 'close'";
+        let row = watcher.query_one(asked, &[]).await;
+        row.ok().and_then(|row| row.get::<_, Option<i32>>(0)).unwrap_or(0)
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_is_held_and_not_changed_is_waited_for() {
+    let rotation = Rotation::of_values(20).await;
+    let watcher = rotation.database.client().await;
+    rotation.sql("BEGIN; SELECT FROM t WHERE id = 7 FOR UPDATE").await;
+    let run = rotation.run("").spawn();
+    eventually("the close to meet the held row twice", async || {
+        (rotation.rounds(&watcher).await >= 2).then_some(())
+    })
+    .await;
+    rotation.sql("COMMIT").await;
+    run.wait().await.expect(0);
+    assert!(rotation.is_new(7).await);
+}
+
+#[tokio::test]
+async fn a_row_that_stays_held_is_never_proved_over() {
+    let rotation = Rotation::of_values(20).await;
+    rotation.sql("BEGIN; SELECT FROM t WHERE id = 7 FOR UPDATE").await;
+    let outcome = rotation.run("--max-wait 1s --retry-for 1s").run().await.expect(5);
+    assert!(outcome.stderr.contains("1 rows stayed locked"), "{}", outcome.stderr);
+    let status = Reseal::new("status").json().on(&rotation.database).run().await.expect(0);
+    assert_eq!(status.json()["status"], "interrupted");
+    rotation.sql("COMMIT").await;
+    rotation.run("--max-wait 1s --retry-for 1s").run().await.expect(0);
+    assert!(rotation.is_new(7).await);
+}
+
+/// More failing values than a page holds, all of them written during the walk.
+#[tokio::test]
+async fn more_failures_than_the_close_can_list_end_the_run() {
+    let rotation = Rotation::of_values(5).await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let held = directory.path().join("held");
+    // the first page and the empty one after it, then the walk
+    let run = rotation
+        .run("--workers 1 --page-bytes-max 1KiB")
+        .env("RESEAL_FAILPOINT", format!("page-fetched@3=hold:{}", held.display()))
+        .spawn();
+    eventually("the walk", async || Path::new(&held).exists().then_some(())).await;
+    rotation
+        .sql("INSERT INTO t SELECT id, decode(repeat('00', 100), 'hex') FROM generate_series(100, 139) id")
+        .await;
+    std::fs::remove_file(&held).expect("the file of the failpoint");
+    let outcome = run.wait().await.expect(1);
+    assert!(outcome.stderr.contains("40 values written during the walk"), "{}", outcome.stderr);
+    // those are older now than the next walk, which lists them page by page
+    rotation.run("--workers 1 --page-bytes-max 1KiB --allow-unreadable").run().await.expect(1);
+    let failures = Reseal::new("failures").json().on(&rotation.database).run().await.expect(0);
+    assert_eq!(failures.json()["failures"].as_array().map(Vec::len), Some(40));
+}
+
+/// A look that takes three times the lease, for the sake of one slow row: two workers must not take
+/// the close from each other for ever.
+#[tokio::test]
+async fn a_look_longer_than_the_lease_keeps_its_close() {
+    let rotation = Rotation::of_values(0).await;
+    rotation
+        .sql(
+            "CREATE TYPE slow AS (x integer);
+             CREATE FUNCTION slow_text(slow) RETURNS text LANGUAGE plpgsql AS $$
+             BEGIN
+                 IF current_setting('transaction_isolation') = 'repeatable read' THEN
+                     PERFORM pg_sleep(3);
+                 END IF;
+                 RETURN 'aad';
+             END $$;
+             CREATE CAST (slow AS text) WITH FUNCTION slow_text(slow);
+             ALTER TABLE t ADD bound slow DEFAULT ROW(1)::slow",
+        )
+        .await;
+    let insert = "INSERT INTO t VALUES ($1, $2)";
+    let value = seal(&rotation.old, "go", b"aad", b"first");
+    rotation.client.execute(insert, &[&1_i64, &value]).await.expect("a row");
+    let directory = tempfile::tempdir().expect("a directory");
+    let held = directory.path().join("held");
+    let run = rotation
+        .run("--workers 2 --lease 1s")
+        .config(BOUND)
+        .env("RESEAL_FAILPOINT", format!("page-fetched@3=hold:{}", held.display()))
+        .spawn();
+    eventually("the walk", async || Path::new(&held).exists().then_some(())).await;
+    let value = seal(&rotation.new, "go", b"aad", b"second");
+    rotation.client.execute(insert, &[&2_i64, &value]).await.expect("a row");
+    std::fs::remove_file(&held).expect("the file of the failpoint");
+    run.wait().await.expect(0);
+    let epochs = "SELECT epoch FROM reseal.checkpoint WHERE step = 'close'";
+    let epoch: i32 = rotation.client.query_one(epochs, &[]).await.expect("a close").get(0);
+    assert_eq!(epoch, 1, "nobody took the close over");
+}
