@@ -59,7 +59,7 @@ impl WriteParts {
         for n in 0..table.aad_columns.len() {
             array("text", format!("a{n}"));
         }
-        let mut key_match = key_match(&table.key);
+        let mut key_match = key_match(&table.key, order);
         if compares_values {
             for (n, column) in table.columns.iter().enumerate() {
                 array(kind_type(column.kind), format!("o{n}"));
@@ -100,11 +100,16 @@ fn kind_type(kind: ColumnKind) -> &'static str {
     }
 }
 
-fn key_match(key: &KeyPlan) -> String {
+/// In physical order the column is wrapped, so that no index is asked: it may not know the row.
+fn key_match(key: &KeyPlan, order: Order) -> String {
     let columns = key.columns.iter().zip(key_names(key));
     let matches: Vec<String> = columns
         .map(|(column, name)| {
-            format!("t.{} OPERATOR({}.=) page.{name}", column.name, key.operator_schema)
+            let stored = match order {
+                Order::ByKey => format!("t.{}", column.name),
+                Order::Physical => format!("coalesce(t.{0}, t.{0})", column.name),
+            };
+            format!("{stored} OPERATOR({}.=) page.{name}", key.operator_schema)
         })
         .collect();
     matches.join(" AND ")
