@@ -67,10 +67,12 @@ async fn with_session(context: &Context, number: usize, patience: &mut Patience)
         }
         match step(&mut session, stamp, context, number).await {
             Ok(Stepped::Worked) => patience.progress(),
-            Ok(Stepped::Idle) => match context.stop.sleep(IDLE_PAUSE).await {
-                Ok(()) => patience.progress(),
-                Err(_) => continue,
-            },
+            Ok(Stepped::Idle) => {
+                crate::failpoint!("idle");
+                if context.stop.sleep(IDLE_PAUSE).await.is_ok() {
+                    patience.progress();
+                }
+            }
             Ok(Stepped::Ended) => return Ok(()),
             Err(error) => {
                 leave(&mut session, context, number, &error).await;
