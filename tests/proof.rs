@@ -5,25 +5,12 @@ mod support;
 
 #[path = "proof/held.rs"]
 mod held;
+#[path = "proof/walk.rs"]
+mod walk;
 #[path = "proof/writers.rs"]
 mod writers;
 
-use support::{Rotation, eventually, open};
-
-/// Waits until the walk is done and the close is in somebody's hands.
-async fn is_closing(rotation: &Rotation) {
-    let client = rotation.client().await;
-    eventually("the walk is done and the close is claimed", async || {
-        // before the ledger exists this is an error, and no answer
-        let closing = "SELECT FROM reseal.checkpoint AS c JOIN reseal.run AS r USING (run_id, pass)
-                       WHERE c.step = 'close' AND c.owner IS NOT NULL AND NOT EXISTS (
-                           SELECT FROM reseal.checkpoint AS w
-                           WHERE w.run_id = c.run_id AND w.pass = c.pass
-                             AND w.step = 'walk' AND NOT w.done)";
-        client.query_opt(closing, &[]).await.ok().flatten()
-    })
-    .await;
-}
+use support::{Rotation, open};
 
 /// The rows whose values the old key opens.
 async fn old_rows(rotation: &Rotation) -> Vec<i64> {

@@ -52,22 +52,17 @@ async fn a_zombie_in_the_close() {
 #[tokio::test]
 async fn a_zombie_that_wakes_in_mid_run() {
     let rotation = Rotation::of(ROWS).await;
-    let ours = Failpoints::hold("page-resealed@3");
+    let ours = Failpoints::hold("page-resealed@3").and_hold("idle@1");
     let brief = rotation.command("run --workers 1 --page-rows-max 100 --lease 1s");
-    let mut zombie = ours.on(brief.env("PGAPPNAME", "zombie")).spawn();
+    let mut zombie = ours.on(brief).spawn();
     ours.reached("page-resealed@3", &mut zombie).await;
     let theirs = Failpoints::hold("committed@2");
     let mut successor = theirs.on(rotation.run()).spawn();
     theirs.reached("committed@2", &mut successor).await;
 
     ours.release("page-resealed@3");
-    let client = rotation.client().await;
-    let idle = "SELECT FROM pg_stat_activity
-                WHERE application_name = 'zombie' AND query LIKE '-- Where run % stands%'";
-    eventually("the zombie found that nothing is left for it", async || {
-        client.query_opt(idle, &[]).await.expect("a superuser")
-    })
-    .await;
+    ours.reached("idle@1", &mut zombie).await;
+    ours.release("idle@1");
     theirs.release("committed@2");
     let finished = successor.wait().await.expect(0).json();
     assert_eq!(zombie.wait().await.expect(0).json(), finished);

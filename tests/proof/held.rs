@@ -1,7 +1,8 @@
 //! Rows that others hold locked are left for later, and never forgotten.
 
-use super::is_closing;
-use super::support::Rotation;
+use reseal::demo::server::ServerOptions;
+
+use super::support::{Failpoints, Rotation, private_server};
 
 const ROWS: i64 = 300;
 
@@ -9,13 +10,17 @@ const ROWS: i64 = 300;
 /// close would look at it again.
 #[tokio::test]
 async fn a_row_that_is_locked_over_the_walk_is_resealed_afterwards() {
-    let rotation = Rotation::of(ROWS).await;
+    let server = private_server(ServerOptions::default());
+    let rotation = Rotation::of_on(&server, ROWS).await;
     let holder = rotation.client().await;
     let hold = "BEGIN; SELECT FROM secrets WHERE id IN (7, 150) FOR UPDATE";
     holder.batch_execute(hold).await.expect("two locks");
-    let running = rotation.run().spawn();
-    is_closing(&rotation).await;
+    // the walk is over, and so is the first look of the close
+    let failpoints = Failpoints::hold("close-looked@1");
+    let mut running = failpoints.on(rotation.run()).spawn();
+    failpoints.reached("close-looked@1", &mut running).await;
     holder.batch_execute("COMMIT").await.expect("the end of the locks");
+    failpoints.release("close-looked@1");
     let status = running.wait().await.expect(0).json();
     assert_eq!(status["status"], "completed", "{status}");
     assert_eq!(status["total_records"], ROWS, "{status}");

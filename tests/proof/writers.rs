@@ -1,7 +1,9 @@
 //! Transactions that wrote before the walk and are still open after it: waited for, or named.
 
-use super::support::{Rotation, eventually};
-use super::{is_closing, old_rows};
+use reseal::demo::server::ServerOptions;
+
+use super::support::{Failpoints, Rotation, private_server};
+use super::old_rows;
 
 const ROWS: i64 = 300;
 
@@ -32,11 +34,12 @@ async fn an_open_transaction_is_waited_for_and_its_values_resealed() {
     let rotation = Rotation::of(ROWS).await;
     let writer = rotation.client().await;
     write_old_values(&rotation, &writer).await;
-    let mut running = rotation.run().spawn();
-    is_closing(&rotation).await;
-    assert!(!running.has_ended());
+    let failpoints = Failpoints::hold("writers-open@2");
+    let mut running = failpoints.on(rotation.run()).spawn();
+    failpoints.reached("writers-open@2", &mut running).await;
     assert_eq!(status_of_run(&rotation).await, "running");
     writer.batch_execute("COMMIT").await.expect("a commit");
+    failpoints.release("writers-open@2");
     expect_all(&rotation, running.wait().await).await;
 }
 
@@ -47,24 +50,28 @@ async fn a_prepared_transaction_is_waited_for_and_its_values_resealed() {
     write_old_values(&rotation, &writer).await;
     let gid = rotation.database.name().to_owned();
     writer.batch_execute(&format!("PREPARE TRANSACTION '{gid}'")).await.expect("prepared");
-    let mut running = rotation.run().spawn();
-    is_closing(&rotation).await;
-    assert!(!running.has_ended());
+    let failpoints = Failpoints::hold("writers-open@2");
+    let mut running = failpoints.on(rotation.run()).spawn();
+    failpoints.reached("writers-open@2", &mut running).await;
     writer.batch_execute(&format!("COMMIT PREPARED '{gid}'")).await.expect("a commit");
+    failpoints.release("writers-open@2");
     expect_all(&rotation, running.wait().await).await;
 }
 
-/// One that rolls back uncovers the value it had written over.
+/// One that rolls back uncovers the value it had written over. On a server of its own: a transaction
+/// that is open elsewhere lowers the barrier, and the close would see the row by luck.
 #[tokio::test]
 async fn what_a_rollback_uncovers_is_resealed() {
-    let rotation = Rotation::of(ROWS).await;
+    let server = private_server(ServerOptions::default());
+    let rotation = Rotation::of_on(&server, ROWS).await;
     let writer = rotation.client().await;
     writer.batch_execute("BEGIN; DELETE FROM secrets WHERE id = 7").await.expect("a writer");
-    let running = rotation.run().spawn();
-    is_closing(&rotation).await;
+    let failpoints = Failpoints::hold("writers-open@2");
+    let mut running = failpoints.on(rotation.run()).spawn();
+    failpoints.reached("writers-open@2", &mut running).await;
     writer.batch_execute("ROLLBACK").await.expect("a rollback");
+    failpoints.release("writers-open@2");
     let status = running.wait().await.expect(0).json();
-    println!("{status}");
     assert_eq!(status["status"], "completed", "{status}");
     rotation.expect_secrets(1..=ROWS).await;
 }
@@ -112,14 +119,11 @@ async fn verify_waits_for_an_open_transaction() {
     rotation.run().run().await.expect(0);
     let writer = rotation.client().await;
     write_old_values(&rotation, &writer).await;
-    let verifying = rotation.verify().env("PGAPPNAME", "verify").spawn();
-    let waiting = "SELECT FROM pg_stat_activity WHERE application_name = 'verify'
-                   AND query LIKE '-- Transactions that may have written%'";
-    eventually("verify waits", async || {
-        writer.query_opt(waiting, &[]).await.expect("a superuser")
-    })
-    .await;
+    let failpoints = Failpoints::hold("writers-open@2");
+    let mut verifying = failpoints.on(rotation.verify()).spawn();
+    failpoints.reached("writers-open@2", &mut verifying).await;
     writer.batch_execute("COMMIT").await.expect("a commit");
+    failpoints.release("writers-open@2");
     verifying.wait().await.expect(1);
     assert_eq!(old_rows(&rotation).await, [7, 1000]);
 }

@@ -107,16 +107,18 @@ impl Rotation {
         .await
     }
 
-    /// Every row, by id.
+    /// Every row, by id; read from the table itself, whatever its indexes hold.
     pub async fn rows(&self) -> Vec<StoredRow> {
-        let statement = "SELECT id, value, writes FROM secrets ORDER BY id";
+        let statement = "SELECT id, value, writes FROM secrets";
         let rows = self.client().await.query(statement, &[]).await.expect("the table");
         let row = |row: &tokio_postgres::Row| StoredRow {
             id: row.get("id"),
             value: row.get("value"),
             writes: row.get("writes"),
         };
-        rows.iter().map(row).collect()
+        let mut rows: Vec<StoredRow> = rows.iter().map(row).collect();
+        rows.sort_by_key(|row| row.id);
+        rows
     }
 
     /// Every plaintext by id; fails the test when the new key does not open a value.
