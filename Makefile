@@ -15,7 +15,7 @@ test: ## all tests, against throwaway servers
 	@$(with_postgresql) cargo test --features failpoints
 
 bench: ## rows per second against plain SQL, and the cost of one value
-	@$(with_postgresql) cargo bench
+	@$(with_postgresql) cargo bench --bench reseal_value --bench rotation
 
 lint: ## formatting and clippy, warnings are errors
 	cargo fmt --check

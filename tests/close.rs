@@ -90,13 +90,16 @@ async fn a_row_that_is_held_and_not_changed_is_waited_for() {
 #[tokio::test]
 async fn a_row_that_stays_held_is_never_proved_over() {
     let rotation = Rotation::of_values(20).await;
+    let holder = rotation.client.query_one("SELECT pg_backend_pid()", &[]).await;
+    let holder: i32 = holder.expect("a process").get(0);
     rotation.sql("BEGIN; SELECT FROM t WHERE id = 7 FOR UPDATE").await;
-    let outcome = rotation.run("--max-wait 1s --retry-for 1s").run().await.expect(5);
+    let outcome = rotation.run("--max-wait 1s").run().await.expect(5);
     assert!(outcome.stderr.contains("1 rows stayed locked"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains(&format!("process {holder}")), "{}", outcome.stderr);
     let status = Reseal::new("status").json().on(&rotation.database).run().await.expect(0);
     assert_eq!(status.json()["status"], "interrupted");
     rotation.sql("COMMIT").await;
-    rotation.run("--max-wait 1s --retry-for 1s").run().await.expect(0);
+    rotation.run("").run().await.expect(0);
     assert!(rotation.is_new(7).await);
 }
 

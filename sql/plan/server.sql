@@ -12,5 +12,19 @@ SELECT current_setting('server_version_num')::integer AS version,
            OR current_setting('log_parameter_max_length_on_error') <> '0' AS logs_parameters,
        ARRAY(SELECT pubname::text FROM pg_catalog.pg_publication WHERE puballtables ORDER BY 1)
            AS publications_of_all_tables,
-       to_regnamespace('reseal') IS NOT NULL AS has_ledger_schema,
-       has_database_privilege(current_database(), 'CREATE') AS may_create_schema
+       EXISTS (SELECT FROM pg_catalog.pg_class AS c
+               WHERE c.relnamespace = to_regnamespace('reseal') AND c.relname = 'ledger_version')
+           AS has_ledger,
+       -- what was granted on the tables is of no use without the schema
+       ARRAY(SELECT c.relname::text
+             FROM pg_catalog.pg_class AS c
+             WHERE c.relnamespace = to_regnamespace('reseal') AND c.relkind = 'r'
+               AND NOT (has_schema_privilege(c.relnamespace, 'USAGE')
+                        AND has_table_privilege(c.oid, 'SELECT')
+                        AND has_table_privilege(c.oid, 'INSERT')
+                        AND (has_table_privilege(c.oid, 'UPDATE')
+                             OR c.relname IN ('audit_event', 'ledger_version')))
+             ORDER BY c.relname) AS ledger_denied,
+       has_database_privilege(current_database(), 'CREATE')
+           AND coalesce(has_schema_privilege(to_regnamespace('reseal'), 'CREATE'), true)
+           AS may_create_ledger

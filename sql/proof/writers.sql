@@ -1,5 +1,5 @@
--- Transactions that may have written to relations $1 and are still open: they hold RowExclusiveLock
--- or stronger. A prepared transaction has no process; its own transaction id leads to its gid. What
+-- Open transactions that hold a lock of one of the modes $2 on relations $1: RowExclusiveLock or
+-- stronger if they may have written there, RowShareLock if they may have locked rows. A prepared transaction has no process; its own transaction id leads to its gid. What
 -- the role may not see of others is NULL.
 SELECT l.virtualtransaction AS transaction, l.pid, x.gid,
        a.application_name, a.usename::text AS role_name,
@@ -15,6 +15,6 @@ LEFT JOIN pg_catalog.pg_prepared_xacts AS x ON x.transaction = own.transactionid
 WHERE l.locktype = 'relation' AND l.granted
   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
   AND l.relation = ANY ($1)
-  AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+  AND l.mode = ANY ($2)
   AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
 GROUP BY l.virtualtransaction, l.pid, x.gid, a.application_name, a.usename, a.xact_start, x.prepared

@@ -76,10 +76,23 @@ impl RelationName {
         Ok(Self { schema: Identifier::new(schema)?, name: Identifier::new(name)? })
     }
 
-    /// `schema.name` without quotes: for messages, never for SQL.
+    /// `schema.name` for messages and the ledger, see [`plain_name`].
     pub fn plain(&self) -> String {
-        format!("{}.{}", self.schema.name(), self.name.name())
+        plain_name(self.schema.name(), self.name.name())
     }
+}
+
+/// `schema.name`: for messages and the ledger, never for SQL. A part with a dot or a quote in it is
+/// quoted, so that no two tables read alike.
+pub fn plain_name(schema: &str, name: &str) -> String {
+    let plain = |part: &str| {
+        if part.contains(['.', '"']) {
+            format!("\"{}\"", part.replace('"', "\"\""))
+        } else {
+            part.to_owned()
+        }
+    };
+    format!("{}.{}", plain(schema), plain(name))
 }
 
 impl fmt::Display for RelationName {
@@ -106,7 +119,19 @@ mod tests {
         }
         let table = RelationName::new("public", r#"Odd "Name""#).unwrap();
         assert_eq!(table.to_string(), r#""public"."Odd ""Name""""#);
-        assert_eq!(table.plain(), r#"public.Odd "Name""#);
+        assert_eq!(table.plain(), r#"public."Odd ""Name""""#);
+    }
+
+    #[test]
+    fn plain_names_are_bare_unless_they_could_be_mistaken() {
+        for (schema, name, plain) in [
+            ("public", "Odd Name", "public.Odd Name"),
+            ("a.b", "c", r#""a.b".c"#),
+            ("a", "b.c", r#"a."b.c""#),
+            ("\"a.b\"", "c", r#""""a.b""".c"#),
+        ] {
+            assert_eq!(plain_name(schema, name), plain);
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::db::pool::Database;
 use crate::db::session::{Session, Terms};
 use crate::db::sql;
 use crate::error::{Error, ExitCode, Result};
+use crate::plan::{decide, inspect};
 use crate::report;
 use crate::report::failures::{Done, FailuresReport};
 use crate::report::status::{self, StatusReport};
@@ -140,9 +141,20 @@ pub async fn ledger(command: LedgerCommand) -> Result<ExitCode> {
         LedgerCommand::Create { database, output } => (database, output),
     };
     let mut session = connect(&database).await?;
+    if setup::version(&mut session).await?.is_none() {
+        refuse_to_replicate(&mut session).await?;
+    }
     let created = setup::ensure(&mut session).await?;
     let word = if created { "created" } else { "up to date" };
     done(format!("the ledger is {word}"), output)
+}
+
+/// A ledger that subscribers have not heard of would stop them.
+async fn refuse_to_replicate(session: &mut Session) -> Result<()> {
+    let transaction = session.begin(&Terms::reading()).await?;
+    let facts = inspect::server(&transaction).await?;
+    transaction.commit().await?;
+    decide::replicated_ledger(&facts).map_or(Ok(()), Err)
 }
 
 async fn connect(database: &DatabaseConfig) -> Result<Session> {

@@ -44,7 +44,13 @@ struct Planned {
 async fn planned(session: &mut Session, mut config: Config, rings: &Rings) -> Result<Planned> {
     // before layouts are filled in: the digest is of the words as written
     let digest_text = config.digest_text();
-    let mut plan = make::plan(session, &mut config, rings, Depth::Full, Purpose::Rotate).await?;
+    let made = make::plan(session, &mut config, rings, Depth::Full, Purpose::Rotate).await;
+    let mut plan = match made {
+        Ok(plan) => plan,
+        Err(error) => {
+            return Err(start::with_refusals_of_ledger(session, &config, rings, error).await);
+        }
+    };
     let wanted = start::wanted(&config, &digest_text, rings, &plan);
     let relation = start::check_ledger(session, &config, &wanted, &mut plan).await?;
     Ok(Planned { config, plan, wanted, relation })

@@ -91,21 +91,29 @@ pub fn server(facts: &ServerFacts, run: &RunConfig, judgement: &mut Judgement) {
             "connect to the primary (target_session_attrs=read-write)",
         );
     }
-    if let [publication, ..] = facts.publications_of_all_tables.as_slice()
-        && !run.ledger_on_subscriber
+    if let Some(refusal) = replicated_ledger(facts).filter(|_| !run.ledger_on_subscriber)
+        && judgement.purpose == Purpose::Rotate
     {
-        judgement.refuse_write(
-            &format!("publication {publication}"),
-            "a publication FOR ALL TABLES would replicate the ledger and stop its subscribers",
-            "create the ledger there (`reseal ledger --print-sql`), then say \
-             --ledger-on-subscriber; or publish the tables by name",
-        );
+        judgement.refusals.push(refusal);
     }
-    if !facts.has_ledger_schema && !facts.may_create_schema {
+    if !facts.has_ledger && !facts.may_create_ledger {
         judgement.refuse_write(
             &format!("database {}", facts.database),
             format!("role {} may not create the ledger", facts.role),
             "have a DBA apply `reseal ledger --print-sql`, or grant CREATE on the database",
+        );
+    }
+    if facts.has_ledger
+        && let [table, ..] = facts.ledger_denied.as_slice()
+    {
+        let role = &facts.role;
+        judgement.refuse_write(
+            &format!("reseal.{table}"),
+            format!("role {role} may not use the ledger"),
+            format!(
+                "GRANT USAGE ON SCHEMA reseal TO {role}; \
+                 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA reseal TO {role}"
+            ),
         );
     }
     if facts.default_collation_changed {
@@ -122,6 +130,16 @@ pub fn server(facts: &ServerFacts, run: &RunConfig, judgement: &mut Judgement) {
             "set log_parameter_max_length = 0 for this role while the job runs",
         );
     }
+}
+
+/// What a subscriber without the ledger stands against: its first row would stop the replication.
+pub fn replicated_ledger(facts: &ServerFacts) -> Option<Error> {
+    let publication = facts.publications_of_all_tables.first()?;
+    let what = "a publication FOR ALL TABLES would replicate the ledger and stop its subscribers";
+    Some(Error::refused(what).at(format!("publication {publication}")).hint(
+        "create the ledger there (`reseal ledger --print-sql`), then say `reseal run \
+         --ledger-on-subscriber`; or publish the tables by name",
+    ))
 }
 
 /// Judges one relation; a draft when nothing stands against it.

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::db::identifier::plain_name;
+
 /// The server, the database, and what our role may do there.
 #[derive(Clone, Debug)]
 pub struct ServerFacts {
@@ -16,8 +18,10 @@ pub struct ServerFacts {
     pub publications_of_all_tables: Vec<String>,
     /// The default collation has another version than the database was created with.
     pub default_collation_changed: bool,
-    pub has_ledger_schema: bool,
-    pub may_create_schema: bool,
+    pub has_ledger: bool,
+    pub may_create_ledger: bool,
+    /// Tables of the ledger that our role may not read and write.
+    pub ledger_denied: Vec<String>,
 }
 
 /// One relation that a configured name means.
@@ -51,9 +55,9 @@ impl RelationFacts {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// `schema.table` for messages.
+    /// `schema.table` for messages and the ledger.
     pub fn display_name(&self) -> String {
-        format!("{}.{}", self.schema, self.name)
+        plain_name(&self.schema, &self.name)
     }
 }
 

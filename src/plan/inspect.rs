@@ -32,8 +32,9 @@ pub async fn server(transaction: &Transaction<'_>) -> Result<ServerFacts, Databa
         deadlock_timeout: Duration::from_millis(u64::from(deadlock_timeout_ms.unsigned_abs())),
         logs_parameters: row.get("logs_parameters"),
         publications_of_all_tables: row.get("publications_of_all_tables"),
-        has_ledger_schema: row.get("has_ledger_schema"),
-        may_create_schema: row.get("may_create_schema"),
+        has_ledger: row.get("has_ledger"),
+        may_create_ledger: row.get("may_create_ledger"),
+        ledger_denied: row.get("ledger_denied"),
     })
 }
 

@@ -41,11 +41,12 @@ pub async fn read(
     Ok(facts)
 }
 
-/// Pure: judges the ledger's facts; answers how the command relates to unfinished runs.
+/// Pure: judges the ledger's facts; answers how the command relates to unfinished runs. `plan` is
+/// `None` when it was refused: then its values are not counted, and what else is wrong is said.
 pub fn judge(
     facts: &LedgerFacts,
     wanted: &Wanted,
-    plan: &Plan,
+    plan: Option<&Plan>,
     config: &RunConfig,
     judgement: &mut Judgement,
 ) -> Relation {
@@ -69,8 +70,9 @@ pub fn judge(
             );
         }
     }
-    for (key, reserved) in &facts.seals_reserved {
-        nonce_budget(key, *reserved, plan, config, judgement);
+    for ring in &wanted.keys {
+        let reserved = facts.seals_reserved.get(&ring.current).copied().unwrap_or(0);
+        nonce_budget(&ring.current, reserved, plan, config, judgement);
     }
     relation
 }
@@ -80,11 +82,12 @@ pub fn judge(
 fn nonce_budget(
     key: &str,
     reserved: u64,
-    plan: &Plan,
+    plan: Option<&Plan>,
     config: &RunConfig,
     judgement: &mut Judgement,
 ) {
-    let of_this_key = plan.tables().iter().filter(|t| t.ring.current().id().to_string() == *key);
+    let tables = plan.map(Plan::tables).unwrap_or_default();
+    let of_this_key = tables.iter().filter(|t| t.ring.current().id().to_string() == *key);
     let values: u64 = of_this_key.map(|table| table.estimate.values).sum();
     let seals = values.saturating_add(reserved).saturating_add(config.other_seals);
     if seals >= SEALS_MAX {

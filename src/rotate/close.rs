@@ -74,7 +74,7 @@ pub async fn close(
         if held == 0 {
             turned_up += 1;
         } else if begun.elapsed() >= context.config.run.max_wait {
-            return Err(still_held(held, context.config.run.max_wait).into());
+            return Err(still_held(session, context, &plan, held).await?.into());
         }
         if held == 0 && !has_more {
             barrier = next_barrier;
@@ -246,9 +246,19 @@ fn too_many_failures(seen: &Seen) -> Error {
         .hint("a service writes values that none of these keys opens: find it, then run again")
 }
 
-fn still_held(held: u64, max_wait: Duration) -> Error {
-    let seconds = max_wait.as_secs_f64();
-    Error::outside(format!("{held} rows stayed locked by other transactions for {seconds} s"))
+/// For the message: how many rows, and who may hold them.
+async fn still_held(
+    session: &mut Session,
+    context: &Context,
+    plan: &Plan,
+    held: u64,
+) -> Result<Error> {
+    let relations: Vec<u32> = plan.tables().iter().map(|table| table.oid).collect();
+    let holders = writers::holders(session, &relations).await?;
+    let seconds = context.config.run.max_wait.as_secs_f64();
+    let what = format!("{held} rows stayed locked by other transactions for {seconds} s");
+    Ok(Error::outside(what)
+        .at(holders)
         .hint("commit, roll back or terminate them, or wait longer (--max-wait); then run again")
-        .given_up()
+        .given_up())
 }

@@ -74,6 +74,40 @@ pub async fn check_ledger(
     wanted: &Wanted,
     plan: &mut Plan,
 ) -> Result<Relation> {
+    let (relation, mut judgement) = judge_ledger(session, config, wanted, Some(plan)).await?;
+    make::refuse(&mut judgement)?;
+    plan.warnings.extend(judgement.warnings);
+    Ok(relation)
+}
+
+/// The refusals of a plan, and with them what the ledger says against its keys.
+pub async fn with_refusals_of_ledger(
+    session: &mut Session,
+    config: &Config,
+    rings: &Rings,
+    mut refused: Error,
+) -> Error {
+    let wanted = Wanted {
+        token: None,
+        columns: Vec::new(), // not known: overlapping runs are left to the next attempt
+        keys: ring_keys(rings),
+        config_digest: String::new(),
+        total_estimate: 0,
+    };
+    if refused.exit_code == ExitCode::Refused
+        && let Ok((_, judgement)) = judge_ledger(session, config, &wanted, None).await
+    {
+        refused.others.extend(judgement.refusals);
+    }
+    refused
+}
+
+async fn judge_ledger(
+    session: &mut Session,
+    config: &Config,
+    wanted: &Wanted,
+    plan: Option<&Plan>,
+) -> Result<(Relation, Judgement)> {
     let mut facts = LedgerFacts::default();
     if setup::version(session).await?.is_some() {
         let transaction = session.begin(&Terms::reading()).await?;
@@ -82,9 +116,7 @@ pub async fn check_ledger(
     }
     let mut judgement = Judgement::default();
     let relation = ledger_checks::judge(&facts, wanted, plan, &config.run, &mut judgement);
-    make::refuse(&mut judgement)?;
-    plan.warnings.extend(judgement.warnings);
-    Ok(relation)
+    Ok((relation, judgement))
 }
 
 /// Starts, resumes or supersedes, under a lock: two processes with the same command find one run.

@@ -162,12 +162,13 @@ fn fetched_columns(table: &TablePlan, longest: &str) -> String {
     keys.chain(values).chain(aad).collect::<Vec<_>>().join(", ")
 }
 
-/// How many bytes a row brings along.
+/// How many bytes a row brings along; in parentheses, since it is subtracted from a sum.
 fn row_bytes(table: &TablePlan, longest: &str) -> String {
     let bytes = |name: &Identifier| {
         format!(
             "CASE WHEN octet_length(t.{name}) <= {longest} THEN octet_length(t.{name}) ELSE 0 END"
         )
     };
-    table.columns.iter().map(|column| bytes(&column.name)).collect::<Vec<_>>().join(" + ")
+    let columns: Vec<String> = table.columns.iter().map(|column| bytes(&column.name)).collect();
+    format!("({})", columns.join(" + "))
 }

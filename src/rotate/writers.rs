@@ -10,10 +10,23 @@ use crate::db::ledger::shard::{self, Claim};
 use crate::db::pool::Database;
 use crate::db::session::{Session, Terms};
 use crate::db::sql;
+use crate::db::transaction::Parameter;
 use crate::error::{Error, Result};
 
 const FIRST_POLL: Duration = Duration::from_millis(5);
 const POLL_MAX: Duration = Duration::from_millis(500);
+
+/// The lock modes of whoever wrote to a table (PostgreSQL manual, section 13.3.1).
+const WRITING: [&str; 4] =
+    ["RowExclusiveLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"];
+/// … and of whoever may have locked rows of it.
+const LOCKING: [&str; 5] = [
+    "RowShareLock",
+    "RowExclusiveLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+    "AccessExclusiveLock",
+];
 
 /// An open transaction that holds RowExclusiveLock or stronger on one of the tables.
 #[derive(Clone, Debug)]
@@ -61,7 +74,7 @@ pub async fn wait(
     kept: Option<Kept<'_>>,
 ) -> Result<Duration> {
     let begun = Instant::now();
-    let mut waited_for = open_writers(session, relations).await?;
+    let mut waited_for = open(session, relations, &WRITING).await?;
     let mut poll = FIRST_POLL;
     while !waited_for.is_empty() {
         if begun.elapsed() >= max_wait {
@@ -73,7 +86,7 @@ pub async fn wait(
         if let Some(kept) = &kept {
             kept.renew(session).await?;
         }
-        let open = open_writers(session, relations).await?;
+        let open = open(session, relations, &WRITING).await?;
         waited_for.retain(|writer| open.iter().any(|other| writer.is(other)));
     }
     Ok(begun.elapsed())
@@ -127,12 +140,21 @@ fn still_open(writers: &[OpenWriter], max_wait: Duration) -> Error {
         .given_up()
 }
 
-async fn open_writers(
+/// Names whoever may hold rows of these tables, for a message.
+pub async fn holders(session: &mut Session, relations: &[u32]) -> Result<String, DatabaseError> {
+    let holders = open(session, relations, &LOCKING).await?;
+    Ok(holders.iter().map(OpenWriter::describe).collect::<Vec<_>>().join("; "))
+}
+
+async fn open(
     session: &mut Session,
     relations: &[u32],
+    modes: &[&str],
 ) -> Result<Vec<OpenWriter>, DatabaseError> {
     let transaction = session.begin(&Terms::reading()).await?;
-    let rows = transaction.query(sql::PROOF_WRITERS, &[(&relations, Type::OID_ARRAY)]).await?;
+    let parameters: [Parameter<'_>; 2] =
+        [(&relations, Type::OID_ARRAY), (&modes, Type::TEXT_ARRAY)];
+    let rows = transaction.query(sql::PROOF_WRITERS, &parameters).await?;
     transaction.commit().await?;
     let writer = |row: &tokio_postgres::Row| OpenWriter {
         transaction: row.get("transaction"),

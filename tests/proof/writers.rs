@@ -2,8 +2,8 @@
 
 use reseal::demo::server::ServerOptions;
 
-use super::support::{Failpoints, Rotation, private_server};
 use super::old_rows;
+use super::support::{Failpoints, Rotation, private_server};
 
 const ROWS: i64 = 300;
 

@@ -47,43 +47,77 @@ impl TestKey {
 
 /// Seals under a fresh nonce, in a preset's shape.
 pub fn seal(key: &TestKey, preset: &str, aad: &[u8], plaintext: &[u8]) -> Vec<u8> {
-    let mut nonce = vec![0; nonce_bytes(preset)];
-    getrandom::fill(&mut nonce).expect("random bytes");
-    let sealed = gcm(key, &nonce, |cipher, nonce| cipher.seal(nonce, aad, plaintext))
-        .expect("AES-GCM seals whatever fits in memory");
-    let (ciphertext, tag) = sealed.split_at(sealed.len() - TAG_BYTES);
-    let joined = [nonce.as_slice(), &sealed].concat();
-    match preset {
-        "go" => joined,
-        "go-hex" => HEXLOWER.encode(&joined).into_bytes(),
-        "go-b64" => BASE64.encode(&joined).into_bytes(),
-        "go-b64url" => BASE64URL.encode(&joined).into_bytes(),
-        "enc-v1" => format!("enc:v1:{}", BASE64.encode(&joined)).into_bytes(),
-        _ => [nonce.as_slice(), tag, ciphertext].map(|part| HEXLOWER.encode(part)).join(":").into(),
-    }
+    StoredParts::seal(key, nonce_bytes(preset), aad, plaintext).put_together(preset)
 }
 
 /// Opens what is stored in a preset's shape; `None` when this key does not.
 pub fn open(key: &TestKey, preset: &str, aad: &[u8], stored: &[u8]) -> Option<Vec<u8>> {
-    let joined = match preset {
-        "go" => stored.to_vec(),
-        "go-hex" => HEXLOWER.decode(stored).ok()?,
-        "go-b64" => BASE64.decode(stored).ok()?,
-        "go-b64url" => BASE64URL.decode(stored).ok()?,
-        "enc-v1" => BASE64.decode(stored.strip_prefix(b"enc:v1:")?).ok()?,
-        _ => {
-            let text = std::str::from_utf8(stored).ok()?;
-            let [nonce, tag, ciphertext] = text
-                .split(':')
-                .map(|part| HEXLOWER.decode(part.as_bytes()).ok())
-                .collect::<Option<Vec<_>>>()?
-                .try_into()
-                .ok()?;
-            [nonce, ciphertext, tag].concat()
+    StoredParts::take_apart(preset, stored)?.open(key, aad)
+}
+
+/// What a stored value consists of, for tests that damage it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredParts {
+    pub nonce: Vec<u8>,
+    pub ciphertext: Vec<u8>,
+    pub tag: Vec<u8>,
+}
+
+impl StoredParts {
+    /// Seals under a fresh nonce of 12 or 16 bytes.
+    pub fn seal(key: &TestKey, nonce_bytes: usize, aad: &[u8], plaintext: &[u8]) -> Self {
+        let mut nonce = vec![0; nonce_bytes];
+        getrandom::fill(&mut nonce).expect("random bytes");
+        let mut ciphertext = gcm(key, &nonce, |cipher, nonce| cipher.seal(nonce, aad, plaintext))
+            .expect("AES-GCM seals whatever fits in memory");
+        let tag = ciphertext.split_off(plaintext.len());
+        Self { nonce, ciphertext, tag }
+    }
+
+    /// The plaintext; `None` when this key does not open it.
+    pub fn open(&self, key: &TestKey, aad: &[u8]) -> Option<Vec<u8>> {
+        let sealed = [self.ciphertext.as_slice(), &self.tag].concat();
+        gcm(key, &self.nonce, |cipher, nonce| cipher.open(nonce, aad, &sealed))
+    }
+
+    /// As a preset's writer stores them.
+    pub fn put_together(&self, preset: &str) -> Vec<u8> {
+        let Self { nonce, ciphertext, tag } = self;
+        let joined = [nonce.as_slice(), ciphertext, tag].concat();
+        match preset {
+            "go" => joined,
+            "go-hex" => HEXLOWER.encode(&joined).into_bytes(),
+            "go-b64" => BASE64.encode(&joined).into_bytes(),
+            "go-b64url" => BASE64URL.encode(&joined).into_bytes(),
+            "enc-v1" => format!("enc:v1:{}", BASE64.encode(&joined)).into_bytes(),
+            _ => [nonce, tag, ciphertext].map(|part| HEXLOWER.encode(part)).join(":").into(),
         }
-    };
-    let (nonce, sealed) = joined.split_at_checked(nonce_bytes(preset))?;
-    gcm(key, nonce, |cipher, nonce| cipher.open(nonce, aad, sealed))
+    }
+
+    /// Reads exactly what a preset's writer stores; `None` when it is something else.
+    pub fn take_apart(preset: &str, stored: &[u8]) -> Option<Self> {
+        let joined = match preset {
+            "go" => stored.to_vec(),
+            "go-hex" => HEXLOWER.decode(stored).ok()?,
+            "go-b64" => BASE64.decode(stored).ok()?,
+            "go-b64url" => BASE64URL.decode(stored).ok()?,
+            "enc-v1" => BASE64.decode(stored.strip_prefix(b"enc:v1:")?).ok()?,
+            _ => {
+                let text = std::str::from_utf8(stored).ok()?;
+                let [nonce, tag, ciphertext] = text
+                    .split(':')
+                    .map(|part| HEXLOWER.decode(part.as_bytes()).ok())
+                    .collect::<Option<Vec<_>>>()?
+                    .try_into()
+                    .ok()?;
+                let is_whole = nonce.len() == nonce_bytes(preset) && tag.len() == TAG_BYTES;
+                return is_whole.then_some(Self { nonce, ciphertext, tag });
+            }
+        };
+        let (nonce, sealed) = joined.split_at_checked(nonce_bytes(preset))?;
+        let (ciphertext, tag) = sealed.split_at_checked(sealed.len().checked_sub(TAG_BYTES)?)?;
+        Some(Self { nonce: nonce.to_vec(), ciphertext: ciphertext.to_vec(), tag: tag.to_vec() })
+    }
 }
 
 /// Seals with the crate's own code, in any template's shape.

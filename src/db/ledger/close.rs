@@ -25,7 +25,7 @@ pub async fn round(
     transaction: &Transaction<'_>,
     claim: &Claim,
     remaining: u64,
-    next_barrier: &str,
+    barrier: &str,
     lease: Duration,
 ) -> Result<Option<u32>, DatabaseError> {
     let row = transaction
@@ -36,7 +36,7 @@ pub async fn round(
                 (&claim.id.pass, Type::INT4),
                 (&claim.epoch, Type::INT4),
                 (&count(remaining), Type::INT8),
-                (&next_barrier, Type::TEXT),
+                (&barrier, Type::TEXT),
                 (&(lease.as_secs_f64() * 1000.0), Type::FLOAT8),
             ],
         )

@@ -3,7 +3,7 @@
 use tokio_postgres::types::Type;
 
 use super::VERSION;
-use crate::db::error::DatabaseError;
+use crate::db::error::{DatabaseError, Trouble};
 use crate::db::session::{Session, Terms};
 use crate::db::sql;
 use crate::db::transaction::Transaction;
@@ -63,7 +63,16 @@ async fn version_within(transaction: &Transaction<'_>) -> Result<Option<i32>> {
         return Ok(None);
     }
     let newest = "SELECT max(version) FROM reseal.ledger_version";
-    Ok(transaction.query_one(newest, &[]).await?.get(0))
+    Ok(transaction.query_one(newest, &[]).await.map_err(not_readable)?.get(0))
+}
+
+fn not_readable(error: DatabaseError) -> Error {
+    match error.trouble {
+        Trouble::Denied => Error::from(error)
+            .at("schema reseal")
+            .hint("let this role use schema reseal and read, insert into and update its tables"),
+        _ => error.into(),
+    }
 }
 
 fn newer_ledger(version: i32) -> Error {

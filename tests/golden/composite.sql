@@ -1,0 +1,212 @@
+-- Every statement about "public"."traits", as rendered.
+
+-- fetch by key
+SELECT page.*
+FROM (
+    SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $3 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $3 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1,
+           sum((CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $3 THEN octet_length(t."token") ELSE 0 END)) OVER (ORDER BY t."name", t."at" ROWS UNBOUNDED PRECEDING)
+               - (CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $3 THEN octet_length(t."token") ELSE 0 END) AS bytes_before
+    FROM ONLY "public"."traits" AS t
+    WHERE TRUE
+    ORDER BY t."name", t."at"
+    LIMIT $1
+) AS page
+WHERE page.bytes_before < $2;
+
+-- fetch by key after
+SELECT page.*
+FROM (
+    SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $3 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $3 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1,
+           sum((CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $3 THEN octet_length(t."token") ELSE 0 END)) OVER (ORDER BY t."name", t."at" ROWS UNBOUNDED PRECEDING)
+               - (CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $3 THEN octet_length(t."token") ELSE 0 END) AS bytes_before
+    FROM ONLY "public"."traits" AS t
+    WHERE (t."name", t."at") OPERATOR("pg_catalog".>) ($4::"pg_catalog"."text", $5::"pg_catalog"."timestamptz")
+    ORDER BY t."name", t."at"
+    LIMIT $1
+) AS page
+WHERE page.bytes_before < $2;
+
+-- fetch by key until
+SELECT page.*
+FROM (
+    SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $3 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $3 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1,
+           sum((CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $3 THEN octet_length(t."token") ELSE 0 END)) OVER (ORDER BY t."name", t."at" ROWS UNBOUNDED PRECEDING)
+               - (CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $3 THEN octet_length(t."token") ELSE 0 END) AS bytes_before
+    FROM ONLY "public"."traits" AS t
+    WHERE (t."name", t."at") OPERATOR("pg_catalog".<=) ($4::"pg_catalog"."text", $5::"pg_catalog"."timestamptz")
+    ORDER BY t."name", t."at"
+    LIMIT $1
+) AS page
+WHERE page.bytes_before < $2;
+
+-- fetch by key between
+SELECT page.*
+FROM (
+    SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $3 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $3 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1,
+           sum((CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $3 THEN octet_length(t."token") ELSE 0 END)) OVER (ORDER BY t."name", t."at" ROWS UNBOUNDED PRECEDING)
+               - (CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $3 THEN octet_length(t."token") ELSE 0 END) AS bytes_before
+    FROM ONLY "public"."traits" AS t
+    WHERE (t."name", t."at") OPERATOR("pg_catalog".>) ($4::"pg_catalog"."text", $5::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($6::"pg_catalog"."text", $7::"pg_catalog"."timestamptz")
+    ORDER BY t."name", t."at"
+    LIMIT $1
+) AS page
+WHERE page.bytes_before < $2;
+
+-- fetch by block
+SELECT page.*
+FROM (
+    SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $2 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $2 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1,
+           sum((CASE WHEN octet_length(t."secret") <= $2 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $2 THEN octet_length(t."token") ELSE 0 END)) OVER (ROWS UNBOUNDED PRECEDING) - (CASE WHEN octet_length(t."secret") <= $2 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $2 THEN octet_length(t."token") ELSE 0 END) AS bytes_before
+    FROM ONLY "public"."traits" AS t
+    WHERE t.ctid > $3 AND t.ctid < $4
+) AS page
+WHERE page.bytes_before < $1;
+
+-- fetch since
+SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $1 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1
+FROM ONLY "public"."traits" AS t
+WHERE age(t.xmin) <= age(($2::text::xid8)::xid);
+
+-- lock row
+SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $1 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1
+FROM ONLY "public"."traits" AS t
+WHERE (t."name", t."at") OPERATOR("pg_catalog".=) ($2::"pg_catalog"."text", $3::"pg_catalog"."timestamptz")
+FOR NO KEY UPDATE OF t;
+
+-- write by key
+WITH written AS (
+    UPDATE ONLY "public"."traits" AS t
+    SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
+    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
+    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($9::"pg_catalog"."text", $10::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz")
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+FROM written;
+
+-- write unlocked by key
+WITH free AS MATERIALIZED (
+    SELECT page.*
+    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
+    JOIN ONLY "public"."traits" AS t
+      ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($9::"pg_catalog"."text", $10::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz")
+    FOR NO KEY UPDATE OF t SKIP LOCKED
+), written AS (
+    UPDATE ONLY "public"."traits" AS t
+    SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
+    FROM free AS page
+    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($9::"pg_catalog"."text", $10::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz")
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
+       (SELECT array_agg(n) FROM free) AS free
+FROM written;
+
+-- unwritten by key
+SELECT array_agg(page.n) AS unwritten
+FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
+JOIN ONLY "public"."traits" AS t
+  ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($9::"pg_catalog"."text", $10::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz");
+
+-- write by block
+WITH written AS (
+    UPDATE ONLY "public"."traits" AS t
+    SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
+    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
+    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+FROM written;
+
+-- write unlocked by block
+WITH free AS MATERIALIZED (
+    SELECT page.*
+    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
+    JOIN ONLY "public"."traits" AS t
+      ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
+    FOR NO KEY UPDATE OF t SKIP LOCKED
+), written AS (
+    UPDATE ONLY "public"."traits" AS t
+    SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
+    FROM free AS page
+    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
+       (SELECT array_agg(n) FROM free) AS free
+FROM written;
+
+-- unwritten by block
+SELECT array_agg(page.n) AS unwritten
+FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
+JOIN ONLY "public"."traits" AS t
+  ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10;
+
+-- write by key, comparing values
+WITH written AS (
+    UPDATE ONLY "public"."traits" AS t
+    SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
+    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, o0, o1, n)
+    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."text", $14::"pg_catalog"."timestamptz")
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+FROM written;
+
+-- write unlocked by key, comparing values
+WITH free AS MATERIALIZED (
+    SELECT page.*
+    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, o0, o1, n)
+    JOIN ONLY "public"."traits" AS t
+      ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."text", $14::"pg_catalog"."timestamptz")
+    FOR NO KEY UPDATE OF t SKIP LOCKED
+), written AS (
+    UPDATE ONLY "public"."traits" AS t
+    SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
+    FROM free AS page
+    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."text", $14::"pg_catalog"."timestamptz")
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
+       (SELECT array_agg(n) FROM free) AS free
+FROM written;
+
+-- unwritten by key, comparing values
+SELECT array_agg(page.n) AS unwritten
+FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, o0, o1, n)
+JOIN ONLY "public"."traits" AS t
+  ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."text", $14::"pg_catalog"."timestamptz");
+
+-- record failures
+INSERT INTO reseal.failure AS f
+    (run_id, pass, table_name, column_name, row_key, reason, sqlstate, value_digest)
+SELECT $1, $2, $3, page.column_name, ARRAY[page.k1::text, page.k2::text]::text[], page.reason, page.sqlstate,
+       page.value_digest
+FROM unnest($4::text[], $5::text[], $6::text[], $7::bytea[], $8::"pg_catalog"."text"[], $9::"pg_catalog"."timestamptz"[])
+     AS page(column_name, reason, sqlstate, value_digest, k1, k2)
+ON CONFLICT (table_name, column_name, path, row_key) DO UPDATE
+SET run_id = excluded.run_id, pass = excluded.pass, reason = excluded.reason,
+    sqlstate = excluded.sqlstate, attempts = f.attempts + 1, last_seen_at = clock_timestamp(),
+    resolved_at = NULL, value_digest = excluded.value_digest,
+    accepted_at = CASE WHEN f.value_digest = excluded.value_digest THEN f.accepted_at END,
+    accepted_by = CASE WHEN f.value_digest = excluded.value_digest THEN f.accepted_by END,
+    accepted_reason = CASE WHEN f.value_digest = excluded.value_digest THEN f.accepted_reason END;
+
+-- count accepted
+SELECT count(*) AS accepted
+FROM unnest($2::text[], $3::bytea[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[]) AS page(column_name, value_digest, k1, k2)
+JOIN reseal.failure AS f
+  ON f.table_name = $1 AND f.column_name = page.column_name
+ AND f.row_key = ARRAY[page.k1::text, page.k2::text]::text[] AND f.value_digest = page.value_digest
+WHERE f.accepted_at IS NOT NULL AND f.resolved_at IS NULL;
+
+-- key quantiles
+WITH sample AS (
+    SELECT t."name" AS k1, t."at" AS k2, row_number() OVER (ORDER BY t."name", t."at") AS place, count(*) OVER () AS total
+    FROM ONLY "public"."traits" AS t TABLESAMPLE SYSTEM ($1)
+)
+SELECT k1, k2
+FROM sample
+WHERE total >= 100 * $2 AND place % (total / $2) = 0 AND place / (total / $2) < $2
+ORDER BY place;

@@ -1,0 +1,212 @@
+-- Every statement about "Odd ""Schema"""."{relation}", as rendered.
+
+-- fetch by key
+SELECT page.*
+FROM (
+    SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $3 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $3 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0,
+           sum((CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END)) OVER (ORDER BY t."or""der" DESC, t."{range}" DESC ROWS UNBOUNDED PRECEDING)
+               - (CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END) AS bytes_before
+    FROM ONLY "Odd ""Schema"""."{relation}" AS t
+    WHERE TRUE
+    ORDER BY t."or""der" DESC, t."{range}" DESC
+    LIMIT $1
+) AS page
+WHERE page.bytes_before < $2;
+
+-- fetch by key after
+SELECT page.*
+FROM (
+    SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $3 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $3 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0,
+           sum((CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END)) OVER (ORDER BY t."or""der" DESC, t."{range}" DESC ROWS UNBOUNDED PRECEDING)
+               - (CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END) AS bytes_before
+    FROM ONLY "Odd ""Schema"""."{relation}" AS t
+    WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".<) ($4::"else where"."mo""od", $5::"pg_catalog"."bpchar")
+    ORDER BY t."or""der" DESC, t."{range}" DESC
+    LIMIT $1
+) AS page
+WHERE page.bytes_before < $2;
+
+-- fetch by key until
+SELECT page.*
+FROM (
+    SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $3 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $3 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0,
+           sum((CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END)) OVER (ORDER BY t."or""der" DESC, t."{range}" DESC ROWS UNBOUNDED PRECEDING)
+               - (CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END) AS bytes_before
+    FROM ONLY "Odd ""Schema"""."{relation}" AS t
+    WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($4::"else where"."mo""od", $5::"pg_catalog"."bpchar")
+    ORDER BY t."or""der" DESC, t."{range}" DESC
+    LIMIT $1
+) AS page
+WHERE page.bytes_before < $2;
+
+-- fetch by key between
+SELECT page.*
+FROM (
+    SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $3 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $3 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0,
+           sum((CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END)) OVER (ORDER BY t."or""der" DESC, t."{range}" DESC ROWS UNBOUNDED PRECEDING)
+               - (CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END) AS bytes_before
+    FROM ONLY "Odd ""Schema"""."{relation}" AS t
+    WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".<) ($4::"else where"."mo""od", $5::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($6::"else where"."mo""od", $7::"pg_catalog"."bpchar")
+    ORDER BY t."or""der" DESC, t."{range}" DESC
+    LIMIT $1
+) AS page
+WHERE page.bytes_before < $2;
+
+-- fetch by block
+SELECT page.*
+FROM (
+    SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $2 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $2 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0,
+           sum((CASE WHEN octet_length(t."select") <= $2 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $2 THEN octet_length(t."$1; --") ELSE 0 END)) OVER (ROWS UNBOUNDED PRECEDING) - (CASE WHEN octet_length(t."select") <= $2 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $2 THEN octet_length(t."$1; --") ELSE 0 END) AS bytes_before
+    FROM ONLY "Odd ""Schema"""."{relation}" AS t
+    WHERE t.ctid > $3 AND t.ctid < $4
+) AS page
+WHERE page.bytes_before < $1;
+
+-- fetch since
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $1 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $1 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0
+FROM ONLY "Odd ""Schema"""."{relation}" AS t
+WHERE age(t.xmin) <= age(($2::text::xid8)::xid);
+
+-- lock row
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $1 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $1 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0
+FROM ONLY "Odd ""Schema"""."{relation}" AS t
+WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".=) ($2::"else where"."mo""od", $3::"pg_catalog"."bpchar")
+FOR NO KEY UPDATE OF t;
+
+-- write by key
+WITH written AS (
+    UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
+    SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
+    FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, n)
+    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($8::"else where"."mo""od", $9::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($10::"else where"."mo""od", $11::"pg_catalog"."bpchar")
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+FROM written;
+
+-- write unlocked by key
+WITH free AS MATERIALIZED (
+    SELECT page.*
+    FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, n)
+    JOIN ONLY "Odd ""Schema"""."{relation}" AS t
+      ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($8::"else where"."mo""od", $9::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($10::"else where"."mo""od", $11::"pg_catalog"."bpchar")
+    FOR NO KEY UPDATE OF t SKIP LOCKED
+), written AS (
+    UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
+    SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
+    FROM free AS page
+    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($8::"else where"."mo""od", $9::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($10::"else where"."mo""od", $11::"pg_catalog"."bpchar")
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
+       (SELECT array_agg(n) FROM free) AS free
+FROM written;
+
+-- unwritten by key
+SELECT array_agg(page.n) AS unwritten
+FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, n)
+JOIN ONLY "Odd ""Schema"""."{relation}" AS t
+  ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($8::"else where"."mo""od", $9::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($10::"else where"."mo""od", $11::"pg_catalog"."bpchar");
+
+-- write by block
+WITH written AS (
+    UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
+    SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
+    FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, n)
+    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+FROM written;
+
+-- write unlocked by block
+WITH free AS MATERIALIZED (
+    SELECT page.*
+    FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, n)
+    JOIN ONLY "Odd ""Schema"""."{relation}" AS t
+      ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9
+    FOR NO KEY UPDATE OF t SKIP LOCKED
+), written AS (
+    UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
+    SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
+    FROM free AS page
+    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
+       (SELECT array_agg(n) FROM free) AS free
+FROM written;
+
+-- unwritten by block
+SELECT array_agg(page.n) AS unwritten
+FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, n)
+JOIN ONLY "Odd ""Schema"""."{relation}" AS t
+  ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9;
+
+-- write by key, comparing values
+WITH written AS (
+    UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
+    SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
+    FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, o0, o1, n)
+    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($10::"else where"."mo""od", $11::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($12::"else where"."mo""od", $13::"pg_catalog"."bpchar")
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+FROM written;
+
+-- write unlocked by key, comparing values
+WITH free AS MATERIALIZED (
+    SELECT page.*
+    FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, o0, o1, n)
+    JOIN ONLY "Odd ""Schema"""."{relation}" AS t
+      ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($10::"else where"."mo""od", $11::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($12::"else where"."mo""od", $13::"pg_catalog"."bpchar")
+    FOR NO KEY UPDATE OF t SKIP LOCKED
+), written AS (
+    UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
+    SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
+    FROM free AS page
+    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($10::"else where"."mo""od", $11::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($12::"else where"."mo""od", $13::"pg_catalog"."bpchar")
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
+       (SELECT array_agg(n) FROM free) AS free
+FROM written;
+
+-- unwritten by key, comparing values
+SELECT array_agg(page.n) AS unwritten
+FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, o0, o1, n)
+JOIN ONLY "Odd ""Schema"""."{relation}" AS t
+  ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($10::"else where"."mo""od", $11::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($12::"else where"."mo""od", $13::"pg_catalog"."bpchar");
+
+-- record failures
+INSERT INTO reseal.failure AS f
+    (run_id, pass, table_name, column_name, row_key, reason, sqlstate, value_digest)
+SELECT $1, $2, $3, page.column_name, ARRAY[page.k1::text, page.k2::text]::text[], page.reason, page.sqlstate,
+       page.value_digest
+FROM unnest($4::text[], $5::text[], $6::text[], $7::bytea[], $8::"else where"."mo""od"[], $9::"pg_catalog"."bpchar"[])
+     AS page(column_name, reason, sqlstate, value_digest, k1, k2)
+ON CONFLICT (table_name, column_name, path, row_key) DO UPDATE
+SET run_id = excluded.run_id, pass = excluded.pass, reason = excluded.reason,
+    sqlstate = excluded.sqlstate, attempts = f.attempts + 1, last_seen_at = clock_timestamp(),
+    resolved_at = NULL, value_digest = excluded.value_digest,
+    accepted_at = CASE WHEN f.value_digest = excluded.value_digest THEN f.accepted_at END,
+    accepted_by = CASE WHEN f.value_digest = excluded.value_digest THEN f.accepted_by END,
+    accepted_reason = CASE WHEN f.value_digest = excluded.value_digest THEN f.accepted_reason END;
+
+-- count accepted
+SELECT count(*) AS accepted
+FROM unnest($2::text[], $3::bytea[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[]) AS page(column_name, value_digest, k1, k2)
+JOIN reseal.failure AS f
+  ON f.table_name = $1 AND f.column_name = page.column_name
+ AND f.row_key = ARRAY[page.k1::text, page.k2::text]::text[] AND f.value_digest = page.value_digest
+WHERE f.accepted_at IS NOT NULL AND f.resolved_at IS NULL;
+
+-- key quantiles
+WITH sample AS (
+    SELECT t."or""der" AS k1, t."{range}" AS k2, row_number() OVER (ORDER BY t."or""der" DESC, t."{range}" DESC) AS place, count(*) OVER () AS total
+    FROM ONLY "Odd ""Schema"""."{relation}" AS t TABLESAMPLE SYSTEM ($1)
+)
+SELECT k1, k2
+FROM sample
+WHERE total >= 100 * $2 AND place % (total / $2) = 0 AND place / (total / $2) < $2
+ORDER BY place;

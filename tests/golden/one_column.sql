@@ -1,0 +1,212 @@
+-- Every statement about "public"."secrets", as rendered.
+
+-- fetch by key
+SELECT page.*
+FROM (
+    SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $3 THEN t."secret" END AS v0, octet_length(t."secret") AS b0,
+           sum((CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END)) OVER (ORDER BY t."id" ROWS UNBOUNDED PRECEDING)
+               - (CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END) AS bytes_before
+    FROM ONLY "public"."secrets" AS t
+    WHERE TRUE
+    ORDER BY t."id"
+    LIMIT $1
+) AS page
+WHERE page.bytes_before < $2;
+
+-- fetch by key after
+SELECT page.*
+FROM (
+    SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $3 THEN t."secret" END AS v0, octet_length(t."secret") AS b0,
+           sum((CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END)) OVER (ORDER BY t."id" ROWS UNBOUNDED PRECEDING)
+               - (CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END) AS bytes_before
+    FROM ONLY "public"."secrets" AS t
+    WHERE (t."id") OPERATOR("pg_catalog".>) ($4::"pg_catalog"."int8")
+    ORDER BY t."id"
+    LIMIT $1
+) AS page
+WHERE page.bytes_before < $2;
+
+-- fetch by key until
+SELECT page.*
+FROM (
+    SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $3 THEN t."secret" END AS v0, octet_length(t."secret") AS b0,
+           sum((CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END)) OVER (ORDER BY t."id" ROWS UNBOUNDED PRECEDING)
+               - (CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END) AS bytes_before
+    FROM ONLY "public"."secrets" AS t
+    WHERE (t."id") OPERATOR("pg_catalog".<=) ($4::"pg_catalog"."int8")
+    ORDER BY t."id"
+    LIMIT $1
+) AS page
+WHERE page.bytes_before < $2;
+
+-- fetch by key between
+SELECT page.*
+FROM (
+    SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $3 THEN t."secret" END AS v0, octet_length(t."secret") AS b0,
+           sum((CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END)) OVER (ORDER BY t."id" ROWS UNBOUNDED PRECEDING)
+               - (CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END) AS bytes_before
+    FROM ONLY "public"."secrets" AS t
+    WHERE (t."id") OPERATOR("pg_catalog".>) ($4::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($5::"pg_catalog"."int8")
+    ORDER BY t."id"
+    LIMIT $1
+) AS page
+WHERE page.bytes_before < $2;
+
+-- fetch by block
+SELECT page.*
+FROM (
+    SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $2 THEN t."secret" END AS v0, octet_length(t."secret") AS b0,
+           sum((CASE WHEN octet_length(t."secret") <= $2 THEN octet_length(t."secret") ELSE 0 END)) OVER (ROWS UNBOUNDED PRECEDING) - (CASE WHEN octet_length(t."secret") <= $2 THEN octet_length(t."secret") ELSE 0 END) AS bytes_before
+    FROM ONLY "public"."secrets" AS t
+    WHERE t.ctid > $3 AND t.ctid < $4
+) AS page
+WHERE page.bytes_before < $1;
+
+-- fetch since
+SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, octet_length(t."secret") AS b0
+FROM ONLY "public"."secrets" AS t
+WHERE age(t.xmin) <= age(($2::text::xid8)::xid);
+
+-- lock row
+SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, octet_length(t."secret") AS b0
+FROM ONLY "public"."secrets" AS t
+WHERE (t."id") OPERATOR("pg_catalog".=) ($2::"pg_catalog"."int8")
+FOR NO KEY UPDATE OF t;
+
+-- write by key
+WITH written AS (
+    UPDATE ONLY "public"."secrets" AS t
+    SET "secret" = coalesce(page.v0, t."secret")
+    FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
+    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($5::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($6::"pg_catalog"."int8")
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+FROM written;
+
+-- write unlocked by key
+WITH free AS MATERIALIZED (
+    SELECT page.*
+    FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
+    JOIN ONLY "public"."secrets" AS t
+      ON t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($5::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($6::"pg_catalog"."int8")
+    FOR NO KEY UPDATE OF t SKIP LOCKED
+), written AS (
+    UPDATE ONLY "public"."secrets" AS t
+    SET "secret" = coalesce(page.v0, t."secret")
+    FROM free AS page
+    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($5::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($6::"pg_catalog"."int8")
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
+       (SELECT array_agg(n) FROM free) AS free
+FROM written;
+
+-- unwritten by key
+SELECT array_agg(page.n) AS unwritten
+FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
+JOIN ONLY "public"."secrets" AS t
+  ON t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($5::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($6::"pg_catalog"."int8");
+
+-- write by block
+WITH written AS (
+    UPDATE ONLY "public"."secrets" AS t
+    SET "secret" = coalesce(page.v0, t."secret")
+    FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
+    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+FROM written;
+
+-- write unlocked by block
+WITH free AS MATERIALIZED (
+    SELECT page.*
+    FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
+    JOIN ONLY "public"."secrets" AS t
+      ON t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6
+    FOR NO KEY UPDATE OF t SKIP LOCKED
+), written AS (
+    UPDATE ONLY "public"."secrets" AS t
+    SET "secret" = coalesce(page.v0, t."secret")
+    FROM free AS page
+    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
+       (SELECT array_agg(n) FROM free) AS free
+FROM written;
+
+-- unwritten by block
+SELECT array_agg(page.n) AS unwritten
+FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
+JOIN ONLY "public"."secrets" AS t
+  ON t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6;
+
+-- write by key, comparing values
+WITH written AS (
+    UPDATE ONLY "public"."secrets" AS t
+    SET "secret" = coalesce(page.v0, t."secret")
+    FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, o0, n)
+    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+FROM written;
+
+-- write unlocked by key, comparing values
+WITH free AS MATERIALIZED (
+    SELECT page.*
+    FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, o0, n)
+    JOIN ONLY "public"."secrets" AS t
+      ON t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
+    FOR NO KEY UPDATE OF t SKIP LOCKED
+), written AS (
+    UPDATE ONLY "public"."secrets" AS t
+    SET "secret" = coalesce(page.v0, t."secret")
+    FROM free AS page
+    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
+    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
+)
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
+       (SELECT array_agg(n) FROM free) AS free
+FROM written;
+
+-- unwritten by key, comparing values
+SELECT array_agg(page.n) AS unwritten
+FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, o0, n)
+JOIN ONLY "public"."secrets" AS t
+  ON t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8");
+
+-- record failures
+INSERT INTO reseal.failure AS f
+    (run_id, pass, table_name, column_name, row_key, reason, sqlstate, value_digest)
+SELECT $1, $2, $3, page.column_name, ARRAY[page.k1::text]::text[], page.reason, page.sqlstate,
+       page.value_digest
+FROM unnest($4::text[], $5::text[], $6::text[], $7::bytea[], $8::"pg_catalog"."int8"[])
+     AS page(column_name, reason, sqlstate, value_digest, k1)
+ON CONFLICT (table_name, column_name, path, row_key) DO UPDATE
+SET run_id = excluded.run_id, pass = excluded.pass, reason = excluded.reason,
+    sqlstate = excluded.sqlstate, attempts = f.attempts + 1, last_seen_at = clock_timestamp(),
+    resolved_at = NULL, value_digest = excluded.value_digest,
+    accepted_at = CASE WHEN f.value_digest = excluded.value_digest THEN f.accepted_at END,
+    accepted_by = CASE WHEN f.value_digest = excluded.value_digest THEN f.accepted_by END,
+    accepted_reason = CASE WHEN f.value_digest = excluded.value_digest THEN f.accepted_reason END;
+
+-- count accepted
+SELECT count(*) AS accepted
+FROM unnest($2::text[], $3::bytea[], $4::"pg_catalog"."int8"[]) AS page(column_name, value_digest, k1)
+JOIN reseal.failure AS f
+  ON f.table_name = $1 AND f.column_name = page.column_name
+ AND f.row_key = ARRAY[page.k1::text]::text[] AND f.value_digest = page.value_digest
+WHERE f.accepted_at IS NOT NULL AND f.resolved_at IS NULL;
+
+-- key quantiles
+WITH sample AS (
+    SELECT t."id" AS k1, row_number() OVER (ORDER BY t."id") AS place, count(*) OVER () AS total
+    FROM ONLY "public"."secrets" AS t TABLESAMPLE SYSTEM ($1)
+)
+SELECT k1
+FROM sample
+WHERE total >= 100 * $2 AND place % (total / $2) = 0 AND place / (total / $2) < $2
+ORDER BY place;

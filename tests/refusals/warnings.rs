@@ -1,0 +1,98 @@
+//! What the plan warns of, and goes on: each with its place and what to look at.
+
+use serde_json::Value;
+
+use crate::support::{Reseal, Vault};
+
+/// What, where and hint of every warning of a plan.
+async fn warnings(plan: Reseal) -> Vec<[String; 3]> {
+    let plan = plan.json().run().await.expect(0).json();
+    let text = |warning: &Value, name: &str| warning[name].as_str().expect(name).to_owned();
+    let warnings = plan["warnings"].as_array().expect("a list").iter();
+    warnings.map(|w| [text(w, "what"), text(w, "place"), text(w, "hint")]).collect()
+}
+
+#[track_caller]
+fn warns(warnings: &[[String; 3]], what: &str, place: &str, hint: &str) {
+    let fits =
+        |w: &&[String; 3]| w[0].contains(what) && w[1].contains(place) && w[2].contains(hint);
+    assert!(warnings.iter().any(|w| fits(&w)), "{what} at {place} is not among {warnings:#?}");
+}
+
+#[tokio::test]
+async fn a_plain_table_is_worth_no_warning_but_the_one_for_applications() {
+    let vault = Vault::with_rows(50).await;
+    let told = warnings(vault.with_columns("plan")).await;
+    assert_eq!(told.len(), 1, "{told:#?}");
+    warns(&told, "REPEATABLE READ or SERIALIZABLE", "applications", "optimistic lock");
+}
+
+#[tokio::test]
+async fn what_stands_beside_a_value() {
+    let vault = Vault::with_rows(50).await;
+    let sql = "ALTER TABLE secrets ADD secret_bidx bytea, ADD token_hash text,
+               ADD size int GENERATED ALWAYS AS (length(token)) STORED;
+               CREATE TABLE history (LIKE secrets);
+               CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$
+               BEGIN RETURN NEW; END $$;
+               CREATE TRIGGER keep_history BEFORE UPDATE ON secrets
+               FOR EACH ROW EXECUTE FUNCTION keep();
+               CREATE TRIGGER never BEFORE INSERT ON secrets
+               FOR EACH ROW EXECUTE FUNCTION keep();
+               CREATE TRIGGER not_now BEFORE UPDATE ON secrets
+               FOR EACH ROW EXECUTE FUNCTION keep();
+               ALTER TABLE secrets DISABLE TRIGGER not_now";
+    vault.database.batch(sql).await;
+    let told = warnings(vault.with_columns("plan")).await;
+    let triggers = "every rewritten row fires these triggers: keep_history";
+    warns(&told, triggers, "public.secrets", "none copies the old row elsewhere");
+    let triggers = told.iter().find(|w| w[0].contains("triggers")).expect("it is there");
+    assert!(triggers[0].ends_with("keep_history"), "{triggers:?}");
+    for column in ["secret_bidx", "token_hash"] {
+        let place = format!("public.secrets.{column}");
+        warns(&told, "looks like a blind index", &place, "recomputed by the application");
+    }
+    warns(&told, "generated column is recomputed", "public.secrets.size", "changes with it");
+    // for people, and when it runs: in the log
+    let plan = vault.with_columns("plan").run().await.expect(0);
+    assert!(plan.stdout.contains("warning: every rewritten row fires"), "{}", plan.stdout);
+    let run = vault.with_columns("run").run().await.expect(0);
+    assert!(run.stderr.contains("every rewritten row fires these triggers"), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn a_server_that_logs_parameters() {
+    let vault = Vault::with_rows(20).await;
+    let what = "the server's log records statement parameters";
+    let logs = async || {
+        let told = warnings(vault.with_columns("plan")).await;
+        told.iter().any(|w| w[0].contains(what) && w[2].contains("log_parameter_max_length = 0"))
+    };
+    let name = vault.database.name();
+    assert!(!logs().await);
+    for (setting, value, expected) in [
+        ("log_statement", "mod", true),
+        ("log_statement", "ddl", false),
+        ("log_min_duration_statement", "250", true),
+        ("log_min_duration_statement", "-1", false),
+        ("log_parameter_max_length_on_error", "100", true),
+        ("log_parameter_max_length_on_error", "0", false),
+        ("log_duration", "on", true),
+        ("log_parameter_max_length", "0", false),
+    ] {
+        let set = format!("ALTER DATABASE {name} SET {setting} = '{value}'");
+        vault.database.batch(&set).await;
+        assert_eq!(logs().await, expected, "{setting} = {value}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_to_do_or_the_keys_are_swapped() {
+    let vault = Vault::with_rows(50).await;
+    let plan = vault.with_columns("plan").current_key(&vault.old).previous_keys(&[&vault.new]);
+    let told = warnings(plan.clone()).await;
+    let what = "already rotated, or the keys are swapped: no sampled value needs a previous key";
+    warns(&told, what, "all columns", "check which one is current");
+    let plan = plan.run().await.expect(0);
+    assert!(plan.stdout.starts_with("plan: prove: nothing seems to be left"), "{}", plan.stdout);
+}

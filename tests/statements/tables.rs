@@ -1,0 +1,122 @@
+//! Three tables, planned by hand and defined for a server: the plainest, a composite key with
+//! everything, and the oddest names.
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use reseal::db::identifier::{Identifier, RelationName};
+use reseal::db::row_key::SqlType;
+use reseal::keys::{KeyRing, KeySource, RingConfig};
+use reseal::layout::{AadTemplate, ColumnLayout, Layout};
+use reseal::plan::sample::SampleCount;
+use reseal::plan::{ColumnKind, ColumnPlan, Estimate, KeyColumn, KeyPlan, TablePlan};
+
+use super::support::TestKey;
+
+pub struct Example {
+    /// Of its golden file.
+    pub name: &'static str,
+    pub table: TablePlan,
+    pub definition: &'static str,
+}
+
+/// A key column: its name, and schema and name of its type.
+type Key<'a> = (&'a str, [&'a str; 2]);
+
+pub fn examples() -> Vec<Example> {
+    let one_column = Example {
+        name: "one_column",
+        table: table(
+            ["public", "secrets"],
+            &[("id", ["pg_catalog", "int8"])],
+            &[("secret", ColumnKind::Bytea)],
+        ),
+        definition: "CREATE TABLE public.secrets (id bigint PRIMARY KEY, secret bytea)",
+    };
+    let key = [("name", ["pg_catalog", "text"]), ("at", ["pg_catalog", "timestamptz"])];
+    let composite = Example {
+        name: "composite",
+        table: TablePlan {
+            aad_columns: vec![identifier("tenant"), identifier("day")],
+            version: Some(identifier("lock_version")),
+            ..table(
+                ["public", "traits"],
+                &key,
+                &[("secret", ColumnKind::Bytea), ("token", ColumnKind::Text)],
+            )
+        },
+        definition: "CREATE TABLE public.traits (name text COLLATE \"C\", at timestamptz, tenant text, \
+            day date, secret bytea, token varchar(500), lock_version int NOT NULL, PRIMARY KEY (name, at))",
+    };
+    let key = [("or\"der", ["else where", "mo\"od"]), ("{range}", ["pg_catalog", "bpchar"])];
+    let mut odd = table(
+        ["Odd \"Schema\"", "{relation}"],
+        &key,
+        &[("select", ColumnKind::Text), ("$1; --", ColumnKind::Text)],
+    );
+    odd.key.descending = true;
+    odd.aad_columns = vec![identifier("{columns}")];
+    let odd = Example {
+        name: "odd_names",
+        table: odd,
+        definition: r#"CREATE SCHEMA "Odd ""Schema"""; CREATE SCHEMA "else where";
+            CREATE TYPE "else where"."mo""od" AS ENUM ('calm', 'wild');
+            CREATE TABLE "Odd ""Schema"""."{relation}" ("or""der" "else where"."mo""od" NOT NULL,
+                "{range}" char(7) NOT NULL, "{columns}" text, "select" text, "$1; --" varchar);
+            CREATE UNIQUE INDEX ON "Odd ""Schema"""."{relation}" ("or""der" DESC, "{range}" DESC)"#,
+    };
+    vec![one_column, composite, odd]
+}
+
+fn table([schema, name]: [&str; 2], key: &[Key<'_>], columns: &[(&str, ColumnKind)]) -> TablePlan {
+    let column = |(name, kind): &(&str, ColumnKind)| ColumnPlan {
+        name: identifier(name),
+        kind: *kind,
+        layout: ColumnLayout {
+            write: Layout::named("go-b64").expect("a preset"),
+            read: Vec::new(),
+            aad: None::<AadTemplate>,
+        },
+        layout_was_found: false,
+        aad_sources: Vec::new(),
+        aad_table: name.to_string(),
+        sample: SampleCount::default(),
+    };
+    TablePlan {
+        configured: name.to_owned(),
+        relation: RelationName::new(schema, name).expect("a name"),
+        oid: 16_384,
+        relfilenode: 16_384,
+        blocks: 1,
+        key: KeyPlan {
+            columns: key.iter().map(key_column).collect(),
+            descending: false,
+            operator_schema: identifier("pg_catalog"),
+        },
+        columns: columns.iter().map(column).collect(),
+        aad_columns: Vec::new(),
+        version: None,
+        ring: ring(),
+        estimate: Estimate::default(),
+    }
+}
+
+/// Object identifiers do not stand in a statement's text.
+fn key_column((name, [schema, type_name]): &Key<'_>) -> KeyColumn {
+    let sql_type =
+        SqlType { oid: 0, array_oid: 0, schema: identifier(schema), name: identifier(type_name) };
+    KeyColumn { name: identifier(name), sql_type }
+}
+
+fn identifier(name: &str) -> Identifier {
+    Identifier::new(name).expect("a name")
+}
+
+/// Any key: no statement knows it.
+fn ring() -> Arc<KeyRing> {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(TestKey::random().hex().as_bytes()).expect("a key file");
+    let current = KeySource::File(file.path().to_owned());
+    let config = RingConfig { name: "keys".to_owned(), current, previous: Vec::new() };
+    Arc::new(KeyRing::load(&config).expect("a key"))
+}

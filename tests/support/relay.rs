@@ -1,0 +1,48 @@
+//! Something between the program and its server, as a pooler is: connections through it work, but
+//! do not prove that they reach the server itself.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::TestDatabase;
+
+/// The startup option that marks a connection, and one of the same length that marks nothing.
+const MARK: &[u8] = b"reseal.session=";
+const NO_MARK: &[u8] = b"reseal.nothing=";
+
+/// The database's URL through a relay; it lasts as long as the test's runtime.
+pub async fn relayed(database: &TestDatabase) -> String {
+    let (words, rest) = database.url().split_once('@').expect("a URL with a password");
+    let (server, rest) = rest.split_once('/').expect("a URL with a database");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let server = server.to_owned();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect(&server).await.expect("the server's port");
+            tokio::spawn(relay(client, server));
+        }
+    });
+    format!("{words}@{address}/{rest}")
+}
+
+async fn relay(client: TcpStream, server: TcpStream) {
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let asking = async move {
+        let mut chunk = vec![0; 1 << 16];
+        while let Ok(bytes @ 1..) = from_client.read(&mut chunk).await {
+            let chunk = &mut chunk[..bytes];
+            if let Some(at) = chunk.windows(MARK.len()).position(|window| window == MARK) {
+                chunk[at..at + MARK.len()].copy_from_slice(NO_MARK);
+            }
+            if to_server.write_all(chunk).await.is_err() {
+                break;
+            }
+        }
+        // an error here means that the server has gone first
+        to_server.shutdown().await.ok();
+    };
+    let answering = async move { tokio::io::copy(&mut from_server, &mut to_client).await };
+    tokio::join!(asking, answering).1.ok();
+}
