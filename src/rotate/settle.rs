@@ -20,11 +20,21 @@ use crate::error::Error;
 pub struct Settled {
     pub cursor: Cursor,
     pub tally: Tally,
-    /// Somebody holds the row; it is left for later.
-    pub still_held: bool,
+    pub fate: Fate,
 }
 
-/// Reseals the row with this key while holding its lock. A row that is gone needs nothing.
+/// What became of the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Read under its lock; it needs nothing more.
+    Settled,
+    /// Somebody holds it; it is left for later.
+    Held,
+    /// Nothing was found under its key: it is gone, it has moved, or no index leads to it.
+    Missing,
+}
+
+/// Reseals the row with this key while holding its lock.
 pub async fn settle(
     session: &mut Session,
     writer: &Writer,
@@ -32,20 +42,20 @@ pub async fn settle(
     key: &Bound,
     limits: Limits,
 ) -> Result<Settled, CommitError> {
+    let left = |cursor, fate| Ok(Settled { cursor, tally: Tally::default(), fate });
     match under_lock(session, writer, &cursor, key, limits).await {
         Ok(Some((receipt, tally))) => {
-            Ok(Settled { cursor: cursor.advance(receipt), tally, still_held: false })
+            Ok(Settled { cursor: cursor.advance(receipt), tally, fate: Fate::Settled })
         }
-        Ok(None) => Ok(Settled { cursor, tally: Tally::default(), still_held: false }),
-        Err(Refusal::Setback(Setback::Locked | Setback::TookTooLong)) => {
-            Ok(Settled { cursor, tally: Tally::default(), still_held: true })
-        }
+        Ok(None) => left(cursor, Fate::Missing),
+        Err(Refusal::Setback(Setback::Locked | Setback::TookTooLong)) => left(cursor, Fate::Held),
         Err(Refusal::Setback(Setback::NotOurs)) => Err(CommitError::NotOurs),
         Err(Refusal::Setback(Setback::Error(error)) | Refusal::Error(error)) => Err(error.into()),
         Err(Refusal::Page(page)) => {
             // the database refuses this row: find out which value, and list it
             let done = narrow::commit_page(session, writer, cursor, *page).await?;
-            Ok(Settled { cursor: done.cursor, tally: done.tally, still_held: false })
+            let fate = if done.conflicts.is_empty() { Fate::Settled } else { Fate::Held };
+            Ok(Settled { cursor: done.cursor, tally: done.tally, fate })
         }
         Err(Refusal::Setback(Setback::Refused(_) | Setback::Altered(_))) => {
             Err(Error::bug("a refused row was lost").into())
