@@ -5,6 +5,10 @@ mod support;
 
 #[path = "proof/held.rs"]
 mod held;
+#[path = "proof/load.rs"]
+mod load;
+#[path = "proof/verify.rs"]
+mod verify;
 #[path = "proof/walk.rs"]
 mod walk;
 #[path = "proof/writers.rs"]

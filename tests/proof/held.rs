@@ -45,3 +45,23 @@ async fn whoever_never_lets_go_is_named() {
     rotation.expect_secrets(1..=ROWS).await;
     rotation.expect_written_once().await;
 }
+
+/// A row that is held, and that no index leads to: it cannot be found by its key to be settled, and
+/// still the close does not look past it.
+#[tokio::test]
+async fn a_held_row_that_no_index_leads_to_is_not_forgotten() {
+    let server = private_server(ServerOptions::default());
+    let rotation = Rotation::of_on(&server, ROWS).await;
+    rotation.hide_from_index(1_000).await;
+    let holder = rotation.client().await;
+    let hold = "SET enable_indexscan = off; SET enable_bitmapscan = off; SET enable_seqscan = on;
+                BEGIN; SELECT FROM secrets WHERE id + 0 = 1000 FOR UPDATE";
+    holder.batch_execute(hold).await.expect("a lock");
+    let failpoints = Failpoints::hold("close-looked@2");
+    let mut running = failpoints.on(rotation.run()).spawn();
+    failpoints.reached("close-looked@2", &mut running).await;
+    holder.batch_execute("COMMIT").await.expect("the end of the lock");
+    failpoints.release("close-looked@2");
+    running.wait().await.expect(0);
+    rotation.expect_secrets((1..=ROWS).chain([1_000])).await;
+}

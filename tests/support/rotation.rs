@@ -65,6 +65,21 @@ impl Rotation {
         self.client().await.execute(&statement, &[&ids, &values]).await.expect("rows");
     }
 
+    /// Puts in a row under the old key of which the index of the primary key knows nothing.
+    pub async fn hide_from_index(&self, id: i64) {
+        let ready = |ready: bool| {
+            let primary = "indexrelid = 'secrets_pkey'::regclass";
+            format!("UPDATE pg_index SET indisready = {ready} WHERE {primary}")
+        };
+        self.database.batch(&ready(false)).await;
+        self.insert("secrets", [id], &self.old).await;
+        self.database.batch(&ready(true)).await;
+        let client = self.client().await;
+        client.batch_execute("SET enable_seqscan = off").await.expect("a setting");
+        let found = client.query_opt("SELECT FROM secrets WHERE id = $1", &[&id]).await;
+        assert!(found.expect("an index").is_none(), "row {id} is in the index");
+    }
+
     pub async fn client(&self) -> Client {
         self.database.client().await
     }
