@@ -2,7 +2,8 @@
 //! `failpoints` only; a released binary has none of this.
 //!
 //! `RESEAL_FAILPOINT=NAME@N=kill` kills the process (SIGKILL) when point NAME is reached for the Nth
-//! time; `NAME@N=hold:PATH` creates the file PATH there and waits until it is removed.
+//! time; `NAME@N=hold:PATH` creates the file PATH there and waits until it is removed. Several are
+//! separated by semicolons.
 
 /// Marks a point in the code by name.
 #[macro_export]
@@ -16,19 +17,32 @@ macro_rules! failpoint {
 /// Called by [`failpoint!`]; does nothing unless the environment names this point.
 #[cfg(feature = "failpoints")]
 pub async fn reached(name: &str) {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static TIMES: AtomicU32 = AtomicU32::new(0);
+    let Ok(orders) = std::env::var("RESEAL_FAILPOINT") else { return };
+    let orders = orders.split(';').filter_map(|order| order.split_once('='));
+    let times = count(name);
+    for (point, action) in orders {
+        let (point, nth) = point.split_once('@').unwrap_or((point, "1"));
+        if point != name || times != nth.parse().unwrap_or(1) {
+            continue;
+        }
+        match action.split_once(':') {
+            Some(("hold", path)) => hold(path).await,
+            _ => kill(),
+        }
+    }
+}
 
-    let Ok(order) = std::env::var("RESEAL_FAILPOINT") else { return };
-    let Some((point, action)) = order.split_once('=') else { return };
-    let (point, nth) = point.split_once('@').unwrap_or((point, "1"));
-    if point != name || TIMES.fetch_add(1, Ordering::SeqCst) + 1 != nth.parse().unwrap_or(1) {
-        return;
-    }
-    match action.split_once(':') {
-        Some(("hold", path)) => hold(path).await,
-        _ => kill(),
-    }
+/// How often a point has been reached, this time included.
+#[cfg(feature = "failpoints")]
+fn count(name: &str) -> u32 {
+    use std::collections::BTreeMap;
+    use std::sync::{Mutex, PoisonError};
+    static TIMES: Mutex<BTreeMap<String, u32>> = Mutex::new(BTreeMap::new());
+
+    let mut times = TIMES.lock().unwrap_or_else(PoisonError::into_inner);
+    let times = times.entry(name.to_owned()).or_default();
+    *times += 1;
+    *times
 }
 
 #[cfg(feature = "failpoints")]

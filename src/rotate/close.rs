@@ -21,7 +21,7 @@ use super::ending;
 use super::judge::{self, Intent};
 use super::narrow::{self, CommitError};
 use super::page::SessionStamp;
-use super::settle;
+use super::settle::{self, Fate};
 use super::snapshot::{self, KeptMax, Seen};
 use super::statements::Order;
 use super::writers::{self, Kept};
@@ -73,7 +73,8 @@ pub async fn close(
             return Err(too_many_failures(&seen).into());
         }
         let next_barrier = seen.moment.barrier.clone();
-        let held = reseal_found(session, stamp, context, &claim, seen, is_last).await?;
+        let Left { held, missing } =
+            reseal_found(session, stamp, context, &claim, seen, is_last).await?;
         if is_last {
             return outcome::end(session, context, &claim, &plan, previous, proof).await;
         }
@@ -84,6 +85,8 @@ pub async fn close(
             crowded += 1;
         } else if held == 0 {
             turned_up += 1;
+        }
+        if held == 0 && missing == 0 && !has_more {
             barrier = next_barrier;
         }
         context.stop.sleep(pause).await?;
@@ -153,17 +156,19 @@ async fn walk_again(
     context: &Context,
     claim: &Claim,
 ) -> Result<(), CommitError> {
-    let passes = claim.id.pass.unsigned_abs();
-    if passes >= context.config.run.max_passes {
-        let what = "tables, partitions or their files keep changing under the walk";
-        return Err(Error::outside(what)
-            .hint("run again when no DDL or VACUUM FULL is going on")
-            .into());
-    }
     let transaction = session.begin(&Terms::ledger()).await?;
     let ours = ledger::close::done(&transaction, claim, FinalCounts::default()).await?;
     transaction.commit().await?;
-    if ours { Ok(()) } else { Err(CommitError::NotOurs) }
+    if !ours {
+        return Err(CommitError::NotOurs);
+    }
+    if claim.id.pass.unsigned_abs() < context.config.run.max_passes {
+        return Ok(());
+    }
+    // the pass is over nevertheless, so that the next command walks once more
+    let what = "tables, partitions or their files keep changing under the walk";
+    let hint = "run again when no DDL or VACUUM FULL is going on";
+    Err(Error::outside(what).hint(hint).given_up().into())
 }
 
 async fn next_round(
@@ -180,8 +185,16 @@ async fn next_round(
     round.ok_or(CommitError::NotOurs)
 }
 
-/// Lists the failures found, and reseals the old values unless this was the last look. Answers how
-/// many rows others hold.
+/// Rows that were found and not written: the barrier does not move past them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Left {
+    /// Others hold them.
+    held: u64,
+    /// Nothing was found under their keys; the next look sees whether they are still there.
+    missing: u64,
+}
+
+/// Lists the failures found, and reseals the old values unless this was the last look.
 async fn reseal_found(
     session: &mut Session,
     stamp: SessionStamp,
@@ -189,17 +202,18 @@ async fn reseal_found(
     claim: &Claim,
     seen: Seen,
     is_last: bool,
-) -> Result<u64, CommitError> {
-    let (mut cursor, mut all_held) = (Cursor::resume(claim), 0);
+) -> Result<Left, CommitError> {
+    let (mut cursor, mut left) = (Cursor::resume(claim), Left::default());
     for (table, rows) in seen.unfinished {
         if !rows.is_empty() {
-            let held;
-            (cursor, held) =
+            let more;
+            (cursor, more) =
                 reseal_rows(session, stamp, context, claim, table, rows, cursor, is_last).await?;
-            all_held += held;
+            left.held += more.held;
+            left.missing += more.missing;
         }
     }
-    Ok(all_held)
+    Ok(left)
 }
 
 #[expect(clippy::too_many_arguments, reason = "each is a different thing, used once")]
@@ -212,7 +226,7 @@ async fn reseal_rows(
     rows: Vec<Row>,
     cursor: Cursor,
     is_last: bool,
-) -> Result<(Cursor, u64), CommitError> {
+) -> Result<(Cursor, Left), CommitError> {
     let page = snapshot::still_page(rows, &table, stamp);
     let intent = if is_last { Intent::Read } else { Intent::Reseal };
     let values = (page.len() * table.columns.len()) as u64;
@@ -226,18 +240,18 @@ async fn reseal_rows(
     let done = narrow::commit_page(session, &writer, cursor, judged).await?;
     context.progress.add(&done.tally);
     ending::check_failures(session, context, claim, &done.tally).await?;
-    let (mut cursor, mut held) = (done.cursor, 0);
+    let (mut cursor, mut left) = (done.cursor, Left::default());
     for row in done.conflicts {
         context.seals.grant(session, &writer.table.ring, writer.table.columns.len() as u64).await?;
         let settled = settle::settle(session, &writer, cursor, tids[row], context.limits()).await?;
         cursor = settled.cursor;
-        held += u64::from(settled.still_held);
+        left.held += u64::from(settled.fate == Fate::Held);
+        left.missing += u64::from(settled.fate == Fate::Missing);
         context.progress.add(&settled.tally);
     }
-    Ok((cursor, held))
+    Ok((cursor, left))
 }
 
-/// More failures than are kept in memory turned up while the walk went on.
 /// Whether the walk has met and listed as many failures as the look saw.
 async fn all_listed(session: &mut Session, claim: &Claim, seen: &Seen) -> Result<bool> {
     let transaction = session.begin(&Terms::reading()).await?;
@@ -246,6 +260,7 @@ async fn all_listed(session: &mut Session, claim: &Claim, seen: &Seen) -> Result
     Ok(listed.failed >= seen.failed)
 }
 
+/// More failures than are kept in memory turned up while the walk went on.
 fn too_many_failures(seen: &Seen) -> Error {
     let what = format!("{} values written during the walk cannot be opened", seen.failed);
     Error::new(ExitCode::Unfinished, what)

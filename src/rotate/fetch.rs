@@ -108,6 +108,7 @@ async fn by_block(
     let before = Tid::start_of(after.block.saturating_add(blocks)).min(until);
     let rows = block_rows(session, table, after, before, limits).await?;
     crate::failpoint!("page-fetched");
+    crate::failpoint!("walk-fetched");
     size.read_blocks(blocks, rows.len());
     let last = ascending(&rows, after)?;
     let mut page =

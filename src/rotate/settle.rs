@@ -22,12 +22,21 @@ use crate::error::Error;
 pub struct Settled {
     pub cursor: Cursor,
     pub tally: Tally,
-    /// Somebody holds the row; it is left for later.
-    pub still_held: bool,
+    pub fate: Fate,
 }
 
-/// Reseals the row that was read at `tid` while holding its lock. One that is no longer there needs
-/// nothing: what replaced it was written after the look, and the next one reads it.
+/// What became of the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Read under its lock; it needs nothing more.
+    Settled,
+    /// Somebody holds it; it is left for later.
+    Held,
+    /// Nothing was found at its place: it is gone or has moved. The next look sees.
+    Missing,
+}
+
+/// Reseals the row that was read at `tid` while holding its lock.
 pub async fn settle(
     session: &mut Session,
     writer: &Writer,
@@ -35,22 +44,21 @@ pub async fn settle(
     tid: Tid,
     limits: Limits,
 ) -> Result<Settled, CommitError> {
+    let left = |cursor, fate| Ok(Settled { cursor, tally: Tally::default(), fate });
     match under_lock(session, writer, &cursor, tid, limits).await {
         Ok(Some(Written { receipt, tally, conflicts })) => {
-            let still_held = !conflicts.is_empty();
-            Ok(Settled { cursor: cursor.advance(receipt), tally, still_held })
+            let fate = if conflicts.is_empty() { Fate::Settled } else { Fate::Held };
+            Ok(Settled { cursor: cursor.advance(receipt), tally, fate })
         }
-        Ok(None) => Ok(Settled { cursor, tally: Tally::default(), still_held: false }),
-        Err(Refusal::Setback(Setback::Locked | Setback::TookTooLong)) => {
-            Ok(Settled { cursor, tally: Tally::default(), still_held: true })
-        }
+        Ok(None) => left(cursor, Fate::Missing),
+        Err(Refusal::Setback(Setback::Locked | Setback::TookTooLong)) => left(cursor, Fate::Held),
         Err(Refusal::Setback(Setback::NotOurs)) => Err(CommitError::NotOurs),
         Err(Refusal::Setback(Setback::Error(error)) | Refusal::Error(error)) => Err(error.into()),
         Err(Refusal::Page(page)) => {
             // the database refuses this row: find out which value, and list it
             let done = narrow::commit_page(session, writer, cursor, *page).await?;
-            let still_held = !done.conflicts.is_empty();
-            Ok(Settled { cursor: done.cursor, tally: done.tally, still_held })
+            let fate = if done.conflicts.is_empty() { Fate::Settled } else { Fate::Held };
+            Ok(Settled { cursor: done.cursor, tally: done.tally, fate })
         }
         Err(Refusal::Setback(Setback::Refused(_) | Setback::Altered(_))) => {
             Err(Error::bug("a refused row was lost").into())

@@ -130,7 +130,8 @@ pub async fn start(
         true => passes::cuts(session, plan).await?,
         false => passes::no_cuts(),
     };
-    let transaction = session.begin(&Terms::ledger()).await?;
+    // durable: a crash that undid it would give the run's id to another run, under our feet
+    let transaction = session.begin(&Terms::durable()).await?;
     setup::lock(&transaction).await?;
     if let Some(token) = &config.run.token
         && let Some((run_id, state)) = run::by_token(&transaction, token).await?

@@ -67,8 +67,11 @@ async fn with_session(context: &Context, number: usize, patience: &mut Patience)
         }
         match step(&mut session, stamp, context, number).await {
             Ok(Stepped::Worked) => patience.progress(),
-            // a stop that is asked for meanwhile is met at the head of the loop
-            Ok(Stepped::Idle) => drop(context.stop.sleep(IDLE_PAUSE).await),
+            Ok(Stepped::Idle) => {
+                crate::failpoint!("idle");
+                // a stop that is asked for meanwhile is met at the head of the loop
+                drop(context.stop.sleep(IDLE_PAUSE).await);
+            }
             Ok(Stepped::Ended) => return Ok(()),
             Err(error) => {
                 leave(&mut session, context, number, &error).await;
@@ -134,6 +137,11 @@ async fn without_shard(session: &mut Session, context: &Context) -> Result<Stepp
     let transaction = session.begin(&Terms::reading()).await?;
     let standing = run::standing(&transaction, context.run_id).await?;
     transaction.commit().await?;
+    let Some(standing) = standing else {
+        return Err(Error::outside("the run is gone from the ledger")
+            .at(format!("run {}", context.run_id))
+            .hint("was the database restored, or promoted before it had everything? run again"));
+    };
     if standing.has_ended() {
         return Ok(Stepped::Ended);
     }

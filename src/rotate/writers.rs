@@ -80,6 +80,7 @@ pub async fn wait(
         if begun.elapsed() >= max_wait {
             return Err(still_open(&waited_for, max_wait));
         }
+        crate::failpoint!("writers-open");
         stop.sleep(poll).await?;
         poll = (poll * 2).min(POLL_MAX);
         if let Some(kept) = &kept {

@@ -160,19 +160,20 @@ impl Standing {
     }
 }
 
+/// Where a run stands; `None` when the ledger does not know it.
 pub async fn standing(
     transaction: &Transaction<'_>,
     run_id: i64,
-) -> Result<Standing, DatabaseError> {
-    let row = transaction.query_one(sql::PASS_STATE, &[(&run_id, Type::INT8)]).await?;
-    Ok(Standing {
+) -> Result<Option<Standing>, DatabaseError> {
+    let row = transaction.query_opt(sql::PASS_STATE, &[(&run_id, Type::INT8)]).await?;
+    Ok(row.map(|row| Standing {
         state: row.get("state"),
         wanted: row.get("wanted"),
         pass: row.get("pass"),
         pass_done: row.get("pass_done"),
         is_proof: row.get("is_proof"),
         reason: row.get("reason"),
-    })
+    }))
 }
 
 /// Moves a run to its next pass; `None` when another process was first or the run is no longer wanted.

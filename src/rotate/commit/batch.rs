@@ -69,9 +69,6 @@ impl Batch {
                 self.push(&mut list, array, element, |row| rows.value(row, n).stored);
             }
         }
-        if writer.order == Order::Physical {
-            self.push(&mut list, Type::TID_ARRAY, Type::TID.oid(), |row| Some(rows.ctid(row)));
-        }
         self.push_range(&mut list, writer, page)?;
         Ok(list)
     }

@@ -6,8 +6,8 @@ use crate::plan::{ColumnKind, ColumnPlan, KeyPlan, TablePlan};
 use crate::rotate::statements::{Order, key_compare, key_names};
 
 /// The order of the write statements' parameters: `$1` tableoid, `$2` xmins, then one array for each
-/// key column, value column and AAD text (value as read, when values are compared; ctid, in physical
-/// order), then the range's lower and upper bound.
+/// key column, value column and AAD text (and value as read, when values are compared), then the
+/// range's lower and upper bound.
 const FIRST_ARRAY: usize = 3;
 
 /// The three statements that write a page and look after it.
@@ -66,9 +66,6 @@ impl WriteParts {
                 key_match.push_str(&format!(" AND {}", same_value(column, n)));
             }
         }
-        if order == Order::Physical {
-            array("tid", "read_ctid".to_owned());
-        }
         Self {
             relation: table.relation.to_string(),
             arrays: arrays.join(", "),
@@ -103,24 +100,19 @@ fn kind_type(kind: ColumnKind) -> &'static str {
     }
 }
 
-/// In physical order rows are found by their ctid, and the key is compared in a form that no index can
-/// answer: an index that misses a row must not hide it here.
+/// In physical order the column is wrapped, so that no index is asked: it may not know the row.
 fn key_match(key: &KeyPlan, order: Order) -> String {
     let columns = key.columns.iter().zip(key_names(key));
     let matches: Vec<String> = columns
         .map(|(column, name)| {
-            let equal =
-                format!("t.{} OPERATOR({}.=) page.{name}", column.name, key.operator_schema);
-            match order {
-                Order::ByKey => equal,
-                Order::Physical => format!("({equal}) IS TRUE"),
-            }
+            let stored = match order {
+                Order::ByKey => format!("t.{}", column.name),
+                Order::Physical => format!("coalesce(t.{0}, t.{0})", column.name),
+            };
+            format!("{stored} OPERATOR({}.=) page.{name}", key.operator_schema)
         })
         .collect();
-    match order {
-        Order::ByKey => matches.join(" AND "),
-        Order::Physical => format!("t.ctid = page.read_ctid AND {}", matches.join(" AND ")),
-    }
+    matches.join(" AND ")
 }
 
 fn same_value(column: &ColumnPlan, n: usize) -> String {
