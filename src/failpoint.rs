@@ -2,7 +2,8 @@
 //! `failpoints` only; a released binary has none of this.
 //!
 //! `RESEAL_FAILPOINT=NAME@N=kill` kills the process (SIGKILL) when point NAME is reached for the Nth
-//! time; `NAME@N=hold:PATH` creates the file PATH there and waits until it is removed.
+//! time; `NAME@N=hold:PATH` creates the file PATH there and waits until it is removed;
+//! `NAME@N=panic:TEXT` panics with this text.
 
 /// Marks a point in the code by name.
 #[macro_export]
@@ -27,8 +28,16 @@ pub async fn reached(name: &str) {
     }
     match action.split_once(':') {
         Some(("hold", path)) => hold(path).await,
+        Some(("panic", text)) => panic(text),
         _ => kill(),
     }
+}
+
+/// As a bug would, with a text that nobody may see.
+#[cfg(feature = "failpoints")]
+#[expect(clippy::panic, reason = "it is what a test asks for")]
+fn panic(text: &str) {
+    panic!("{text}");
 }
 
 #[cfg(feature = "failpoints")]
