@@ -56,7 +56,7 @@ fn says(report: &Value, vault: &Vault, state: &str, counts: [u64; 5]) {
 /// `2026-04-06T14:30:00Z`
 #[track_caller]
 fn moment(value: &Value) {
-    let text = value.as_str().unwrap_or_else(|| panic!("{value} is no moment"));
+    let text = value.as_str().expect("a moment");
     let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     assert_eq!(shape, "0000-00-00T00:00:00Z");
 }

@@ -125,9 +125,8 @@ pub async fn start(transaction: &Transaction<'_>, wanted: &Wanted) -> Result<i64
 
 /// The ids of unfinished runs, oldest first.
 pub async fn unfinished(transaction: &Transaction<'_>) -> Result<Vec<i64>, DatabaseError> {
-    let statement = "SELECT run_id FROM reseal.run WHERE state = 'running' ORDER BY run_id";
-    let rows = transaction.query(statement, &[]).await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
+    let unfinished = "SELECT run_id FROM reseal.run WHERE state = 'running' ORDER BY run_id";
+    Ok(transaction.query(unfinished, &[]).await?.iter().map(|row| row.get(0)).collect())
 }
 
 /// The run that a token names, and its state.
