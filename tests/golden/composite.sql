@@ -112,8 +112,8 @@ JOIN ONLY "public"."traits" AS t
 WITH written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
-    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::tid[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, read_ctid, n)
-    WHERE t.ctid = page.read_ctid AND (t."name" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11
+    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
+    WHERE coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
@@ -122,15 +122,15 @@ FROM written;
 -- write unlocked by block
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::tid[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, read_ctid, n)
+    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
     JOIN ONLY "public"."traits" AS t
-      ON t.ctid = page.read_ctid AND (t."name" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11
+      ON coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM free AS page
-    WHERE t.ctid = page.read_ctid AND (t."name" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11
+    WHERE coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
@@ -139,9 +139,9 @@ FROM written;
 
 -- unwritten by block
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::tid[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, read_ctid, n)
+FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
 JOIN ONLY "public"."traits" AS t
-  ON t.ctid = page.read_ctid AND (t."name" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11;
+  ON coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10;
 
 -- write by key, comparing values
 WITH written AS (

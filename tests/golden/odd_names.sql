@@ -112,8 +112,8 @@ JOIN ONLY "Odd ""Schema"""."{relation}" AS t
 WITH written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
-    FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[], $8::tid[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, read_ctid, n)
-    WHERE t.ctid = page.read_ctid AND (t."or""der" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
+    FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, n)
+    WHERE coalesce(t."or""der", t."or""der") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."{range}", t."{range}") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
@@ -122,15 +122,15 @@ FROM written;
 -- write unlocked by block
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[], $8::tid[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, read_ctid, n)
+    FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, n)
     JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-      ON t.ctid = page.read_ctid AND (t."or""der" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
+      ON coalesce(t."or""der", t."or""der") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."{range}", t."{range}") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
     FROM free AS page
-    WHERE t.ctid = page.read_ctid AND (t."or""der" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
+    WHERE coalesce(t."or""der", t."or""der") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."{range}", t."{range}") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
@@ -139,9 +139,9 @@ FROM written;
 
 -- unwritten by block
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[], $8::tid[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, read_ctid, n)
+FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, n)
 JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-  ON t.ctid = page.read_ctid AND (t."or""der" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10;
+  ON coalesce(t."or""der", t."or""der") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."{range}", t."{range}") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9;
 
 -- write by key, comparing values
 WITH written AS (

@@ -112,8 +112,8 @@ JOIN ONLY "public"."secrets" AS t
 WITH written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
-    FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[], $5::tid[]) WITH ORDINALITY AS page(read_xmin, k1, v0, read_ctid, n)
-    WHERE t.ctid = page.read_ctid AND (t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $6 AND t.ctid <= $7
+    FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
+    WHERE coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
@@ -122,15 +122,15 @@ FROM written;
 -- write unlocked by block
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[], $5::tid[]) WITH ORDINALITY AS page(read_xmin, k1, v0, read_ctid, n)
+    FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
     JOIN ONLY "public"."secrets" AS t
-      ON t.ctid = page.read_ctid AND (t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $6 AND t.ctid <= $7
+      ON coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
     FROM free AS page
-    WHERE t.ctid = page.read_ctid AND (t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $6 AND t.ctid <= $7
+    WHERE coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
@@ -139,9 +139,9 @@ FROM written;
 
 -- unwritten by block
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[], $5::tid[]) WITH ORDINALITY AS page(read_xmin, k1, v0, read_ctid, n)
+FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
 JOIN ONLY "public"."secrets" AS t
-  ON t.ctid = page.read_ctid AND (t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $6 AND t.ctid <= $7;
+  ON coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6;
 
 -- write by key, comparing values
 WITH written AS (
