@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use reseal::crypto::{Key, KeyBytes, NonceSource, Plaintext};
 use reseal::keys::{KeyRing, KeySource, RingConfig};
 use reseal::layout::{ColumnLayout, Layout};
-use reseal::rotate::value::{Aad, Reading, Resealing, Scratch, ValueWork};
+use reseal::value::{Aad, Reading, Resealing, Scratch, ValueWork};
 
 /// Each number is the best of so many rounds: the machine may be doing other things.
 const ROUNDS: usize = 20;

@@ -4,8 +4,8 @@
 //! ```text
 //!  cli ──► config ──► plan ──► rotate ──► report
 //!                      │         │
-//!                      │         ├── layout, crypto, keys   (pure: bytes in, bytes out)
-//!                      └─────────┴── db                     (sessions, statements, the ledger)
+//!                      ├─────────┼── value ──► keys, layout, crypto   (pure: bytes in, bytes out)
+//!                      └─────────┴── db                               (sessions, statements, the ledger)
 //!
 //!  rotate:  claim a shard ─► fetch page ─► judge ─► commit page ─► … ─► next pass ─► proof
 //! ```
@@ -27,6 +27,7 @@ pub mod config;
 pub mod crypto;
 pub mod keys;
 pub mod layout;
+pub mod value;
 
 pub mod db;
 pub mod plan;

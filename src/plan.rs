@@ -18,6 +18,7 @@ use crate::db::identifier::{Identifier, RelationName};
 use crate::db::row_key::SqlType;
 use crate::keys::KeyRing;
 use crate::layout::ColumnLayout;
+use crate::value::{AadSource, ColumnWork};
 
 /// A decided plan: every table can be walked, and every column's values are understood.
 #[derive(Clone, Debug)]
@@ -108,6 +109,15 @@ pub struct ColumnPlan {
     /// What `{table}` stands for: the table's bare name, of a partition its parent's.
     pub aad_table: String,
     pub sample: sample::SampleCount,
+}
+
+impl ColumnPlan {
+    /// How its values are opened and resealed.
+    pub fn work<'a>(&'a self, ring: &'a KeyRing) -> ColumnWork<'a> {
+        let (table, column) = (&*self.aad_table, self.name.name());
+        let source = AadSource { table, column, places: &self.aad_sources };
+        ColumnWork::new(ring, &self.layout, source)
+    }
 }
 
 /// What the sample says of a table.

@@ -28,7 +28,6 @@ pub mod size;
 pub mod snapshot;
 pub mod start;
 pub mod statements;
-pub mod value;
 pub mod verify;
 pub mod worker;
 pub mod writers;

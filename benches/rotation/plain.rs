@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use reseal::keys::{KeyRing, KeySource, RingConfig};
 use reseal::layout::{ColumnLayout, Layout};
-use reseal::rotate::value::{Aad, Resealing, Scratch, ValueWork};
+use reseal::value::{Aad, Resealing, Scratch, ValueWork};
 use tokio::task::JoinSet;
 
 use super::table::{Keys, LAYOUT, connect};

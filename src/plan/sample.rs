@@ -15,8 +15,7 @@ use crate::db::sql;
 use crate::db::transaction::Transaction;
 use crate::keys::KeyRing;
 use crate::layout::ColumnLayout;
-use crate::rotate::judge::{self, AadPlace};
-use crate::rotate::value::{Reading, Scratch};
+use crate::value::{AadSource, ColumnWork, Reading, Scratch};
 
 /// Blocks to draw; a table with no more is looked at whole.
 const SAMPLE_BLOCKS: f64 = 200.0;
@@ -138,6 +137,12 @@ impl Sample {
         layout: &ColumnLayout,
     ) -> SampleCount {
         let column = &draft.columns[index];
+        let source = AadSource {
+            table: &column.aad_table,
+            column: column.name.name(),
+            places: &column.aad_sources,
+        };
+        let work = ColumnWork::new(ring, layout, source);
         let first_aad = 2 * draft.columns.len();
         let mut scratch = Scratch::default();
         let mut count = SampleCount::default();
@@ -150,13 +155,7 @@ impl Sample {
             let texts: Vec<Option<&[u8]>> = (0..draft.aad_columns.len())
                 .map(|n| row.get::<_, Option<Binary<'_>>>(first_aad + n).map(|text| text.0))
                 .collect();
-            let place = AadPlace {
-                table: &column.aad_table,
-                column: &column.name,
-                sources: &column.aad_sources,
-            };
-            let stored = stored.map(|bytes| bytes.0);
-            match judge::read_value(ring, layout, &place, stored, &texts, &mut scratch) {
+            match work.read(stored.map(|bytes| bytes.0), &texts, &mut scratch) {
                 Reading::Current => count.current += 1,
                 Reading::OtherLayout | Reading::Previous(_) => count.previous += 1,
                 Reading::Unreadable(reason) => {

@@ -7,11 +7,11 @@ use super::commit::Attempt;
 use super::judge::Judgement;
 use super::page::{Page, Value};
 use super::statements;
-use super::value::Reason;
 use crate::db::error::DatabaseError;
 use crate::db::row_key::BinaryArray;
 use crate::db::transaction::Transaction;
 use crate::plan::TablePlan;
+use crate::value::Reason;
 
 /// Failed values as parallel lists.
 #[derive(Default)]

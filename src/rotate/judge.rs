@@ -7,12 +7,9 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::page::Page;
-use super::value::{Aad, Reading, Reason, Resealing, Scratch, ValueWork};
-use crate::db::identifier::Identifier;
 use crate::error::{Error, Result};
-use crate::keys::KeyRing;
-use crate::layout::{AadTemplate, ColumnLayout};
-use crate::plan::{ColumnPlan, TablePlan};
+use crate::plan::TablePlan;
+use crate::value::{ColumnWork, Reading, Reason, Resealing, Scratch};
 
 /// The judgement of one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,103 +61,45 @@ pub async fn judge(page: Page, table: Arc<TablePlan>, intent: Intent) -> Result<
 
 fn judge_here(page: Page, table: &TablePlan, intent: Intent) -> Result<JudgedPage> {
     let columns = table.columns.len();
+    let work: Vec<ColumnWork<'_>> =
+        table.columns.iter().map(|column| column.work(&table.ring)).collect();
     let judgements: Result<Vec<Judgement>> = (0..page.len() * columns)
         .into_par_iter()
         .with_min_len(VALUES_PER_TASK)
         .map(|n| {
             let (row, column) = (n / columns, n % columns);
+            let value = page.value(row, column);
+            if value.length == 0 {
+                return Ok(Judgement::Nothing);
+            }
+            let work = &work[column];
+            let texts = if work.needs_texts() { page.aad_texts(row) } else { Vec::new() };
             SCRATCH
-                .with_borrow_mut(|scratch| judge_cell(&page, row, table, column, intent, scratch))
+                .with_borrow_mut(|scratch| judge_value(work, value.stored, &texts, intent, scratch))
         })
         .collect();
     Ok(JudgedPage { judgements: judgements?, columns, page })
 }
 
-fn judge_cell(
-    page: &Page,
-    row: usize,
-    table: &TablePlan,
-    column: usize,
-    intent: Intent,
-    scratch: &mut Scratch,
-) -> Result<Judgement> {
-    let value = page.value(row, column);
-    if value.length == 0 {
-        return Ok(Judgement::Nothing);
-    }
-    let column = &table.columns[column];
-    let texts = match column.layout.aad {
-        Some(_) => page.aad_texts(row),
-        None => Vec::new(),
-    };
-    judge_value(table, column, value.stored, &texts, intent, scratch)
-}
-
 fn judge_value(
-    table: &TablePlan,
-    column: &ColumnPlan,
+    work: &ColumnWork<'_>,
     stored: Option<&[u8]>,
     texts: &[Option<&[u8]>],
     intent: Intent,
     scratch: &mut Scratch,
 ) -> Result<Judgement> {
-    let work = ValueWork::new(&table.ring, &column.layout);
-    let place =
-        AadPlace { table: &column.aad_table, column: &column.name, sources: &column.aad_sources };
-    if intent == Intent::Read {
-        return Ok(match read_value(&table.ring, &column.layout, &place, stored, texts, scratch) {
+    Ok(match intent {
+        Intent::Read => match work.read(stored, texts, scratch) {
             Reading::Current => Judgement::Current,
             Reading::OtherLayout | Reading::Previous(_) => Judgement::Previous,
             Reading::Unreadable(reason) => Judgement::Failed(reason),
-        });
-    }
-    let Some(stored) = stored else { return Ok(Judgement::Failed(Reason::TooLarge)) };
-    let mut rendered = Vec::new();
-    let aad = place.render(column.layout.aad.as_ref(), texts, &mut rendered);
-    Ok(match work.reseal(stored, aad, scratch)? {
-        Resealing::AlreadyCurrent => Judgement::Current,
-        Resealing::Resealed(bytes) => Judgement::Resealed(bytes),
-        Resealing::Failed(reason) => Judgement::Failed(reason),
+        },
+        Intent::Reseal => match work.reseal(stored, texts, scratch)? {
+            Resealing::AlreadyCurrent => Judgement::Current,
+            Resealing::Resealed(bytes) => Judgement::Resealed(bytes),
+            Resealing::Failed(reason) => Judgement::Failed(reason),
+        },
     })
-}
-
-/// Where the additional data of a column comes from.
-pub struct AadPlace<'a> {
-    pub table: &'a str,
-    pub column: &'a Identifier,
-    pub sources: &'a [usize],
-}
-
-impl AadPlace<'_> {
-    /// Renders the additional data of one row into `rendered`.
-    fn render<'r>(
-        &self,
-        template: Option<&AadTemplate>,
-        texts: &[Option<&[u8]>],
-        rendered: &'r mut Vec<u8>,
-    ) -> Aad<'r> {
-        let Some(template) = template else { return Aad::NONE };
-        let values: Vec<Option<&[u8]>> = self.sources.iter().map(|n| texts[*n]).collect();
-        match template.render(self.table, self.column.name(), &values, rendered) {
-            Ok(()) => Aad::Rendered(rendered),
-            Err(_) => Aad::Missing,
-        }
-    }
-}
-
-/// Reads one value; `stored` is `None` when it was too long to be fetched.
-pub fn read_value(
-    ring: &KeyRing,
-    layout: &ColumnLayout,
-    place: &AadPlace<'_>,
-    stored: Option<&[u8]>,
-    texts: &[Option<&[u8]>],
-    scratch: &mut Scratch,
-) -> Reading {
-    let Some(stored) = stored else { return Reading::Unreadable(Reason::TooLarge) };
-    let mut rendered = Vec::new();
-    let aad = place.render(layout.aad.as_ref(), texts, &mut rendered);
-    ValueWork::new(ring, layout).read(stored, aad, scratch)
 }
 
 /// A page whose every value is judged.
@@ -198,12 +137,9 @@ impl JudgedPage {
 
     /// Takes out the rows that need something done: a value under a previous key, or a failure.
     pub fn into_unfinished_rows(self) -> Vec<tokio_postgres::Row> {
-        let unfinished = |row: &usize| {
-            self.judgements[row * self.columns..(row + 1) * self.columns]
-                .iter()
-                .any(|j| matches!(j, Judgement::Previous | Judgement::Failed(_)))
-        };
-        let keep: Vec<bool> = (0..self.page.len()).map(|row| unfinished(&row)).collect();
+        let unfinished = |j: &Judgement| matches!(j, Judgement::Previous | Judgement::Failed(_));
+        let keep: Vec<bool> =
+            (0..self.page.len()).map(|row| self.row(row).iter().any(unfinished)).collect();
         self.page.into_rows(&keep)
     }
 

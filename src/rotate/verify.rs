@@ -13,7 +13,6 @@ use super::passes::{Extent, extents};
 use super::size::PageSize;
 use super::snapshot::{self, KeptMax, Moment, still_page};
 use super::statements;
-use super::value::Reason;
 use super::writers;
 use crate::db::ledger::close::Walked;
 use crate::db::row_key::Tid;
@@ -21,6 +20,7 @@ use crate::db::session::{Session, Terms};
 use crate::db::sql;
 use crate::error::{Error, Result};
 use crate::plan::{Plan, TablePlan};
+use crate::value::Reason;
 
 /// What a table's values turned out to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -17,7 +17,22 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
         "config says what is meant and does nothing",
     ),
     ("cli", &["crate::config", "crate::keys", "crate::db"], "cli is words as typed"),
-    ("db", &["crate::crypto", "crate::layout"], "db knows no cryptography"),
+    (
+        "value",
+        &[
+            "tokio",
+            "tokio_postgres",
+            "deadpool",
+            "async fn",
+            "crate::db",
+            "crate::plan",
+            "crate::rotate",
+        ],
+        "value takes keys, a layout and bytes, and gives an outcome",
+    ),
+    ("db", &["crate::crypto", "crate::layout", "crate::value"], "db knows no cryptography"),
+    ("plan", &["crate::rotate", "crate::report", "crate::ops"], "a plan knows nothing of its run"),
+    ("rotate", &["crate::report", "crate::ops"], "what happened is in the ledger, not printed"),
 ];
 
 const NEITHER_DATABASE_NOR_ASYNC: &[&str] = &[

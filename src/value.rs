@@ -1,11 +1,16 @@
 //! One value: which key opens it, and the same value under the current key.
 //!
-//! Pure: keys, a layout and bytes in, an outcome out. No row, no SQL, no async.
+//! Pure: keys, a layout and bytes in, an outcome out. No row, no SQL, no async; `plan` opens its sample
+//! with it, `rotate` what it walks.
+
+mod column;
 
 use crate::crypto::{Key, NonceSource, Parts, Plaintext};
 use crate::error::{Error, Result};
 use crate::keys::KeyRing;
 use crate::layout::{ColumnLayout, DecodeBuffer, Layout};
+
+pub use column::{AadSource, ColumnWork};
 
 /// Why a value could not be resealed. The list is closed: its words stand in the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
