@@ -14,6 +14,6 @@ mod plaintext;
 
 pub use key::{Key, NotAuthentic, Parts, Tag};
 pub use key_bytes::{KeyBytes, MalformedKey};
-pub use key_id::{KeyId, MalformedKeyId};
+pub use key_id::KeyId;
 pub use nonce::{NoRandomness, Nonce, NonceLength, NonceSource};
 pub use plaintext::Plaintext;
