@@ -22,8 +22,7 @@ pub enum ExitCode {
     Interrupted = 4,
     /// Trouble outside after bounded retries; resumable.
     Outside = 5,
-    /// Time or record budget spent; the next start resumes.
-    Budget = 6,
+    // 6 is kept for a spent budget of time or records, which nothing has yet
     /// A bug, a panic too.
     Bug = 70,
 }
