@@ -2,4 +2,4 @@
 UPDATE reseal.failure
 SET accepted_at = clock_timestamp(), accepted_by = session_user, accepted_reason = $2
 WHERE failure_id = $1 AND resolved_at IS NULL
-RETURNING failure_id, run_id
+RETURNING run_id

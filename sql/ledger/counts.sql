@@ -1,6 +1,6 @@
 -- What the checkpoints of run $1 add up to, by pass, step and table.
 SELECT c.pass, c.step, c.table_name, bool_and(c.done) AS done,
-       sum(c.pages)::bigint AS pages, sum(c.rows_read)::bigint AS rows_read,
+       sum(c.rows_read)::bigint AS rows_read,
        sum(c.current_values)::bigint AS current_values,
        sum(c.resealed_values)::bigint AS resealed_values,
        sum(c.failed_values)::bigint AS failed_values,

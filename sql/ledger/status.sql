@@ -1,9 +1,8 @@
 -- Run $1 (the newest when NULL) as the report shows it.
-SELECT r.run_id, r.state, r.wanted, r.pass, r.keys::text AS keys, r.total_estimate, r.exit_code, r.reason, r.proof::text AS proof,
-       r.columns, r.tool_version, r.config_digest,
+SELECT r.run_id, r.state, r.pass, r.keys::text AS keys, r.total_estimate, r.exit_code, r.reason,
+       r.proof::text AS proof,
        to_char(r.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at,
        to_char(r.completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS completed_at,
-       extract(epoch FROM coalesce(r.completed_at, clock_timestamp()) - r.started_at)::float8 AS seconds,
        EXISTS (
            SELECT FROM reseal.checkpoint AS c
            WHERE c.run_id = r.run_id AND c.lease_until > clock_timestamp()

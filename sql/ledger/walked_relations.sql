@@ -2,4 +2,3 @@
 SELECT DISTINCT relation, relfilenode, table_name
 FROM reseal.checkpoint
 WHERE run_id = $1 AND pass = $2 AND step = 'walk'
-ORDER BY relation

@@ -2,7 +2,7 @@
 -- columns, not null, all ascending or all descending, default operator classes, the columns' own
 -- collations. INCLUDE columns are not part of the key. The operators that order the key are named by
 -- their schema, so that no search path can put others in their place.
-SELECT x.indexrelid, x.columns, x.descending, x.operator_schemas[1] AS operator_schema
+SELECT x.columns, x.descending, x.operator_schemas[1] AS operator_schema
 FROM (
     SELECT i.indexrelid, i.indisprimary,
            array_agg(a.attname::text ORDER BY k.place) AS columns,

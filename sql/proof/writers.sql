@@ -1,6 +1,7 @@
 -- Open transactions that hold a lock of one of the modes $2 on relations $1: RowExclusiveLock or
--- stronger if they may have written there, RowShareLock if they may have locked rows. A prepared transaction has no process; its own transaction id leads to its gid. What
--- the role may not see of others is NULL.
+-- stronger if they may have written there, RowShareLock if they may have locked rows. A prepared
+-- transaction has no process; its own transaction id leads to its gid. What the role may not see of
+-- others is NULL.
 SELECT l.virtualtransaction AS transaction, l.pid, x.gid,
        a.application_name, a.usename::text AS role_name,
        to_char(coalesce(a.xact_start, x.prepared) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')

@@ -52,11 +52,6 @@ impl DatabaseError {
         self
     }
 
-    /// Whether the same work may succeed later without anybody changing anything.
-    pub fn is_passing(&self) -> bool {
-        self.trouble.is_passing()
-    }
-
     /// `schema.table.column, constraint name`, of what the server named.
     pub fn place(&self) -> Option<String> {
         let path = [&self.schema, &self.table, &self.column];

@@ -7,7 +7,6 @@
 mod connector;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{
@@ -30,8 +29,7 @@ pub struct Database {
     /// What the mark of every connection of this process begins with.
     mark_prefix: Arc<str>,
     application_name: Arc<str>,
-    all_direct: Arc<AtomicBool>,
-    /// The servers tried, for messages.
+    /// Host and port of the servers, for messages; no user and no password.
     place: Arc<str>,
 }
 
@@ -71,8 +69,7 @@ impl Database {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|_| Error::bug("the connection pool has no runtime for its timeouts"))?;
-        let all_direct = Arc::new(AtomicBool::new(true));
-        let database = Database { pool, mark_prefix, application_name, all_direct, place };
+        let database = Database { pool, mark_prefix, application_name, place };
         drop(database.session().await.map_err(|error| database.placed(error))?);
         Ok(database)
     }
@@ -91,25 +88,8 @@ impl Database {
     }
 
     async fn open(&self, client: Client) -> Result<Session, DatabaseError> {
-        let opened = Session::open(
-            client,
-            &self.mark_prefix,
-            Arc::clone(&self.application_name),
-            Arc::clone(&self.all_direct),
-        );
+        let opened = Session::open(client, &self.mark_prefix, Arc::clone(&self.application_name));
         tokio::time::timeout(GREETING_MAX, opened).await.unwrap_or_else(|_| Err(unreachable()))
-    }
-
-    /// Whether every connection so far is proven to reach the server itself. Where a pooler may
-    /// stand in between, a lost server session can go unnoticed, so that `xmin` alone does not
-    /// tell whether a row is still the one that was read.
-    pub fn is_direct(&self) -> bool {
-        self.all_direct.load(Ordering::Relaxed)
-    }
-
-    /// Host and port of the servers, for messages; no user and no password.
-    pub fn place(&self) -> &str {
-        &self.place
     }
 
     fn placed(&self, error: DatabaseError) -> Error {

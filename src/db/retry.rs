@@ -19,6 +19,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 pub struct Patience {
     retry_for: Duration,
     trouble_since: Option<Instant>,
+    /// Failed ones since the last progress.
     attempts: u32,
 }
 
@@ -34,22 +35,9 @@ impl Patience {
         self.attempts = 0;
     }
 
-    /// Failed attempts since the last progress.
-    pub fn attempts(&self) -> u32 {
-        self.attempts
-    }
-
-    /// Waits before the next attempt, or gives the error back when none would help or the time is
-    /// over.
-    pub async fn pause(&mut self, error: impl Into<Error>) -> Result<(), Error> {
-        let pause = self.next_pause(error)?;
-        tokio::time::sleep(pause).await;
-        Ok(())
-    }
-
-    /// As [`pause`](Self::pause), for callers that wait in their own way.
-    pub fn next_pause(&mut self, error: impl Into<Error>) -> Result<Duration, Error> {
-        let error = error.into();
+    /// How long to wait before the next attempt; gives the error back when none would help or the
+    /// time is over.
+    pub fn next_pause(&mut self, error: Error) -> Result<Duration, Error> {
         if error.exit_code != ExitCode::Outside || error.given_up {
             return Err(error);
         }
@@ -105,7 +93,7 @@ mod tests {
         for error in [Error::usage("words"), Error::refused("plan"), Error::bug("bug")] {
             assert_eq!(patience.next_pause(error.clone()), Err(error));
         }
-        assert_eq!(patience.attempts(), 0);
+        assert_eq!(patience.attempts, 0);
     }
 
     #[test]

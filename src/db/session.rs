@@ -6,7 +6,6 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Client;
@@ -90,8 +89,6 @@ pub struct Session {
     server_version: i32,
     application_name: Arc<str>,
     described: Described,
-    /// Shared by all sessions of a database: false once any of them was not direct.
-    all_direct: Arc<AtomicBool>,
 }
 
 impl Session {
@@ -100,26 +97,22 @@ impl Session {
         client: Client,
         prefix: &str,
         application_name: Arc<str>,
-        all_direct: Arc<AtomicBool>,
     ) -> Result<Self, DatabaseError> {
         let row = client.query_typed_one(sql::SESSION_GREETING, &[]).await?;
         let mark: Option<String> = row.try_get(0)?;
-        let mark = mark.filter(|mark| mark.starts_with(prefix));
-        if mark.is_none() {
-            all_direct.store(false, Ordering::Relaxed);
-        }
         Ok(Self {
             client,
-            mark,
+            mark: mark.filter(|mark| mark.starts_with(prefix)),
             backend_pid: row.try_get(1)?,
             server_version: row.try_get(2)?,
             application_name,
             described: Described::default(),
-            all_direct,
         })
     }
 
-    /// Whether this connection is proven to reach the server without a pooler that may move it.
+    /// Whether this connection is proven to reach the server without a pooler that may move it. Where
+    /// one may stand in between, a lost server session can go unnoticed, so that `xmin` alone does not
+    /// tell whether a row is still the one that was read.
     pub fn is_direct(&self) -> bool {
         self.mark.is_some()
     }
@@ -152,7 +145,6 @@ impl Session {
                 _ => None,
             });
             if echoed != Some(expected) {
-                self.all_direct.store(false, Ordering::Relaxed);
                 return Err(moved());
             }
         }

@@ -32,11 +32,6 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    /// Whether the same work may succeed later without anybody changing anything.
-    pub fn is_passing(self) -> bool {
-        self.exit_code() == ExitCode::Outside
-    }
-
     /// How a command ends on this trouble when nothing more helps.
     pub fn exit_code(self) -> ExitCode {
         match self {

@@ -23,7 +23,6 @@ pub struct RunRecord {
     pub proof: Option<Value>,
     pub started_at: String,
     pub completed_at: Option<String>,
-    pub seconds: f64,
     /// A lease is alive.
     pub at_work: bool,
 }
@@ -35,7 +34,6 @@ pub struct Counted {
     pub step: String,
     pub table_name: String,
     pub done: bool,
-    pub pages: u64,
     pub tally: Tally,
     pub remaining: u64,
     pub accepted: u64,
@@ -64,7 +62,6 @@ fn read_run(row: &Row) -> RunRecord {
         proof: proof.and_then(|text| serde_json::from_str(&text).ok()),
         started_at: row.get("started_at"),
         completed_at: row.get("completed_at"),
-        seconds: row.get("seconds"),
         at_work: row.get("at_work"),
     }
 }
@@ -85,7 +82,6 @@ fn read_counted(row: &Row) -> Counted {
         step: row.get("step"),
         table_name: row.get("table_name"),
         done: row.get("done"),
-        pages: count("pages"),
         tally: Tally {
             rows: count("rows_read"),
             current: count("current_values"),

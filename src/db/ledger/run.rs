@@ -44,7 +44,6 @@ pub struct OpenRun {
     pub columns: Vec<String>,
     pub keys: Vec<RingKeys>,
     pub config_digest: String,
-    pub at_work: bool,
 }
 
 /// How a command relates to the unfinished runs it overlaps.
@@ -93,7 +92,6 @@ pub async fn open_runs(
         columns: row.get("columns"),
         keys: parse_keys(row.get("keys")),
         config_digest: row.get("config_digest"),
-        at_work: row.get("at_work"),
     };
     Ok(rows.iter().map(run).collect())
 }
@@ -155,9 +153,6 @@ pub struct Standing {
     pub pass: i32,
     /// Every shard of the current pass is done.
     pub pass_done: bool,
-    /// The current pass is a proof.
-    pub is_proof: bool,
-    pub reason: Option<String>,
 }
 
 impl Standing {
@@ -177,8 +172,6 @@ pub async fn standing(
         wanted: row.get("wanted"),
         pass: row.get("pass"),
         pass_done: row.get("pass_done"),
-        is_proof: row.get("is_proof"),
-        reason: row.get("reason"),
     }))
 }
 
@@ -249,7 +242,6 @@ mod tests {
             columns: vec!["t.a".into()],
             keys: keys(current, previous),
             config_digest: "d".into(),
-            at_work: false,
         }
     }
 
