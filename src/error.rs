@@ -119,4 +119,14 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// The hint for a word that is not known, when it is near enough to a known one to be meant.
+pub fn did_you_mean<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, candidate)| *distance <= 1.max(candidate.len() / 3))
+        .map(|(_, candidate)| format!("did you mean `{candidate}`?"))
+}
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -6,8 +6,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::config::Troubles;
-use crate::config::word::{Word, nearest};
-use crate::error::{Error, Result};
+use crate::config::word::Word;
+use crate::error::{Error, Result, did_you_mean};
 
 /// The text of a file and its name, to say where things stand.
 pub struct Document {
@@ -79,10 +79,9 @@ impl<'d> Section<'d> {
             let line = self.document.line(key.span().start);
             let place = place(self.document, line, &self.title);
             let error = Error::usage(format!("unknown key `{}`", shown(key.get_ref()))).at(place);
-            troubles.add(match nearest(key.get_ref(), self.known.iter().copied()) {
-                Some(name) => error.hint(format!("did you mean `{name}`?")),
-                None => error.hint(format!("known here: {}", self.known.join(", "))),
-            });
+            let near = did_you_mean(key.get_ref(), self.known.iter().copied());
+            let all = || format!("known here: {}", self.known.join(", "));
+            troubles.add(error.hint(near.unwrap_or_else(all)));
         }
     }
 

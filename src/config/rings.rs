@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::cli::KeyWords;
 use crate::config::Troubles;
 use crate::config::file::{FileWords, RingWords};
-use crate::config::word::{Word, nearest};
-use crate::error::{Error, Result};
+use crate::config::word::Word;
+use crate::error::{Error, Result, did_you_mean};
 use crate::keys::{KeySource, MalformedKeySource, RingConfig};
 
 /// The ring of `[keys]`, and of every table that names none.
@@ -41,12 +41,10 @@ pub fn named<'w>(word: &'w Word, file: &FileWords) -> Result<&'w str> {
     if word.text == DEFAULT_RING || file.rings.contains_key(&word.text) {
         return Ok(&word.text);
     }
-    let error = word.wrong("no one defines this key ring");
     let known = file.rings.keys().map(String::as_str).chain([DEFAULT_RING]);
-    Err(match nearest(&word.text, known) {
-        Some(name) => error.hint(format!("did you mean `{name}`?")),
-        None => error.hint("define it under [ring.NAME] with current and previous"),
-    })
+    let how = || "define it under [ring.NAME] with current and previous".to_owned();
+    let hint = did_you_mean(&word.text, known).unwrap_or_else(how);
+    Err(word.wrong("no one defines this key ring").hint(hint))
 }
 
 fn named_ring(name: &str, words: &RingWords, troubles: &mut Troubles) -> Option<RingConfig> {

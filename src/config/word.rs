@@ -27,13 +27,3 @@ impl std::fmt::Debug for Word {
         write!(f, "Word(at {})", self.place)
     }
 }
-
-/// The nearest of `known` to what was typed, if it is near enough to be meant.
-pub fn nearest<'k>(typed: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    known
-        .into_iter()
-        .map(|name| (strsim::normalized_damerau_levenshtein(typed, name), name))
-        .filter(|(likeness, _)| *likeness >= 0.6)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, name)| name)
-}

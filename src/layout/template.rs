@@ -3,10 +3,10 @@
 use data_encoding::HEXLOWER_PERMISSIVE;
 
 use super::encoding::{Encoding, NAMES};
-use super::error::nearest;
 use super::scan::{Piece, pieces};
 use super::{Layout, LayoutError};
 use crate::crypto::NonceLength;
+use crate::error::did_you_mean;
 
 /// A stretch of a stored value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,10 +130,8 @@ impl Reader<'_> {
             return Err(LayoutError::not_yet(self.template, offset, name));
         }
         let names = NAMES.map(|(known, _)| known);
-        let hint = match nearest(name, names.into_iter()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("encodings: {}", names.join(" ")),
-        };
+        let all = || format!("encodings: {}", names.join(" "));
+        let hint = did_you_mean(name, names).unwrap_or_else(all);
         Err(self.error(offset, format!("`{name}` is not an encoding")).hint(hint))
     }
 
