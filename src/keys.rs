@@ -26,7 +26,6 @@ pub struct RingConfig {
 
 /// The keys of a ring, ready to use and all different.
 pub struct KeyRing {
-    name: String,
     current: Key,
     previous: Vec<Key>,
 }
@@ -47,17 +46,12 @@ impl KeyRing {
             }
         }
         let previous = previous.into_iter().map(|found| Key::new(found.bytes)).collect();
-        Ok(Self { name: config.name.clone(), current: Key::new(current), previous })
+        Ok(Self { current: Key::new(current), previous })
     }
 
     /// Loads the current key and leaves the sources of previous keys unread.
     pub fn load_current_only(config: &RingConfig) -> Result<Self> {
-        let current = Key::new(load_current(config)?);
-        Ok(Self { name: config.name.clone(), current, previous: Vec::new() })
-    }
-
-    pub fn name(&self) -> &str {
-        &self.name
+        Ok(Self { current: Key::new(load_current(config)?), previous: Vec::new() })
     }
 
     /// What new values are sealed with.
@@ -121,7 +115,6 @@ fn located(source: &KeySource, position: Option<usize>) -> String {
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyRing")
-            .field("name", &self.name)
             .field("current", &self.current)
             .field("previous", &self.previous)
             .finish()
