@@ -13,6 +13,9 @@ pub mod make;
 pub mod sample;
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
 
 use crate::db::identifier::{Identifier, RelationName};
 use crate::db::row_key::SqlType;
@@ -26,7 +29,7 @@ pub struct Plan {
     tables: Vec<Arc<TablePlan>>,
     pub warnings: Vec<Warning>,
     /// The server's `deadlock_timeout`, of which a page may use half.
-    pub deadlock_timeout: std::time::Duration,
+    pub deadlock_timeout: Duration,
     /// Whether any sampled value needs a previous key.
     pub needs_resealing: bool,
 }
@@ -134,7 +137,7 @@ pub struct Estimate {
 }
 
 /// Something the operator should know, which does not stop a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Warning {
     pub what: String,
     pub place: String,

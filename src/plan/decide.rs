@@ -14,7 +14,7 @@ use super::found::{ColumnFacts, RelationFacts, ServerFacts};
 use super::{ColumnKind, KeyPlan, Warning};
 use crate::config::{RunConfig, TableConfig};
 use crate::db::identifier::{Identifier, RelationName};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::keys::KeyRing;
 use crate::layout::ColumnLayout;
 
@@ -54,15 +54,15 @@ pub enum Purpose {
     Verify,
 }
 
-/// Refusals and warnings as they are found.
+/// What stands against a plan: refusals, and warnings, as they are found.
 #[derive(Debug, Default)]
-pub struct Judgement {
+pub struct Objections {
     pub purpose: Purpose,
     pub refusals: Vec<Error>,
     pub warnings: Vec<Warning>,
 }
 
-impl Judgement {
+impl Objections {
     fn refuse(&mut self, place: &str, what: impl Into<String>, hint: impl Into<String>) {
         self.refusals.push(Error::refused(what).at(place).hint(hint));
     }
@@ -72,6 +72,11 @@ impl Judgement {
         if self.purpose == Purpose::Rotate {
             self.refuse(place, what, hint);
         }
+    }
+
+    /// All refusals as one error, if there are any.
+    pub fn none_or_all(&mut self) -> Result<()> {
+        Error::all(std::mem::take(&mut self.refusals)).map_or(Ok(()), Err)
     }
 
     pub(super) fn warn(&mut self, place: &str, what: impl Into<String>, hint: impl Into<String>) {
@@ -86,28 +91,28 @@ impl Judgement {
 const OLDEST_VERSION: i32 = 140_000;
 
 /// Judges the server as a whole.
-pub fn server(facts: &ServerFacts, run: &RunConfig, judgement: &mut Judgement) {
+pub fn server(facts: &ServerFacts, run: &RunConfig, objections: &mut Objections) {
     if facts.version < OLDEST_VERSION {
-        judgement.refuse(
+        objections.refuse(
             &format!("database {}", facts.database),
             "the server is older than PostgreSQL 14",
             "the proof reads by TID ranges, which 14 and newer can: upgrade the server first",
         );
     }
     if facts.in_recovery {
-        judgement.refuse(
+        objections.refuse(
             &format!("database {}", facts.database),
             "the server is a standby and accepts no writes",
             "connect to the primary (target_session_attrs=read-write)",
         );
     }
     if let Some(refusal) = replicated_ledger(facts).filter(|_| !run.ledger_on_subscriber)
-        && judgement.purpose == Purpose::Rotate
+        && objections.purpose == Purpose::Rotate
     {
-        judgement.refusals.push(refusal);
+        objections.refusals.push(refusal);
     }
     if !facts.has_ledger && !facts.may_create_ledger {
-        judgement.refuse_write(
+        objections.refuse_write(
             &format!("database {}", facts.database),
             format!("role {} may not create the ledger", facts.role),
             "have a DBA apply `reseal ledger --print-sql`, or grant CREATE on the database",
@@ -117,7 +122,7 @@ pub fn server(facts: &ServerFacts, run: &RunConfig, judgement: &mut Judgement) {
         && let [table, ..] = facts.ledger_denied.as_slice()
     {
         let role = &facts.role;
-        judgement.refuse_write(
+        objections.refuse_write(
             &format!("reseal.{table}"),
             format!("role {role} may not use the ledger"),
             format!(
@@ -127,14 +132,14 @@ pub fn server(facts: &ServerFacts, run: &RunConfig, judgement: &mut Judgement) {
         );
     }
     if facts.default_collation_changed {
-        judgement.warn(
+        objections.warn(
             &format!("database {}", facts.database),
             "the default collation's version changed: indexes on text may be in the wrong order",
             "REINDEX them, then ALTER DATABASE … REFRESH COLLATION VERSION; the proof reads without them",
         );
     }
     if facts.logs_parameters {
-        judgement.warn(
+        objections.warn(
             &format!("database {}", facts.database),
             "the server's log records statement parameters: stored ciphertext will be in it",
             "set log_parameter_max_length = 0 for this role while the job runs",
@@ -142,7 +147,7 @@ pub fn server(facts: &ServerFacts, run: &RunConfig, judgement: &mut Judgement) {
     }
 }
 
-/// What a subscriber without the ledger stands against: its first row would stop the replication.
+/// A subscriber that has no ledger: the first row of ours would stop its replication.
 pub fn replicated_ledger(facts: &ServerFacts) -> Option<Error> {
     let publication = facts.publications_of_all_tables.first()?;
     let what = "a publication FOR ALL TABLES would replicate the ledger and stop its subscribers";
@@ -158,16 +163,16 @@ pub fn relation(
     table: &TableConfig,
     facts: &RelationFacts,
     ring: &Arc<KeyRing>,
-    judgement: &mut Judgement,
+    objections: &mut Objections,
 ) -> Option<Draft> {
-    let before = judgement.refusals.len();
+    let before = objections.refusals.len();
     let place = facts.display_name();
-    kind(facts, &place, judgement);
-    let key = keys::row_key(facts, &place, judgement);
-    let version = columns::version(table, facts, &place, judgement);
-    let (columns, aad_columns) = columns::columns(table, facts, key.as_ref(), &place, judgement);
-    warnings::of_table(table, facts, &place, judgement);
-    if judgement.refusals.len() > before {
+    kind(facts, &place, objections);
+    let key = keys::row_key(facts, &place, objections);
+    let version = columns::version(table, facts, &place, objections);
+    let (columns, aad_columns) = columns::columns(table, facts, key.as_ref(), &place, objections);
+    warnings::of_table(table, facts, &place, objections);
+    if objections.refusals.len() > before {
         return None;
     }
     Some(Draft {
@@ -185,7 +190,7 @@ pub fn relation(
     })
 }
 
-fn kind(facts: &RelationFacts, place: &str, judgement: &mut Judgement) {
+fn kind(facts: &RelationFacts, place: &str, objections: &mut Objections) {
     let what = match facts.kind {
         'v' => Some("a view"),
         'm' => Some("a materialized view"),
@@ -193,39 +198,39 @@ fn kind(facts: &RelationFacts, place: &str, judgement: &mut Judgement) {
         _ => None,
     };
     if let Some(what) = what {
-        judgement.refuse(place, format!("this is {what}"), "name the table that holds the values");
+        objections.refuse(place, format!("this is {what}"), "name the table that holds the values");
         return;
     }
     if facts.access_method != "heap" {
         let what = format!("the table uses the access method {}", facts.access_method);
-        judgement.refuse(place, what, "only heap tables have the row versions the job relies on");
+        objections.refuse(place, what, "only heap tables have the row versions the job relies on");
     }
     if facts.persistence == 't' {
-        judgement.refuse(place, "this is a temporary table", "name a permanent table");
+        objections.refuse(place, "this is a temporary table", "name a permanent table");
     }
     if facts.has_update_rule {
-        judgement.refuse_write(
+        objections.refuse_write(
             place,
             "an ON UPDATE rule would rewrite our write",
             "drop the rule, or replace it by a trigger",
         );
     }
     if facts.is_published && !facts.has_replica_identity {
-        judgement.refuse_write(
+        objections.refuse_write(
             place,
             "the table is published for updates without a replica identity, so every write fails",
             "ALTER TABLE … REPLICA IDENTITY (a primary key, an index, or FULL)",
         );
     }
     if facts.row_security {
-        judgement.refuse(
+        objections.refuse(
             place,
             "row-level security would hide rows from this role",
             "run as the table's owner or a role with BYPASSRLS",
         );
     }
     if let [name, ..] = facts.unreadable_system_columns.as_slice() {
-        judgement.refuse(
+        objections.refuse(
             place,
             format!("no SELECT on the system column {name}"),
             format!(
@@ -235,15 +240,19 @@ fn kind(facts: &RelationFacts, place: &str, judgement: &mut Judgement) {
     }
 }
 
-fn readable(column: &ColumnFacts, place: &str, judgement: &mut Judgement) {
+fn readable(column: &ColumnFacts, place: &str, objections: &mut Objections) {
     if !column.may_select {
-        judgement.refuse(place, "no SELECT on the column", "GRANT SELECT on it to this role");
+        objections.refuse(place, "no SELECT on the column", "GRANT SELECT on it to this role");
     }
 }
 
-fn writable(column: &ColumnFacts, place: &str, judgement: &mut Judgement) {
+fn writable(column: &ColumnFacts, place: &str, objections: &mut Objections) {
     if !column.may_update {
-        judgement.refuse_write(place, "no UPDATE on the column", "GRANT UPDATE on it to this role");
+        objections.refuse_write(
+            place,
+            "no UPDATE on the column",
+            "GRANT UPDATE on it to this role",
+        );
     }
 }
 

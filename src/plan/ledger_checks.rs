@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Plan;
-use super::decide::Judgement;
+use super::decide::Objections;
 use crate::config::RunConfig;
 use crate::db::error::DatabaseError;
 use crate::db::ledger::run::{self, OpenRun, Relation, RingKeys, Wanted};
@@ -48,11 +48,11 @@ pub fn judge(
     wanted: &Wanted,
     plan: Option<&Plan>,
     config: &RunConfig,
-    judgement: &mut Judgement,
+    objections: &mut Objections,
 ) -> Relation {
     let relation = run::relate(&facts.open_runs, wanted);
     if let Relation::Overlap(run_id) = relation {
-        judgement.refusals.push(
+        objections.refusals.push(
             Error::refused(format!("run {run_id} is unfinished and covers some of these columns"))
                 .at("the ledger")
                 .hint(format!(
@@ -63,7 +63,7 @@ pub fn judge(
     }
     if !config.rollback {
         for key in &facts.once_previous {
-            judgement.refusals.push(
+            objections.refusals.push(
                 Error::refused(format!("the current key {key} is one that was rotated away from"))
                     .at("the ledger")
                     .hint("the keys are swapped; to go back on purpose, say --rollback"),
@@ -72,7 +72,7 @@ pub fn judge(
     }
     for ring in &wanted.keys {
         let reserved = facts.seals_reserved.get(&ring.current).copied().unwrap_or(0);
-        nonce_budget(&ring.current, reserved, plan, config, judgement);
+        nonce_budget(&ring.current, reserved, plan, config, objections);
     }
     relation
 }
@@ -84,14 +84,14 @@ fn nonce_budget(
     reserved: u64,
     plan: Option<&Plan>,
     config: &RunConfig,
-    judgement: &mut Judgement,
+    objections: &mut Objections,
 ) {
     let tables = plan.map(Plan::tables).unwrap_or_default();
     let of_this_key = tables.iter().filter(|t| t.ring.current().id().to_string() == *key);
     let values: u64 = of_this_key.map(|table| table.estimate.values).sum();
     let seals = values.saturating_add(reserved).saturating_add(config.other_seals);
     if seals >= SEALS_MAX {
-        judgement.refusals.push(
+        objections.refusals.push(
             Error::refused(format!(
                 "about {seals} seals under key {key} exceed the budget of 2^32"
             ))
@@ -99,7 +99,7 @@ fn nonce_budget(
             .hint("rotate to a fresh key, or split the data over several key rings"),
         );
     } else if seals >= SEALS_MAX / 2 {
-        judgement.warn(
+        objections.warn(
             "the nonce budget",
             format!("about {seals} of 2^32 seals under key {key} are used"),
             "plan the next rotation before the budget is spent",

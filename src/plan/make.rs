@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::decide::{self, Draft, Judgement, Purpose, samples};
+use super::decide::{self, Draft, Objections, Purpose, samples};
 use super::layout_search::Search;
 use super::sample::{self, Sample, SampleCount};
 use super::{ColumnPlan, Estimate, Plan, TablePlan, inspect};
@@ -12,6 +12,7 @@ use crate::db::session::{Session, Terms};
 use crate::db::transaction::Transaction;
 use crate::error::{Error, Result};
 use crate::keys::KeyRing;
+use crate::layout::ColumnLayout;
 
 /// The rings of a configuration, loaded.
 pub type Rings = BTreeMap<String, Arc<KeyRing>>;
@@ -37,24 +38,24 @@ pub async fn plan(
     purpose: Purpose,
 ) -> Result<Plan> {
     let transaction = session.begin(&Terms::reading()).await?;
-    let mut judgement = Judgement { purpose, ..Judgement::default() };
+    let mut objections = Objections { purpose, ..Objections::default() };
     let server = inspect::server(&transaction).await?;
-    decide::server(&server, &config.run, &mut judgement);
+    decide::server(&server, &config.run, &mut objections);
     let mut drafts = Vec::new();
     for (index, table) in config.tables.iter().enumerate() {
         let ring = ring(rings, table)?;
-        drafts.extend(draft(&transaction, index, table, ring, &mut judgement).await?);
+        drafts.extend(draft(&transaction, index, table, ring, &mut objections).await?);
     }
-    let drafts = without_twins(drafts, &mut judgement);
+    let drafts = without_twins(drafts, &mut objections);
     let mut looked = Looked::default();
     if depth == Depth::Full && !server.in_recovery {
-        looked = look(&transaction, config, &drafts, &mut judgement).await?;
+        looked = look(&transaction, config, &drafts, &mut objections).await?;
     }
     transaction.commit().await?;
-    refuse(&mut judgement)?;
+    objections.none_or_all()?;
     fill_layouts(config, looked.found);
     let needs_resealing = match depth {
-        Depth::Full => !samples::nothing_to_do(&looked.by_column, &mut judgement),
+        Depth::Full => !samples::nothing_to_do(&looked.by_column, &mut objections),
         Depth::Catalogue => true,
     };
     let tables: Vec<Arc<TablePlan>> = drafts
@@ -63,19 +64,14 @@ pub async fn plan(
         .map(|(draft, sample)| Arc::new(table_plan(draft, sample, config)))
         .collect();
     for table in &tables {
-        samples::cost(&table.relation.plain(), &table.estimate, &mut judgement);
+        samples::cost(&table.relation.plain(), &table.estimate, &mut objections);
     }
     Ok(Plan {
         tables,
-        warnings: judgement.warnings,
+        warnings: objections.warnings,
         deadlock_timeout: server.deadlock_timeout,
         needs_resealing,
     })
-}
-
-/// All refusals as one error, if there are any.
-pub fn refuse(judgement: &mut Judgement) -> Result<()> {
-    Error::all(std::mem::take(&mut judgement.refusals)).map_or(Ok(()), Err)
 }
 
 fn ring<'r>(rings: &'r Rings, table: &TableConfig) -> Result<&'r Arc<KeyRing>> {
@@ -87,26 +83,26 @@ async fn draft(
     index: usize,
     table: &TableConfig,
     ring: &Arc<KeyRing>,
-    judgement: &mut Judgement,
+    objections: &mut Objections,
 ) -> Result<Vec<Draft>> {
     let relations = inspect::relations(transaction, &table.name).await?;
     if relations.is_empty() {
-        judgement.refusals.push(
+        objections.refusals.push(
             Error::refused("no table of this name holds rows")
                 .at(table.name.to_string())
                 .hint("check schema, spelling (odd names need double quotes) and database"),
         );
     }
-    let draft = |facts| decide::relation(index, table, facts, ring, judgement);
+    let draft = |facts| decide::relation(index, table, facts, ring, objections);
     Ok(relations.iter().filter_map(draft).collect())
 }
 
 /// A table that two configured names mean would be rewritten twice.
-fn without_twins(drafts: Vec<Draft>, judgement: &mut Judgement) -> Vec<Draft> {
+fn without_twins(drafts: Vec<Draft>, objections: &mut Objections) -> Vec<Draft> {
     let mut kept: Vec<Draft> = Vec::with_capacity(drafts.len());
     for draft in drafts {
         match kept.iter().find(|other| other.oid == draft.oid) {
-            Some(other) => judgement.refusals.push(
+            Some(other) => objections.refusals.push(
                 Error::refused(format!(
                     "{} and {} both mean this table",
                     other.configured, draft.configured
@@ -123,15 +119,23 @@ fn without_twins(drafts: Vec<Draft>, judgement: &mut Judgement) -> Vec<Draft> {
 /// What the samples brought.
 #[derive(Default)]
 struct Looked {
-    samples: Vec<Looks>,
+    samples: Vec<Sampled>,
     by_column: BTreeMap<String, SampleCount>,
-    found: Vec<(usize, String, crate::layout::ColumnLayout)>,
+    found: Vec<FoundLayout>,
+}
+
+/// A layout that was found by authentication, and whose it is.
+struct FoundLayout {
+    /// Which of the configured tables.
+    table: usize,
+    column: String,
+    layout: ColumnLayout,
 }
 
 /// The sample of one relation, counted by column.
-struct Looks {
+struct Sampled {
     rows_estimate: u64,
-    sampled: u64,
+    rows: u64,
     counts: Vec<SampleCount>,
 }
 
@@ -139,7 +143,7 @@ async fn look(
     transaction: &Transaction<'_>,
     config: &Config,
     drafts: &[Draft],
-    judgement: &mut Judgement,
+    objections: &mut Objections,
 ) -> Result<Looked> {
     let mut looked = Looked::default();
     let mut searches: BTreeMap<(usize, String), Search> = BTreeMap::new();
@@ -155,15 +159,15 @@ async fn look(
     for ((table, column), search) in searches {
         let place = format!("{}.{column}", config.tables[table].name);
         match search.result(&place) {
-            Ok(layout) => looked.found.push((table, column, layout)),
-            Err(refusal) => judgement.refusals.push(refusal),
+            Ok(layout) => looked.found.push(FoundLayout { table, column, layout }),
+            Err(refusal) => objections.refusals.push(refusal),
         }
     }
     for (draft, sample) in drafts.iter().zip(&drawn) {
         looked.samples.push(count(draft, sample, &looked.found, &mut looked.by_column));
     }
     for (place, count) in &looked.by_column {
-        samples::judge(place, count, &config.run, judgement);
+        samples::judge(place, count, &config.run, objections);
     }
     Ok(looked)
 }
@@ -171,34 +175,35 @@ async fn look(
 fn count(
     draft: &Draft,
     sample: &Sample,
-    found: &[(usize, String, crate::layout::ColumnLayout)],
+    found: &[FoundLayout],
     by_column: &mut BTreeMap<String, SampleCount>,
-) -> Looks {
+) -> Sampled {
     let mut counts = Vec::with_capacity(draft.columns.len());
     for (n, column) in draft.columns.iter().enumerate() {
-        let found = found
-            .iter()
-            .find(|(table, name, _)| *table == draft.table_index && name == column.name.name());
-        let layout = column.layout.as_ref().or(found.map(|(_, _, layout)| layout));
+        let is_ours = |found: &&FoundLayout| {
+            found.table == draft.table_index && found.column == column.name.name()
+        };
+        let found = found.iter().find(is_ours).map(|found| &found.layout);
+        let layout = column.layout.as_ref().or(found);
         let counted = layout.map(|l| sample.count(draft, n, &draft.ring, l)).unwrap_or_default();
         by_column
             .insert(format!("{}.{}", draft.relation.plain(), column.name.name()), counted.clone());
         counts.push(counted);
     }
-    Looks { rows_estimate: sample.rows_estimate, sampled: sample.len(), counts }
+    Sampled { rows_estimate: sample.rows_estimate, rows: sample.len(), counts }
 }
 
-fn fill_layouts(config: &mut Config, found: Vec<(usize, String, crate::layout::ColumnLayout)>) {
-    for (table, name, layout) in found {
-        let columns = &mut config.tables[table].columns;
-        if let Some(column) = columns.iter_mut().find(|column| column.name == name) {
-            column.layout = Some(layout);
+fn fill_layouts(config: &mut Config, found: Vec<FoundLayout>) {
+    for found in found {
+        let columns = &mut config.tables[found.table].columns;
+        if let Some(column) = columns.iter_mut().find(|column| column.name == found.column) {
+            column.layout = Some(found.layout);
         }
     }
 }
 
-fn table_plan(draft: Draft, sample: Option<Looks>, config: &Config) -> TablePlan {
-    let estimate = sample.as_ref().map(|looks| estimate(looks, draft.blocks)).unwrap_or_default();
+fn table_plan(draft: Draft, sample: Option<Sampled>, config: &Config) -> TablePlan {
+    let estimate = sample.as_ref().map(|sample| estimate(sample, draft.blocks)).unwrap_or_default();
     let mut counts = sample.map(|s| s.counts).unwrap_or_default().into_iter();
     let table = &config.tables[draft.table_index];
     let columns = draft
@@ -239,22 +244,22 @@ const BLOCK_BYTES: u64 = 8_192;
 const WAL_BYTES_PER_ROW: u64 = 120;
 
 /// Scales the sample up to the table.
-fn estimate(looks: &Looks, blocks: u32) -> Estimate {
-    let scale = |count: u64| match looks.sampled {
+fn estimate(sample: &Sampled, blocks: u32) -> Estimate {
+    let scale = |count: u64| match sample.rows {
         0 => 0,
-        sampled => {
-            let scaled = u128::from(count) * u128::from(looks.rows_estimate) / u128::from(sampled);
+        rows => {
+            let scaled = u128::from(count) * u128::from(sample.rows_estimate) / u128::from(rows);
             u64::try_from(scaled).unwrap_or(u64::MAX)
         }
     };
-    let sum = |of: fn(&SampleCount) -> u64| looks.counts.iter().map(of).sum::<u64>();
+    let sum = |of: fn(&SampleCount) -> u64| sample.counts.iter().map(of).sum::<u64>();
     let heap_bytes = u64::from(blocks) * BLOCK_BYTES;
-    let row_bytes = heap_bytes / looks.rows_estimate.max(1) + WAL_BYTES_PER_ROW;
-    let rewritten = scale(sum(|c| c.previous)).min(looks.rows_estimate);
+    let row_bytes = heap_bytes / sample.rows_estimate.max(1) + WAL_BYTES_PER_ROW;
+    let rewritten = scale(sum(|c| c.previous)).min(sample.rows_estimate);
     let blocks_touched = if rewritten == 0 { 0 } else { heap_bytes };
     Estimate {
         wal_bytes: rewritten.saturating_mul(row_bytes).saturating_add(blocks_touched),
-        rows: looks.rows_estimate,
+        rows: sample.rows_estimate,
         values: scale(sum(|c| c.values)),
         to_reseal: scale(sum(|c| c.previous)),
         bytes: scale(sum(|c| c.bytes)),

@@ -13,9 +13,9 @@ use crate::db::session::{Session, Terms};
 use crate::db::transaction::Transaction;
 use crate::error::{Error, ExitCode, Result};
 use crate::plan::Plan;
-use crate::plan::decide::Judgement;
+use crate::plan::decide::Objections;
 use crate::plan::ledger_checks::{self, LedgerFacts};
-use crate::plan::make::{self, Rings};
+use crate::plan::make::Rings;
 
 /// The run a command works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,9 +74,9 @@ pub async fn check_ledger(
     wanted: &Wanted,
     plan: &mut Plan,
 ) -> Result<Relation> {
-    let (relation, mut judgement) = judge_ledger(session, config, wanted, Some(plan)).await?;
-    make::refuse(&mut judgement)?;
-    plan.warnings.extend(judgement.warnings);
+    let (relation, mut objections) = judge_ledger(session, config, wanted, Some(plan)).await?;
+    objections.none_or_all()?;
+    plan.warnings.extend(objections.warnings);
     Ok(relation)
 }
 
@@ -95,9 +95,9 @@ pub async fn with_refusals_of_ledger(
         total_estimate: 0,
     };
     if refused.exit_code == ExitCode::Refused
-        && let Ok((_, judgement)) = judge_ledger(session, config, &wanted, None).await
+        && let Ok((_, objections)) = judge_ledger(session, config, &wanted, None).await
     {
-        refused.others.extend(judgement.refusals);
+        refused.others.extend(objections.refusals);
     }
     refused
 }
@@ -107,16 +107,16 @@ async fn judge_ledger(
     config: &Config,
     wanted: &Wanted,
     plan: Option<&Plan>,
-) -> Result<(Relation, Judgement)> {
+) -> Result<(Relation, Objections)> {
     let mut facts = LedgerFacts::default();
     if setup::version(session).await?.is_some() {
         let transaction = session.begin(&Terms::reading()).await?;
         facts = ledger_checks::read(&transaction, &wanted.columns, &wanted.keys).await?;
         transaction.commit().await?;
     }
-    let mut judgement = Judgement::default();
-    let relation = ledger_checks::judge(&facts, wanted, plan, &config.run, &mut judgement);
-    Ok((relation, judgement))
+    let mut objections = Objections::default();
+    let relation = ledger_checks::judge(&facts, wanted, plan, &config.run, &mut objections);
+    Ok((relation, objections))
 }
 
 /// Starts, resumes or supersedes, under a lock: two processes with the same command find one run.

@@ -1,6 +1,6 @@
 //! The columns of values, the version column, and what the values are bound to.
 
-use super::{DraftColumn, Judgement, identifier, readable, writable};
+use super::{DraftColumn, Objections, identifier, readable, writable};
 use crate::config::{ColumnConfig, TableConfig};
 use crate::db::identifier::Identifier;
 use crate::plan::found::{ColumnFacts, RelationFacts};
@@ -11,20 +11,20 @@ pub(super) fn columns(
     facts: &RelationFacts,
     key: Option<&KeyPlan>,
     place: &str,
-    judgement: &mut Judgement,
+    objections: &mut Objections,
 ) -> (Vec<DraftColumn>, Vec<Identifier>) {
     let mut aad_columns: Vec<Identifier> = Vec::new();
     let mut columns = Vec::with_capacity(table.columns.len());
     for config in &table.columns {
         let place = format!("{place}.{}", config.name);
         let Some(column) = facts.column(&config.name) else {
-            judgement.refuse(&place, "the column does not exist", "correct its name");
+            objections.refuse(&place, "the column does not exist", "correct its name");
             continue;
         };
-        readable(column, &place, judgement);
-        writable(column, &place, judgement);
-        let Some(kind) = value_kind(column, config, key, &place, judgement) else { continue };
-        let aad_sources = aad_sources(table, config, facts, &mut aad_columns, &place, judgement);
+        readable(column, &place, objections);
+        writable(column, &place, objections);
+        let Some(kind) = value_kind(column, config, key, &place, objections) else { continue };
+        let aad_sources = aad_sources(table, config, facts, &mut aad_columns, &place, objections);
         columns.push(DraftColumn {
             name: identifier(&config.name),
             kind,
@@ -41,28 +41,28 @@ fn value_kind(
     config: &ColumnConfig,
     key: Option<&KeyPlan>,
     place: &str,
-    judgement: &mut Judgement,
+    objections: &mut Objections,
 ) -> Option<ColumnKind> {
     let kind = match column.type_name.as_str() {
         "bytea" => ColumnKind::Bytea,
         "text" | "varchar" => ColumnKind::Text,
         _ => {
             let what = format!("the column has type {}", column.declared_type);
-            judgement.refuse(place, what, "values are kept in bytea, text or varchar");
+            objections.refuse(place, what, "values are kept in bytea, text or varchar");
             return None;
         }
     };
     if column.is_generated {
-        judgement.refuse(place, "the column is generated", "name the column it is computed from");
+        objections.refuse(place, "the column is generated", "name the column it is computed from");
     }
     if key.is_some_and(|key| key.columns.iter().any(|k| k.name.name() == column.name)) {
-        judgement.refuse(place, "the column is part of the row key", "add another unique index");
+        objections.refuse(place, "the column is part of the row key", "add another unique index");
     }
     if let Some(layout) = &config.layout {
         let has_raw = std::iter::once(&layout.write).chain(&layout.read).any(|l| !l.is_text());
         if kind == ColumnKind::Text && has_raw {
             let what = format!("a {} column cannot hold a raw layout", column.declared_type);
-            judgement.refuse(place, what, "use hex or base64 in the layout");
+            objections.refuse(place, what, "use hex or base64 in the layout");
         }
     }
     Some(kind)
@@ -75,7 +75,7 @@ fn aad_sources(
     facts: &RelationFacts,
     aad_columns: &mut Vec<Identifier>,
     place: &str,
-    judgement: &mut Judgement,
+    objections: &mut Objections,
 ) -> Vec<usize> {
     let Some(aad) = config.layout.as_ref().and_then(|layout| layout.aad.as_ref()) else {
         return Vec::new();
@@ -84,10 +84,10 @@ fn aad_sources(
     for name in aad.columns() {
         let Some(column) = facts.column(name) else {
             let what = format!("the additional data names column {name}, which does not exist");
-            judgement.refuse(place, what, "correct `aad`");
+            objections.refuse(place, what, "correct `aad`");
             continue;
         };
-        readable(column, &format!("{}.{name}", facts.display_name()), judgement);
+        readable(column, &format!("{}.{name}", facts.display_name()), objections);
         let changes = if table.version.as_deref() == Some(name.as_str()) {
             Some("the version column")
         } else if column.is_generated {
@@ -100,7 +100,7 @@ fn aad_sources(
         if let Some(changes) = changes {
             let what =
                 format!("the additional data names {changes} ({name}), which the write changes");
-            judgement.refuse(place, what, "bind the value to columns that stay as they are");
+            objections.refuse(place, what, "bind the value to columns that stay as they are");
         }
         let name = identifier(name);
         let known = aad_columns.iter().position(|c| *c == name);
@@ -116,27 +116,27 @@ pub(super) fn version(
     table: &TableConfig,
     facts: &RelationFacts,
     place: &str,
-    judgement: &mut Judgement,
+    objections: &mut Objections,
 ) -> Option<Identifier> {
     let name = table.version.as_ref()?;
     let place = format!("{place}.{name}");
     let Some(column) = facts.column(name) else {
-        judgement.refuse(&place, "the version column does not exist", "correct `version`");
+        objections.refuse(&place, "the version column does not exist", "correct `version`");
         return None;
     };
     let is_integer = matches!(column.type_name.as_str(), "int2" | "int4" | "int8");
     if !is_integer || !column.not_null || column.is_generated {
         let what = format!("the version column is {}", column.declared_type);
-        judgement.refuse(&place, what, "it must be an integer, not null, and not generated");
+        objections.refuse(&place, what, "it must be an integer, not null, and not generated");
     }
     if facts.keys.first().is_some_and(|key| key.columns.contains(name)) {
-        judgement.refuse(
+        objections.refuse(
             &place,
             "the version column is part of the row key",
             "leave it out of `version`",
         );
     }
-    readable(column, &place, judgement);
-    writable(column, &place, judgement);
+    readable(column, &place, objections);
+    writable(column, &place, objections);
     Some(identifier(name))
 }

@@ -1,6 +1,6 @@
 //! Which index carries the walk.
 
-use super::{Judgement, identifier, readable};
+use super::{Objections, identifier, readable};
 use crate::db::row_key::SqlType;
 use crate::plan::found::{KeyFacts, RelationFacts};
 use crate::plan::{KeyColumn, KeyPlan};
@@ -8,13 +8,13 @@ use crate::plan::{KeyColumn, KeyPlan};
 pub(super) fn row_key(
     facts: &RelationFacts,
     place: &str,
-    judgement: &mut Judgement,
+    objections: &mut Objections,
 ) -> Option<KeyPlan> {
     if facts.kind != 'r' {
         return None;
     }
     let Some(key) = facts.keys.first() else {
-        judgement.refuse(
+        objections.refuse(
             place,
             "the table has no usable row key",
             "add a primary key, or a unique index on not-null columns: valid, not partial, without \
@@ -22,7 +22,7 @@ pub(super) fn row_key(
         );
         return None;
     };
-    let columns = key_columns(facts, key, place, judgement)?;
+    let columns = key_columns(facts, key, place, objections)?;
     Some(KeyPlan {
         columns,
         descending: key.descending,
@@ -34,20 +34,20 @@ fn key_columns(
     facts: &RelationFacts,
     key: &KeyFacts,
     place: &str,
-    judgement: &mut Judgement,
+    objections: &mut Objections,
 ) -> Option<Vec<KeyColumn>> {
     let mut columns = Vec::with_capacity(key.columns.len());
     for name in &key.columns {
         let column = facts.column(name)?;
         let place = format!("{place}.{name}");
-        readable(column, &place, judgement);
+        readable(column, &place, objections);
         if !column.has_binary_form || column.array_oid == 0 {
             let what =
                 format!("the row key has type {}, which has no binary form", column.declared_type);
-            judgement.refuse(&place, what, "add a unique index on a column of another type");
+            objections.refuse(&place, what, "add a unique index on a column of another type");
         }
         if column.collation_changed {
-            judgement.warn(
+            objections.warn(
                 &place,
                 "the collation's version changed since the index was built: key order may be wrong",
                 "REINDEX, then ALTER COLLATION … REFRESH VERSION; the proof reads without the index",

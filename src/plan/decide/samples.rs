@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Judgement;
+use super::Objections;
 use crate::config::RunConfig;
 use crate::plan::Estimate;
 use crate::plan::sample::SampleCount;
@@ -11,12 +11,12 @@ use crate::plan::sample::SampleCount;
 const UNREADABLE_MIN: u64 = 10;
 
 /// Judges what the sample of a column says.
-pub fn judge(place: &str, count: &SampleCount, run: &RunConfig, judgement: &mut Judgement) {
+pub fn judge(place: &str, count: &SampleCount, run: &RunConfig, objections: &mut Objections) {
     let readable = count.current + count.previous;
     let unreadable = count.unreadable();
     let too_few = readable * 10 < (readable + unreadable) * 9;
     if too_few && (readable == 0 || unreadable >= UNREADABLE_MIN) && !run.allow_unreadable {
-        judgement.refuse_write(
+        objections.refuse_write(
             place,
             format!(
                 "of {} sampled values only {readable} open with a key of the ring",
@@ -29,11 +29,11 @@ pub fn judge(place: &str, count: &SampleCount, run: &RunConfig, judgement: &mut 
 }
 
 /// Whether the keys look swapped or the work done: no sampled value needs a previous key.
-pub fn nothing_to_do(samples: &BTreeMap<String, SampleCount>, judgement: &mut Judgement) -> bool {
+pub fn nothing_to_do(samples: &BTreeMap<String, SampleCount>, objections: &mut Objections) -> bool {
     let needs = samples.values().any(|count| count.previous > 0);
     let some = samples.values().any(|count| count.values > 0);
     if some && !needs {
-        judgement.warn(
+        objections.warn(
             "all columns",
             "already rotated, or the keys are swapped: no sampled value needs a previous key",
             "if the application still writes with the other key, check which one is current",
@@ -46,13 +46,13 @@ pub fn nothing_to_do(samples: &BTreeMap<String, SampleCount>, judgement: &mut Ju
 const COSTLY_ROWS: u64 = 100_000;
 
 /// Warns of what the server has to bear.
-pub fn cost(place: &str, estimate: &Estimate, judgement: &mut Judgement) {
+pub fn cost(place: &str, estimate: &Estimate, objections: &mut Objections) {
     let rewritten = estimate.to_reseal.min(estimate.rows);
     if rewritten < COSTLY_ROWS {
         return;
     }
     let wal_mib = estimate.wal_bytes >> 20;
-    judgement.warn(
+    objections.warn(
         place,
         format!(
             "about {rewritten} rows are rewritten: as many dead tuples, and {wal_mib} MiB of WAL"
