@@ -6,10 +6,11 @@
 pub mod failures;
 pub mod plan;
 pub mod progress;
+mod proof;
 pub mod status;
 pub mod verify;
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::panic::Location;
 
@@ -30,6 +31,23 @@ pub fn result(result: &(impl Serialize + Display), output: Output) -> Result<()>
         }
         Output::Text => line(&result.to_string()),
     }
+}
+
+/// A short word on something done.
+#[derive(Serialize)]
+struct Done<'t> {
+    done: &'t str,
+}
+
+impl Display for Done<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.done)
+    }
+}
+
+/// Says on stdout that something is done.
+pub fn done(text: &str, output: Output) -> Result<()> {
+    result(&Done { done: text }, output)
 }
 
 /// Prints `text` and a line feed on stdout. A reader that has gone away is no trouble.

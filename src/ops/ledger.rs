@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::cli::Output;
 use crate::config::{
     AbandonCommand, AcceptCommand, DatabaseConfig, FailuresCommand, LedgerCommand, StatusCommand,
 };
@@ -14,10 +15,11 @@ use crate::db::ledger::{audit, counted, run, setup};
 use crate::db::pool::Database;
 use crate::db::session::{Session, Terms};
 use crate::db::sql;
+use crate::db::transaction::Transaction;
 use crate::error::{Error, ExitCode, Result};
 use crate::plan::{decide, inspect};
 use crate::report;
-use crate::report::failures::{Done, FailuresReport};
+use crate::report::failures::FailuresReport;
 use crate::report::status::{self, StatusReport};
 use crate::rotate::ending;
 
@@ -62,9 +64,7 @@ pub async fn status_of(
     Ok((status::of(&run, &counts, failures, timeline), exit_code))
 }
 
-async fn timeline(
-    transaction: &crate::db::transaction::Transaction<'_>,
-) -> Result<Option<i64>, DatabaseError> {
+async fn timeline(transaction: &Transaction<'_>) -> Result<Option<i64>, DatabaseError> {
     Ok(transaction.query_one(sql::PROOF_TIMELINE, &[]).await?.get("timeline"))
 }
 
@@ -104,7 +104,7 @@ pub async fn accept(command: AcceptCommand) -> Result<ExitCode> {
     let detail = json!({"failure": command.id, "reason": command.reason});
     audit::record(&transaction, Some(run_id), "failure accepted", &detail).await?;
     transaction.commit().await?;
-    done(format!("failure {} is accepted", command.id), command.output)
+    done(&format!("failure {} is accepted", command.id), command.output)
 }
 
 /// Ends an unfinished run: at once when nobody is at work, else within one page.
@@ -131,10 +131,10 @@ pub async fn abandon(command: AbandonCommand) -> Result<ExitCode> {
     audit::record(&transaction, Some(run_id), "run abandoned", &json!({})).await?;
     transaction.commit().await?;
     if record.at_work {
-        return done(format!("run {run_id} will end within one page"), command.output);
+        return done(&format!("run {run_id} will end within one page"), command.output);
     }
     ending::abandon(&mut session, run_id).await?;
-    done(format!("run {run_id} is ended"), command.output)
+    done(&format!("run {run_id} is ended"), command.output)
 }
 
 fn which(unfinished: &[i64]) -> Error {
@@ -158,7 +158,7 @@ pub async fn ledger(command: LedgerCommand) -> Result<ExitCode> {
     }
     let created = setup::ensure(&mut session).await?;
     let word = if created { "created" } else { "up to date" };
-    done(format!("the ledger is {word}"), output)
+    done(&format!("the ledger is {word}"), output)
 }
 
 /// A ledger that subscribers have not heard of would stop them.
@@ -173,7 +173,7 @@ async fn connect(database: &DatabaseConfig) -> Result<Session> {
     Ok(Database::connect(database).await?.session().await?)
 }
 
-fn done(word: String, output: crate::cli::Output) -> Result<ExitCode> {
-    report::result(&Done { done: word }, output)?;
+fn done(text: &str, output: Output) -> Result<ExitCode> {
+    report::done(text, output)?;
     Ok(ExitCode::Done)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::ledger::status_of;
 use super::signals;
+use crate::cli::Output;
 use crate::config::{Config, RunCommand};
 use crate::db::ledger::run::{Relation, Wanted};
 use crate::db::ledger::setup;
@@ -11,7 +12,7 @@ use crate::db::pool::Database;
 use crate::db::retry::Patience;
 use crate::db::session::Session;
 use crate::error::{Error, ExitCode, Result};
-use crate::keys::KeyRing;
+use crate::keys::{KeyRing, RingConfig};
 use crate::plan::Plan;
 use crate::plan::decide::Purpose;
 use crate::plan::make::{self, Depth, Rings};
@@ -92,11 +93,8 @@ pub async fn run(command: RunCommand) -> Result<ExitCode> {
             deadlock_timeout,
             stop,
         ));
-        let progress = show(Arc::clone(&context), format!("run {run_id}"), records);
-        let worked = rotate::work(Arc::clone(&context), raise).await;
-        progress.abort();
-        drop(progress.await);
-        ended(worked)?;
+        let working = rotate::work(Arc::clone(&context), raise);
+        ended(shown(&context, format!("run {run_id}"), records, working).await)?;
         session = database.session().await?;
     }
     outcome(&mut session, run_id, command.output).await
@@ -114,11 +112,7 @@ fn ended(worked: Result<()>) -> Result<()> {
 }
 
 /// Prints the run and answers with its exit code: every process of a run ends with the run's outcome.
-async fn outcome(
-    session: &mut Session,
-    run_id: i64,
-    output: crate::cli::Output,
-) -> Result<ExitCode> {
+async fn outcome(session: &mut Session, run_id: i64, output: Output) -> Result<ExitCode> {
     let (mut report, exit_code) = status_of(session, Some(run_id)).await?;
     name_standbys(session, &mut report).await?;
     report::result(&report, output)?;
@@ -128,11 +122,7 @@ async fn outcome(
 async fn name_standbys(session: &mut Session, report: &mut StatusReport) -> Result<()> {
     let lsn = report.proof.as_ref().and_then(|proof| proof["lsn"].as_str()).map(str::to_owned);
     if let Some(lsn) = lsn {
-        let behind = verify::standbys(session, &lsn).await?;
-        if !behind.is_empty() {
-            let names = behind.join(", ");
-            report.advice.push(format!("standbys that have not replayed this moment yet: {names}"));
-        }
+        report.mind_standbys(&verify::standbys(session, &lsn).await?);
     }
     Ok(())
 }
@@ -146,28 +136,19 @@ pub async fn verify(command: RunCommand) -> Result<ExitCode> {
     let mut session = database.session().await?;
     let mut config = command.config;
     let plan = make::plan(&mut session, &mut config, &rings, Depth::Full, Purpose::Verify).await?;
-    let context = Arc::new(Context::new(
-        database.clone(),
-        config,
-        rings,
-        0,
-        Purpose::Verify,
-        plan.deadlock_timeout,
-        stop,
-    ));
+    let purpose = Purpose::Verify;
+    let context =
+        Context::new(database.clone(), config, rings, 0, purpose, plan.deadlock_timeout, stop);
     let records = plan.estimated_records();
-    let progress = show(Arc::clone(&context), "verify".to_owned(), records);
-    let verdict = verify::verify(&mut session, &context).await;
-    progress.abort();
-    drop(progress.await);
-    let verdict = verdict?;
+    let proving = verify::verify(&mut session, &context);
+    let verdict = shown(&context, "verify".to_owned(), records, proving).await?;
     let keys = context.rings.values().map(|ring| ring.current().id().to_string()).collect();
     report::result(&report::verify::of(&verdict, keys), command.output)?;
     Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })
 }
 
 /// Loads every ring that the tables use; all troubles at once.
-fn rings(config: &Config, load: fn(&crate::keys::RingConfig) -> Result<KeyRing>) -> Result<Rings> {
+fn rings(config: &Config, load: fn(&RingConfig) -> Result<KeyRing>) -> Result<Rings> {
     let mut rings = Rings::new();
     let mut troubles = Vec::new();
     for (name, ring) in &config.rings {
@@ -197,13 +178,19 @@ fn tell(plan: &Plan) {
     }
 }
 
-/// Shows progress until it is aborted.
-fn show(context: Arc<Context>, what: String, expected: u64) -> tokio::task::JoinHandle<()> {
-    tokio::spawn(async move {
-        let mut shown = Shown::start(what, expected);
-        loop {
-            tokio::time::sleep(shown.interval()).await;
-            shown.update(context.progress.counts());
+/// Shows progress while the work goes on; it is off the screen before anything else is printed.
+async fn shown<T>(
+    context: &Context,
+    what: String,
+    expected: u64,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut shown = Shown::start(what, expected);
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(shown.interval()) => shown.update(context.progress.counts()),
         }
-    })
+    }
 }

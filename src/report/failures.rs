@@ -45,15 +45,3 @@ impl fmt::Display for FailuresReport {
         Ok(())
     }
 }
-
-/// A short word on something done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Done {
-    pub done: String,
-}
-
-impl fmt::Display for Done {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.done)
-    }
-}

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::db::ledger::run::{Relation, RingKeys};
-use crate::plan::{Plan, TablePlan};
+use crate::plan::{Plan, TablePlan, Warning};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PlanReport {
@@ -15,7 +15,7 @@ pub struct PlanReport {
     pub estimated_records: u64,
     pub keys: Vec<RingKeys>,
     pub tables: Vec<TableLine>,
-    pub warnings: Vec<WarningLine>,
+    pub warnings: Vec<Warning>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -44,13 +44,6 @@ pub struct ColumnLine {
     pub unreadable: u64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct WarningLine {
-    pub what: String,
-    pub place: String,
-    pub hint: String,
-}
-
 pub fn of(plan: &Plan, keys: Vec<RingKeys>, relation: &Relation) -> PlanReport {
     let action = match relation {
         Relation::Resume(run_id) => format!("resume run {run_id}"),
@@ -62,18 +55,13 @@ pub fn of(plan: &Plan, keys: Vec<RingKeys>, relation: &Relation) -> PlanReport {
             "prove: nothing seems to be left to reseal".to_owned()
         }
     };
-    let warnings = plan.warnings.iter().map(|w| WarningLine {
-        what: w.what.clone(),
-        place: w.place.clone(),
-        hint: w.hint.clone(),
-    });
     PlanReport {
         action,
         needs_resealing: plan.needs_resealing,
         estimated_records: plan.estimated_records(),
         keys,
         tables: plan.tables().iter().map(|table| line(table)).collect(),
-        warnings: warnings.collect(),
+        warnings: plan.warnings.clone(),
     }
 }
 

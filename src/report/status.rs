@@ -7,6 +7,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::proof;
 use crate::db::ledger::counted::{Counted, RunRecord};
 use crate::db::ledger::failure::FailureCount;
 use crate::db::ledger::run::RingKeys;
@@ -159,7 +160,7 @@ fn advice(report: &StatusReport, timeline: Option<i64>) -> Vec<String> {
     let proven_on = proof.and_then(|proof| proof["timeline"].as_i64());
     let moment = proof.and_then(|proof| proof["moment"].as_str());
     match (report.status, moment) {
-        ("completed", Some(moment)) => advice.extend(removal(moment)),
+        ("completed", Some(moment)) => advice.extend(proof::removal(moment)),
         ("completed_with_failures", _) => advice.push(
             "some values could not be opened: see `reseal failures`; repair or accept them, then run again"
                 .to_owned(),
@@ -186,14 +187,11 @@ fn advice(report: &StatusReport, timeline: Option<i64>) -> Vec<String> {
     advice
 }
 
-/// What a good proof allows, and what it does not.
-pub fn removal(moment: &str) -> Vec<String> {
-    vec![
-        "the previous key can be removed from the services".to_owned(),
-        format!(
-            "keep it archived until the last backup, WAL archive and delayed standby older than {moment} is gone"
-        ),
-    ]
+impl StatusReport {
+    /// Advises to mind standbys that have not replayed the proof's moment.
+    pub fn mind_standbys(&mut self, behind: &[String]) {
+        self.advice.extend(proof::standbys(behind));
+    }
 }
 
 impl fmt::Display for StatusReport {
@@ -226,14 +224,7 @@ impl fmt::Display for StatusReport {
             write!(f, "\n  time       started {started}, ended {ended}")?;
         }
         if let Some(proof) = &self.proof {
-            let text = |name: &str| proof[name].as_str().unwrap_or("unknown").to_owned();
-            let timeline = &proof["timeline"];
-            write!(
-                f,
-                "\n  proof      at {}, LSN {}, timeline {timeline}",
-                text("moment"),
-                text("lsn")
-            )?;
+            proof::write(f, proof)?;
         }
         if let Some(reason) = &self.reason {
             write!(f, "\n  reason     {reason}")?;

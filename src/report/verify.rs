@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::status::removal;
+use super::proof;
 use crate::rotate::verify::{Verdict, Verified};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -65,11 +65,8 @@ fn advice(verdict: &Verdict) -> Vec<String> {
                 .to_owned(),
         ];
     }
-    let mut advice = removal(&verdict.moment.time);
-    if !verdict.standbys_behind.is_empty() {
-        let names = verdict.standbys_behind.join(", ");
-        advice.push(format!("standbys that have not replayed this moment yet: {names}"));
-    }
+    let mut advice = proof::removal(&verdict.moment.time);
+    advice.extend(proof::standbys(&verdict.standbys_behind));
     advice
 }
 
@@ -87,14 +84,7 @@ impl fmt::Display for VerifyReport {
         if self.accepted_records > 0 {
             write!(f, "\n  accepted   {}", self.accepted_records)?;
         }
-        let text = |name: &str| self.proof[name].as_str().unwrap_or("unknown").to_owned();
-        let timeline = &self.proof["timeline"];
-        write!(
-            f,
-            "\n  proof      at {}, LSN {}, timeline {timeline}",
-            text("moment"),
-            text("lsn")
-        )?;
+        proof::write(f, &self.proof)?;
         for advice in &self.advice {
             write!(f, "\n  next       {advice}")?;
         }

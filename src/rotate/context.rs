@@ -1,6 +1,5 @@
 //! What all workers of a process share.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -122,7 +121,7 @@ impl Context {
         make::plan(session, &mut config, &self.rings, Depth::Catalogue, self.purpose).await
     }
 
-    /// The tables of a pass by relation.
+    /// One table of a pass.
     pub async fn table(
         &self,
         pass: i32,
@@ -130,9 +129,8 @@ impl Context {
         session: &mut Session,
     ) -> Result<Arc<TablePlan>> {
         let plan = self.plan_of(pass, session).await?;
-        let tables: HashMap<u32, &Arc<TablePlan>> =
-            plan.tables().iter().map(|table| (table.oid, table)).collect();
-        tables.get(&relation).map(|table| Arc::clone(table)).ok_or_else(|| {
+        let table = plan.tables().iter().find(|table| table.oid == relation);
+        table.map(Arc::clone).ok_or_else(|| {
             Error::refused("a table of this pass is gone or no longer part of the configuration")
                 .at(format!("relation {relation}"))
                 .hint("start the run again")
