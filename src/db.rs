@@ -21,13 +21,3 @@ pub mod sql;
 mod tls;
 pub mod transaction;
 mod url;
-
-pub use error::{DatabaseError, Trouble};
-pub use identifier::{Identifier, IdentifierError, RelationName};
-pub use pool::Database;
-pub use retry::Patience;
-pub use session::{Isolation, Session, Terms};
-pub use tokio_postgres::Row;
-pub use tokio_postgres::types::{ToSql, Type};
-pub use transaction::{Parameter, RowStream, Transaction};
-pub use url::{DatabaseConfig, DatabaseUrl, Environment};

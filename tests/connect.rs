@@ -6,7 +6,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
-use reseal::db::{Database, DatabaseConfig, DatabaseUrl};
+use reseal::config::{DatabaseConfig, DatabaseUrl};
+use reseal::db::pool::Database;
 use reseal::error::{Error, ExitCode};
 use support::{TestDatabase, shared_server};
 use tokio::net::TcpListener;

@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use reseal::db::Trouble;
+use reseal::db::error::Trouble;
 use reseal::demo::server::ServerOptions;
 use support::{READ, WRITE, connect, private_server};
 

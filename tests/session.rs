@@ -6,8 +6,11 @@ mod support;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use reseal::db::{DatabaseError, Isolation, Terms, Trouble, Type};
+use reseal::db::error::{DatabaseError, Trouble};
+use reseal::db::session::{Isolation, Terms};
+use reseal::db::transaction::Parameter;
 use support::{READ, TestDatabase, WRITE, connect};
+use tokio_postgres::types::Type;
 
 const SETTINGS: [&str; 18] = [
     "transaction_isolation",
@@ -52,7 +55,7 @@ async fn settings_hold_inside_a_transaction_and_do_not_leak_out_of_it() {
     let show = SETTINGS.map(|name| format!("current_setting('{name}')")).join(", ");
     let sql = format!("SELECT {show}");
 
-    let inside = |row: reseal::db::Row| -> Vec<String> {
+    let inside = |row: tokio_postgres::Row| -> Vec<String> {
         (0..SETTINGS.len()).map(|index| row.get(index)).collect()
     };
     let mut session = connected.session().await.unwrap();
@@ -128,7 +131,7 @@ async fn what_is_dropped_is_rolled_back_and_the_session_goes_on() {
     for committed in [false, true] {
         let mut session = connected.session().await.unwrap();
         let transaction = session.begin(&WRITE).await.unwrap();
-        let one = (&1_i32 as &(dyn reseal::db::ToSql + Sync), Type::INT4);
+        let one: Parameter<'_> = (&1_i32, Type::INT4);
         let written = transaction.execute("INSERT INTO t VALUES ($1)", &[one]).await.unwrap();
         assert_eq!(written, 1);
         if committed {

@@ -7,7 +7,8 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::PathBuf;
 
-use reseal::db::{Database, DatabaseConfig, DatabaseUrl};
+use reseal::config::{DatabaseConfig, DatabaseUrl};
+use reseal::db::pool::Database;
 use reseal::demo::server::{ServerOptions, ThrowawayServer};
 use reseal::error::{Error, ExitCode};
 use support::private_server;

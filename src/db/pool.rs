@@ -15,7 +15,8 @@ use deadpool_postgres::{
 
 use super::error::{DatabaseError, Trouble};
 use super::session::Session;
-use super::url::{DatabaseConfig, Environment};
+use super::url::Environment;
+use crate::config::DatabaseConfig;
 use crate::error::Error;
 use connector::Connector;
 

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-pub use crate::config::{DatabaseConfig, DatabaseUrl};
+use crate::config::DatabaseConfig;
 use crate::error::Error;
 use parameters::{PARAMETERS, Support};
 

@@ -1,7 +1,7 @@
 //! Lists the failed values of a part, in the transaction that moves its checkpoint past them.
 
 use sha2::{Digest, Sha256};
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::Type;
 
 use super::commit::Attempt;
 use super::judge::Judgement;
@@ -9,8 +9,8 @@ use super::page::{Page, Value};
 use super::statements;
 use crate::db::error::DatabaseError;
 use crate::db::row_key::BinaryArray;
-use crate::db::transaction::Transaction;
-use crate::plan::TablePlan;
+use crate::db::transaction::{Parameter, Transaction};
+use crate::plan::{KeyColumn, TablePlan};
 use crate::value::Reason;
 
 /// Failed values as parallel lists.
@@ -41,7 +41,7 @@ impl FailedValues {
 
     /// One array for each key column, of the rows that failed.
     pub fn keys<'p>(&self, table: &TablePlan, page: &'p Page) -> Vec<(BinaryArray<'p>, Type)> {
-        let array = |(n, key): (usize, &crate::plan::KeyColumn)| {
+        let array = |(n, key): (usize, &KeyColumn)| {
             let items = self.rows.iter().map(|row| Some(page.key(*row, n))).collect();
             let array = BinaryArray { element_oid: key.sql_type.oid, items };
             (array, key.sql_type.array_parameter())
@@ -73,7 +73,7 @@ pub async fn record(
     let (table, claim) = (&attempt.writer.table, &attempt.writer.claim);
     let keys = failed.keys(table, &attempt.page.page);
     let name = table.relation.plain();
-    let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> = vec![
+    let mut parameters: Vec<Parameter<'_>> = vec![
         (&claim.id.run_id, Type::INT8),
         (&claim.id.pass, Type::INT4),
         (&name, Type::TEXT),
@@ -82,7 +82,7 @@ pub async fn record(
         (&failed.sqlstates, Type::TEXT_ARRAY),
         (&failed.digests, Type::BYTEA_ARRAY),
     ];
-    parameters.extend(keys.iter().map(|(key, kind)| (key as &(dyn ToSql + Sync), kind.clone())));
+    parameters.extend(keys.iter().map(|(key, kind)| (key as _, kind.clone())));
     transaction.execute(&statements::record_failures(table), &parameters).await?;
     Ok(())
 }

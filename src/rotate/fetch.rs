@@ -1,7 +1,7 @@
 //! Reads one page. Never locks, never OFFSET, bounded in rows and bytes.
 
 use tokio_postgres::Row;
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::Type;
 
 use super::cursor::{Cursor, Position};
 use super::page::{Fields, Page, SessionStamp, tid_of};
@@ -10,6 +10,7 @@ use super::statements::{self, Bounds, Order};
 use crate::db::ledger::shard::{Bound, Claim, Step};
 use crate::db::row_key::{Binary, Tid};
 use crate::db::session::{Session, Terms};
+use crate::db::transaction::Parameter;
 use crate::error::{Error, Result};
 use crate::plan::TablePlan;
 
@@ -40,47 +41,72 @@ pub async fn fetch(
     size: &mut PageSize,
     limits: Limits,
 ) -> Result<Page> {
+    let next = Next { stamp, table, claim, cursor, limits };
     match claim.step {
-        Step::Reseal => by_key(session, stamp, table, claim, cursor, size, limits).await,
-        Step::Walk => by_block(session, stamp, table, claim, cursor, size, limits).await,
+        Step::Reseal => next.by_key(session, size).await,
+        Step::Walk => next.by_block(session, size).await,
         Step::Close => Err(Error::bug("a close has no pages of its own")),
     }
 }
 
-async fn by_key(
-    session: &mut Session,
+/// Which page is next.
+struct Next<'a> {
     stamp: SessionStamp,
-    table: &TablePlan,
-    claim: &Claim,
-    cursor: &Cursor,
-    size: &PageSize,
+    table: &'a TablePlan,
+    claim: &'a Claim,
+    cursor: &'a Cursor,
     limits: Limits,
-) -> Result<Page> {
-    let after = cursor.after(claim);
-    let bounds = Bounds { after: after.0.is_some(), until: claim.until.is_some() };
-    let statement = statements::fetch_by_key(table, bounds);
-    let (rows, bytes) = (i64::from(size.rows()), limits.page_bytes());
-    let longest = limits.value_bytes();
-    let keys: Vec<(Binary<'_>, Type)> =
-        key_parameters(table, [after.0.as_ref(), claim.until.as_ref()]);
-    let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> =
-        vec![(&rows, Type::INT8), (&bytes, Type::INT8), (&longest, Type::INT4)];
-    parameters.extend(keys.iter().map(|(key, kind)| (key as &(dyn ToSql + Sync), kind.clone())));
-    let transaction = session.begin(&Terms::reading()).await?;
-    let rows = transaction.query(&statement, &parameters).await?;
-    transaction.commit().await?;
-    crate::failpoint!("page-fetched");
-    let is_last = rows.is_empty();
-    let mut page = Page::new(rows, Fields::of(table), Position(None), is_last, stamp, Order::ByKey);
-    page.end = match page.len() {
-        0 => Position(cursor.committed().cloned()),
-        rows => Position::of_key(page.row_key(rows - 1)),
-    };
-    Ok(page)
+}
+
+impl Next<'_> {
+    async fn by_key(&self, session: &mut Session, size: &PageSize) -> Result<Page> {
+        let (table, until) = (self.table, self.claim.until.as_ref());
+        let Position(after) = self.cursor.after(self.claim);
+        let bounds = Bounds { after: after.is_some(), until: until.is_some() };
+        let statement = statements::fetch_by_key(table, bounds);
+        let (rows, bytes) = (i64::from(size.rows()), self.limits.page_bytes());
+        let longest = self.limits.value_bytes();
+        let keys = key_parameters(table, [after.as_ref(), until]);
+        let mut parameters: Vec<Parameter<'_>> =
+            vec![(&rows, Type::INT8), (&bytes, Type::INT8), (&longest, Type::INT4)];
+        parameters.extend(keys.iter().map(|(key, kind)| (key as _, kind.clone())));
+        let transaction = session.begin(&Terms::reading()).await?;
+        let rows = transaction.query(&statement, &parameters).await?;
+        transaction.commit().await?;
+        crate::failpoint!("page-fetched");
+        let (fields, is_last) = (Fields::of(table), rows.is_empty());
+        let mut page = Page::new(rows, fields, Position(None), is_last, self.stamp, Order::ByKey);
+        page.end = match page.len() {
+            0 => Position(self.cursor.committed().cloned()),
+            rows => Position::of_key(page.row_key(rows - 1)),
+        };
+        Ok(page)
+    }
+
+    async fn by_block(&self, session: &mut Session, size: &mut PageSize) -> Result<Page> {
+        let after = self.cursor.after(self.claim).tid()?;
+        let until = Position(self.claim.until.clone()).tid()?;
+        let blocks = size.blocks();
+        let before = Tid::start_of(after.block.saturating_add(blocks)).min(until);
+        let rows = block_rows(session, self.table, after, before, self.limits).await?;
+        crate::failpoint!("page-fetched");
+        crate::failpoint!("walk-fetched");
+        size.read_blocks(blocks, rows.len());
+        let last = ascending(&rows, after)?;
+        let (fields, end) = (Fields::of(self.table), Position::of_tid(before));
+        let mut page = Page::new(rows, fields, end, false, self.stamp, Order::Physical);
+        if page.bytes() >= self.limits.page_bytes_max {
+            // rows beyond the byte bound were left for the next page
+            page.end = Position::of_tid(last.unwrap_or(before));
+        } else {
+            page.is_last = before >= until;
+        }
+        Ok(page)
+    }
 }
 
 /// The parameters for the columns of row keys.
-pub fn key_parameters<'k>(
+fn key_parameters<'k>(
     table: &TablePlan,
     keys: impl IntoIterator<Item = Option<&'k Bound>>,
 ) -> Vec<(Binary<'k>, Type)> {
@@ -91,35 +117,6 @@ pub fn key_parameters<'k>(
             .collect::<Vec<_>>()
     };
     keys.into_iter().flatten().flat_map(typed).collect()
-}
-
-async fn by_block(
-    session: &mut Session,
-    stamp: SessionStamp,
-    table: &TablePlan,
-    claim: &Claim,
-    cursor: &Cursor,
-    size: &mut PageSize,
-    limits: Limits,
-) -> Result<Page> {
-    let after = cursor.after(claim).tid()?;
-    let until = Position(claim.until.clone()).tid()?;
-    let blocks = size.blocks();
-    let before = Tid::start_of(after.block.saturating_add(blocks)).min(until);
-    let rows = block_rows(session, table, after, before, limits).await?;
-    crate::failpoint!("page-fetched");
-    crate::failpoint!("walk-fetched");
-    size.read_blocks(blocks, rows.len());
-    let last = ascending(&rows, after)?;
-    let mut page =
-        Page::new(rows, Fields::of(table), Position::of_tid(before), false, stamp, Order::Physical);
-    if page.bytes() >= limits.page_bytes_max {
-        // rows beyond the byte bound were left for the next page
-        page.end = Position::of_tid(last.unwrap_or(before));
-    } else {
-        page.is_last = before >= until;
-    }
-    Ok(page)
 }
 
 /// The rows between two tids, both exclusive.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::Type;
 
 use super::context::{Context, Stop};
 use super::failures::FailedValues;
@@ -18,6 +18,7 @@ use crate::db::ledger::close::Walked;
 use crate::db::row_key::Tid;
 use crate::db::session::{Session, Terms};
 use crate::db::sql;
+use crate::db::transaction::Parameter;
 use crate::error::{Error, Result};
 use crate::plan::{Plan, TablePlan};
 use crate::value::Reason;
@@ -210,12 +211,12 @@ async fn accepted(session: &mut Session, table: &TablePlan, judged: &JudgedPage)
     }
     let name = table.relation.plain();
     let keys = failed.keys(table, &judged.page);
-    let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> = vec![
+    let mut parameters: Vec<Parameter<'_>> = vec![
         (&name, Type::TEXT),
         (&failed.columns, Type::TEXT_ARRAY),
         (&failed.digests, Type::BYTEA_ARRAY),
     ];
-    parameters.extend(keys.iter().map(|(key, kind)| (key as &(dyn ToSql + Sync), kind.clone())));
+    parameters.extend(keys.iter().map(|(key, kind)| (key as _, kind.clone())));
     let transaction = session.begin(&Terms::reading()).await?;
     let row = transaction.query_one(&statements::count_accepted(table), &parameters).await?;
     transaction.commit().await?;

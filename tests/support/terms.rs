@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use reseal::db::{Database, DatabaseConfig, DatabaseUrl, Isolation, Terms};
+use reseal::config::{DatabaseConfig, DatabaseUrl};
+use reseal::db::pool::Database;
+use reseal::db::session::{Isolation, Terms};
 
 pub const READ: Terms = Terms {
     isolation: Isolation::ReadCommitted,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use super::shard::{Claim, count};
+use super::shard::{Claim, count, milliseconds};
 use crate::db::error::DatabaseError;
 use crate::db::sql;
 use crate::db::transaction::{Parameter, Transaction};
@@ -37,7 +37,7 @@ pub async fn round(
                 (&claim.epoch, Type::INT4),
                 (&count(remaining), Type::INT8),
                 (&barrier, Type::TEXT),
-                (&(lease.as_secs_f64() * 1000.0), Type::FLOAT8),
+                (&milliseconds(lease), Type::FLOAT8),
             ],
         )
         .await?;

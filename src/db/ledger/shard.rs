@@ -78,17 +78,11 @@ pub struct Claim {
     pub barrier: Option<String>,
 }
 
-/// Who claims: a name of this worker, and its backend when nothing stands between.
+/// Who claims a shard, and for how long.
 #[derive(Clone, Debug)]
 pub struct Owner {
     pub name: String,
     pub lease: Duration,
-}
-
-impl Owner {
-    fn lease_ms(&self) -> f64 {
-        self.lease.as_secs_f64() * 1000.0
-    }
 }
 
 /// What one committed page adds to its checkpoint.
@@ -144,7 +138,7 @@ pub async fn claim(
             &[
                 (&run_id, Type::INT8),
                 (&owner.name, Type::TEXT),
-                (&owner.lease_ms(), Type::FLOAT8),
+                (&milliseconds(owner.lease), Type::FLOAT8),
                 (&direct, Type::BOOL),
             ],
         )
@@ -218,7 +212,7 @@ pub async fn move_checkpoint(
                 (&count(tally.resealed), Type::INT8),
                 (&count(tally.failed), Type::INT8),
                 (&count(tally.conflicts), Type::INT8),
-                (&(lease.as_secs_f64() * 1000.0), Type::FLOAT8),
+                (&milliseconds(lease), Type::FLOAT8),
             ],
         )
         .await?;
@@ -240,13 +234,19 @@ pub async fn renew_lease(
                 (&claim.id.table_name, Type::TEXT),
                 (&claim.id.shard, Type::INT4),
                 (&claim.epoch, Type::INT4),
-                (&(lease.as_secs_f64() * 1000.0), Type::FLOAT8),
+                (&milliseconds(lease), Type::FLOAT8),
             ],
         )
         .await?;
     Ok(row.is_some())
 }
 
+/// A lease, as the statements take it.
+pub(super) fn milliseconds(lease: Duration) -> f64 {
+    lease.as_secs_f64() * 1000.0
+}
+
+/// A count, as the ledger keeps it.
 pub(super) fn count(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }

@@ -127,8 +127,8 @@ fn set_keepalives(given: &Given, config: &mut Config) -> Result<(), Error> {
 mod tests {
     use tokio_postgres::config::Host;
 
-    use super::super::{DatabaseConfig, DatabaseUrl};
     use super::*;
+    use crate::config::{DatabaseConfig, DatabaseUrl};
 
     fn target(url: Option<&str>, variables: &[(&str, &str)]) -> Result<Target, Error> {
         let environment = |name: &str| {
