@@ -11,7 +11,7 @@ pub mod ledger;
 pub mod rotation;
 mod signals;
 
-pub use health::{Check, Health};
+use health::Health;
 
 /// Checks every key ring that is defined; prints the outcome, and fails when one is not healthy.
 pub fn health(command: &HealthCommand) -> Result<ExitCode> {

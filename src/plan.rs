@@ -5,9 +5,9 @@
 //! be run. This room writes nothing to the database.
 
 pub mod decide;
-pub mod found;
+mod found;
 pub mod inspect;
-pub mod layout_search;
+mod layout_search;
 pub mod ledger_checks;
 pub mod make;
 pub mod sample;
@@ -60,13 +60,8 @@ impl Plan {
 /// One leaf table and how its rows are found, opened and written.
 #[derive(Debug)]
 pub struct TablePlan {
-    /// The table's name in the configuration.
-    pub configured: String,
     pub relation: RelationName,
     pub oid: u32,
-    pub relfilenode: u32,
-    /// Size of the main fork when it was inspected.
-    pub blocks: u32,
     pub key: KeyPlan,
     pub columns: Vec<ColumnPlan>,
     /// Columns whose text the additional authenticated data needs, distinct.

@@ -10,27 +10,34 @@
 //!
 //! This room knows no configuration file and prints nothing; what happened is in the ledger.
 
-pub mod close;
-pub mod commit;
-pub mod context;
-pub mod cursor;
+// a run: found or made, cut into shards, ended
 pub mod ending;
-pub mod failures;
-pub mod fetch;
-pub mod judge;
-pub mod narrow;
-pub mod page;
-pub mod passes;
-pub mod progress;
-pub mod seal_budget;
-pub mod settle;
-pub mod size;
-pub mod snapshot;
+mod passes;
 pub mod start;
+
+// a process and its workers
+pub mod context;
+pub mod progress;
+mod seal_budget;
+mod worker;
+
+// a page: fetched, judged, committed
+pub mod commit;
+mod cursor;
+mod failures;
+mod fetch;
+mod judge;
+mod narrow;
+mod page;
+mod settle;
+mod size;
 pub mod statements;
+
+// the proof
+mod close;
+mod snapshot;
 pub mod verify;
-pub mod worker;
-pub mod writers;
+mod writers;
 
 use std::sync::Arc;
 

@@ -10,7 +10,7 @@ use crate::keys::{KeyRing, RingConfig};
 
 /// The outcome for all rings together.
 #[derive(Debug, Serialize)]
-pub struct Health {
+pub(super) struct Health {
     status: &'static str,
     /// Some ring has a previous key beside its current one.
     dual_key_mode: bool,
@@ -33,7 +33,7 @@ struct Checks {
 /// What is checked of every ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Check {
+enum Check {
     /// The current key is there and well formed.
     KeyValid,
     /// The current key opens what it has sealed.
@@ -64,7 +64,7 @@ struct RingShown {
 }
 
 impl Health {
-    pub fn check<'r>(rings: impl Iterator<Item = &'r RingConfig>, verbose: bool) -> Health {
+    pub(super) fn check<'r>(rings: impl Iterator<Item = &'r RingConfig>, verbose: bool) -> Health {
         let checks = Checks { key_valid: true, round_trip: true, previous_key_valid: None };
         let mut health = Health {
             status: "healthy",
@@ -82,7 +82,7 @@ impl Health {
         health
     }
 
-    pub fn is_healthy(&self) -> bool {
+    pub(super) fn is_healthy(&self) -> bool {
         self.errors.is_empty()
     }
 

@@ -21,12 +21,13 @@ use crate::layout::ColumnLayout;
 /// What was decided of a relation before its values were looked at.
 #[derive(Debug)]
 pub struct Draft {
+    /// The table's name in the configuration.
     pub configured: String,
-    /// Which configured table it belongs to, and which of its columns each draft column is.
+    /// Which of the configured tables it belongs to.
     pub table_index: usize,
     pub relation: RelationName,
     pub oid: u32,
-    pub relfilenode: u32,
+    /// Size of the main fork.
     pub blocks: u32,
     pub key: KeyPlan,
     pub columns: Vec<DraftColumn>,
@@ -180,7 +181,6 @@ pub fn relation(
         table_index,
         relation: RelationName { schema: identifier(&facts.schema), name: identifier(&facts.name) },
         oid: facts.oid,
-        relfilenode: facts.relfilenode,
         blocks: facts.blocks,
         key: key?,
         columns,

@@ -190,7 +190,7 @@ fn count(
             .insert(format!("{}.{}", draft.relation.plain(), column.name.name()), counted.clone());
         counts.push(counted);
     }
-    Sampled { rows_estimate: sample.rows_estimate, rows: sample.len(), counts }
+    Sampled { rows_estimate: sample.rows_estimate, rows: sample.row_count(), counts }
 }
 
 fn fill_layouts(config: &mut Config, found: Vec<FoundLayout>) {
@@ -224,11 +224,8 @@ fn table_plan(draft: Draft, sample: Option<Sampled>, config: &Config) -> TablePl
         })
         .collect();
     TablePlan {
-        configured: draft.configured,
         relation: draft.relation,
         oid: draft.oid,
-        relfilenode: draft.relfilenode,
-        blocks: draft.blocks,
         key: draft.key,
         columns,
         aad_columns: draft.aad_columns,

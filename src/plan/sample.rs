@@ -119,13 +119,9 @@ fn statement(draft: &Draft) -> String {
 }
 
 impl Sample {
-    /// How many of the sampled rows there are.
-    pub fn len(&self) -> u64 {
+    /// How many rows were sampled.
+    pub fn row_count(&self) -> u64 {
         self.rows.len() as u64
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
     }
 
     /// Opens the sampled values of column number `index` through a layout.

@@ -92,12 +92,9 @@ impl Page {
         kept.map(|(row, _)| row).collect()
     }
 
+    /// How many rows it has.
     pub fn len(&self) -> usize {
         self.rows.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
     }
 
     /// The transaction that wrote this row version, in binary form.

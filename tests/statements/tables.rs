@@ -83,11 +83,8 @@ fn table([schema, name]: [&str; 2], key: &[Key<'_>], columns: &[(&str, ColumnKin
         sample: SampleCount::default(),
     };
     TablePlan {
-        configured: name.to_owned(),
         relation: RelationName::new(schema, name).expect("a name"),
         oid: 16_384,
-        relfilenode: 16_384,
-        blocks: 1,
         key: KeyPlan {
             columns: key.iter().map(key_column).collect(),
             descending: false,
