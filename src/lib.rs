@@ -4,8 +4,8 @@
 //! ```text
 //!  cli ──► config ──► plan ──► rotate ──► report
 //!                      │         │
-//!                      ├─────────┼── value ──► keys, layout, crypto   (pure: bytes in, bytes out)
-//!                      └─────────┴── db                               (sessions, statements, the ledger)
+//!                      ├─────────┼── value ─► keys, layout, crypto   (pure: bytes in, bytes out)
+//!                      └─────────┴── db                (sessions, statements, the ledger)
 //!
 //!  rotate:  claim a shard ─► fetch page ─► judge ─► commit page ─► … ─► next pass ─► proof
 //! ```

@@ -2,7 +2,8 @@
 //!
 //! [`inspect`] and [`sample`] read; [`decide`] is pure and judges what was found; [`make`] leads them to
 //! a [`Plan`], or to every refusal at once. A `Plan` can be made nowhere else, so a refused one cannot
-//! be run. This room writes nothing to the database.
+//! be run. What the ledger says against it ([`ledger_checks`]) is asked once it is known. This room writes
+//! nothing to the database, and knows nothing of the run that follows.
 
 pub mod decide;
 mod found;

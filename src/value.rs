@@ -19,7 +19,8 @@ pub enum Reason {
     NoKeyOpensIt,
     /// No layout of the column has its shape.
     Malformed,
-    /// It opens without authentication, but not to what its plaintext should look like.
+    /// It opens without authentication, but not to what its plaintext should look like. Kept for such
+    /// layouts: today every one authenticates.
     Implausible,
     /// A column of its AAD is NULL.
     AadMissing,
@@ -120,7 +121,8 @@ impl<'a> ValueWork<'a> {
 
     /// Seals the value with the current key, unless that was done before.
     ///
-    /// Errors end the run: no random bytes, or a resealed value that does not read back, which is a
+    /// # Errors
+    /// They end the run: no random bytes, or a resealed value that does not read back, which is a
     /// bug. In neither case is there anything to write.
     pub fn reseal(&self, stored: &[u8], aad: Aad<'_>, scratch: &mut Scratch) -> Result<Resealing> {
         let Aad::Rendered(aad_bytes) = aad else {

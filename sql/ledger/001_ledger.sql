@@ -25,6 +25,7 @@ CREATE TABLE reseal.run (
     keys           jsonb NOT NULL,
     config_digest  text NOT NULL,
     total_estimate bigint NOT NULL,
+    -- for whoever looks into the ledger: the program that started it
     tool_version   text NOT NULL,
     -- how it ended: every process of the run exits with this code
     exit_code      smallint,
@@ -78,8 +79,10 @@ CREATE TABLE reseal.failure (
     pass            integer NOT NULL,
     table_name      text NOT NULL,
     column_name     text NOT NULL,
+    -- where in a document the value stands; '' for a whole cell, and so far there is no other
     path            text NOT NULL DEFAULT '',
     row_key         text[] NOT NULL,
+    -- 'implausible' is kept for layouts that do not authenticate
     reason          text NOT NULL
                     CONSTRAINT failure_reason_known CHECK (reason IN (
                         'no_key_opens_it', 'malformed', 'implausible', 'aad_missing',

@@ -6,7 +6,7 @@
 use std::fmt;
 
 /// PostgreSQL cuts longer names silently (NAMEDATALEN - 1); we refuse them.
-pub const NAME_BYTES_MAX: usize = 63;
+const NAME_BYTES_MAX: usize = 63;
 
 /// A table, or with a `*` every table whose name matches; without a schema the search path decides.
 #[derive(Clone, Debug)]

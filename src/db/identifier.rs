@@ -6,7 +6,7 @@
 use std::fmt;
 
 /// The longest name PostgreSQL keeps (`NAMEDATALEN` - 1); a longer one would be cut silently.
-pub const IDENTIFIER_BYTES_MAX: usize = 63;
+const IDENTIFIER_BYTES_MAX: usize = 63;
 
 /// One SQL identifier, exactly as the catalogue spells it. `Display` writes it quoted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,12 +3,12 @@
 //! A hit is certain (a tag that verifies is no accident), so the only doubt is between layouts that
 //! read the same bytes; two that fit are refused rather than guessed.
 
+use super::ColumnKind;
 use super::decide::Draft;
 use super::sample::{Sample, SampleCount};
 use crate::error::Error;
 use crate::keys::KeyRing;
 use crate::layout::{ColumnLayout, Layout};
-use crate::plan::ColumnKind;
 
 /// One column of one configured table, over all relations it means, tried in every preset.
 #[derive(Debug, Default)]

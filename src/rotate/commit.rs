@@ -1,4 +1,4 @@
-//! The transaction that writes a page: the only file that writes to user tables.
+//! The transaction that writes a page: the only room that writes to user tables.
 //!
 //! The checkpoint first (fenced by epoch and position, run still wanted), then one set-based UPDATE that
 //! matches key, xmin and table, then failures, deferred constraints, COMMIT. From the first row lock to

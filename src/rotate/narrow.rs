@@ -31,8 +31,9 @@ pub struct Committed {
 /// Commits a judged page, in as many parts as the database makes necessary.
 ///
 /// # Errors
-/// Exit 3 when the plan no longer holds or the shard is no longer ours; exit 5 when the database or
-/// the connection failed: then the page must be thrown away and read again.
+/// [`CommitError::NotOurs`] when the shard was taken over or the run is no longer wanted; exit 3 when the
+/// plan no longer holds; exit 5 when the database or the connection failed. In each case the page must
+/// be thrown away and read again.
 pub async fn commit_page(
     session: &mut Session,
     writer: &Writer,

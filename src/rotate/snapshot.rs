@@ -44,7 +44,7 @@ pub struct Seen {
     pub rows: u64,
     /// Values under a previous key.
     pub previous: u64,
-    /// Values that nothing opens, by what was judged of them.
+    /// Values that nothing opens.
     pub failed: u64,
     /// Rows that need something done, by table; bounded.
     pub unfinished: Vec<(Arc<TablePlan>, Vec<Row>)>,

@@ -1,5 +1,7 @@
 //! Finds the run that a command means: the one its token names, an unfinished one, or a new one.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -12,6 +14,7 @@ use crate::db::ledger::{audit, setup};
 use crate::db::session::{Session, Terms};
 use crate::db::transaction::Transaction;
 use crate::error::{Error, ExitCode, Result};
+use crate::keys::KeyRing;
 use crate::plan::Plan;
 use crate::plan::decide::Objections;
 use crate::plan::ledger_checks::{self, LedgerFacts};
@@ -46,8 +49,8 @@ pub fn wanted(config: &Config, digest_text: &str, rings: &Rings, plan: &Plan) ->
     }
 }
 
-pub fn ring_keys(rings: &Rings) -> Vec<RingKeys> {
-    let keys = |(name, ring): (&String, &std::sync::Arc<crate::keys::KeyRing>)| RingKeys {
+fn ring_keys(rings: &Rings) -> Vec<RingKeys> {
+    let keys = |(name, ring): (&String, &Arc<KeyRing>)| RingKeys {
         ring: name.clone(),
         current: ring.current().id().to_string(),
         previous: ring.previous().iter().map(|key| key.id().to_string()).collect(),

@@ -1,6 +1,7 @@
 //! One read-only proof, with the current key alone: walk, wait, close, and nothing is written.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
@@ -46,8 +47,8 @@ impl Verified {
         self.failed += page.count(|j| is_failed(j) && !needs_another_key(j));
     }
 
-    /// Values that keep the verdict from being good.
-    pub fn is_clean(&self) -> bool {
+    /// Whether every value that the current key does not open was accepted as it is.
+    fn is_clean(&self) -> bool {
         self.remaining + self.failed == self.accepted
     }
 }
@@ -136,7 +137,8 @@ async fn walk(
         let before = Tid::start_of(after.block.saturating_add(asked)).min(until);
         let rows = block_rows(session, table, after, before, context.limits()).await?;
         size.read_blocks(asked, rows.len());
-        size.committed(std::time::Duration::ZERO);
+        // nothing is written: nothing but the bound keeps a page from growing
+        size.committed(Duration::ZERO);
         let last = ascending(&rows, after)?;
         let page = still_page(rows, table, stamp);
         let is_cut = page.bytes() >= context.config.run.page_bytes_max;

@@ -28,7 +28,7 @@ const LOCKING: [&str; 5] = [
     "AccessExclusiveLock",
 ];
 
-/// An open transaction that holds RowExclusiveLock or stronger on one of the tables.
+/// An open transaction that may have written to one of the tables, or locked rows of it.
 #[derive(Clone, Debug)]
 struct OpenWriter {
     transaction: String,

@@ -8,8 +8,16 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("layout", NEITHER_DATABASE_NOR_ASYNC, "layout takes bytes and gives parts, nothing else"),
     (
         "keys",
-        &["tokio", "tokio_postgres", "deadpool", "crate::db", "SELECT ", "async fn"],
-        "keys knows no SQL and no async",
+        &[
+            "tokio",
+            "tokio_postgres",
+            "deadpool",
+            "crate::db",
+            "crate::config",
+            "SELECT ",
+            "async fn",
+        ],
+        "keys knows no SQL, no async and no configuration",
     ),
     (
         "config",
