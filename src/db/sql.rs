@@ -30,7 +30,7 @@ statements! {
     ENTER_PASS = "ledger/enter_pass.sql";
     FENCE = "ledger/fence.sql";
     LATEST_MENTION_OF_KEY = "ledger/latest_mention_of_key.sql";
-    LEDGER_VERSION = "ledger/version.sql";
+    LEDGER_PRESENT = "ledger/present.sql";
     LIST_FAILURES = "ledger/list_failures.sql";
     MOVE_CHECKPOINT = "ledger/move_checkpoint.sql";
     OPEN_RUNS = "ledger/open_runs.sql";

@@ -58,8 +58,8 @@ pub async fn version(session: &mut Session) -> Result<Option<i32>> {
 }
 
 async fn version_within(transaction: &Transaction<'_>) -> Result<Option<i32>> {
-    let present: i32 = transaction.query_one(sql::LEDGER_VERSION, &[]).await?.get(0);
-    if present == 0 {
+    let present: bool = transaction.query_one(sql::LEDGER_PRESENT, &[]).await?.get("present");
+    if !present {
         return Ok(None);
     }
     let newest = "SELECT max(version) FROM reseal.ledger_version";
