@@ -113,7 +113,7 @@ WITH written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
+    WHERE coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
@@ -124,13 +124,13 @@ WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
     JOIN ONLY "public"."traits" AS t
-      ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
+      ON coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM free AS page
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
+    WHERE coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
@@ -141,7 +141,7 @@ FROM written;
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
 JOIN ONLY "public"."traits" AS t
-  ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10;
+  ON coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10;
 
 -- write by key, comparing values
 WITH written AS (

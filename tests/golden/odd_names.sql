@@ -113,7 +113,7 @@ WITH written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
     FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, n)
-    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9
+    WHERE coalesce(t."or""der", t."or""der") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."{range}", t."{range}") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
@@ -124,13 +124,13 @@ WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, n)
     JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-      ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9
+      ON coalesce(t."or""der", t."or""der") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."{range}", t."{range}") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
     FROM free AS page
-    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9
+    WHERE coalesce(t."or""der", t."or""der") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."{range}", t."{range}") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
@@ -141,7 +141,7 @@ FROM written;
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::"else where"."mo""od"[], $4::"pg_catalog"."bpchar"[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, n)
 JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-  ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9;
+  ON coalesce(t."or""der", t."or""der") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."{range}", t."{range}") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $8 AND t.ctid <= $9;
 
 -- write by key, comparing values
 WITH written AS (

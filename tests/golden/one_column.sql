@@ -113,7 +113,7 @@ WITH written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
     FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
-    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6
+    WHERE coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
@@ -124,13 +124,13 @@ WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
     JOIN ONLY "public"."secrets" AS t
-      ON t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6
+      ON coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
     FROM free AS page
-    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6
+    WHERE coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
@@ -141,7 +141,7 @@ FROM written;
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
 JOIN ONLY "public"."secrets" AS t
-  ON t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6;
+  ON coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6;
 
 -- write by key, comparing values
 WITH written AS (
