@@ -2,8 +2,8 @@
 //! `failpoints` only; a released binary has none of this.
 //!
 //! `RESEAL_FAILPOINT=NAME@N=kill` kills the process (SIGKILL) when point NAME is reached for the Nth
-//! time; `NAME@N=hold:PATH` creates the file PATH there and waits until it is removed. Several are
-//! separated by semicolons.
+//! time; `NAME@N=hold:PATH` creates the file PATH there and waits until it is removed;
+//! `NAME@N=panic:TEXT` panics with this text. Several are separated by semicolons.
 
 /// Marks a point in the code by name.
 #[macro_export]
@@ -27,6 +27,7 @@ pub async fn reached(name: &str) {
         }
         match action.split_once(':') {
             Some(("hold", path)) => hold(path).await,
+            Some(("panic", text)) => panic(text),
             _ => kill(),
         }
     }
@@ -43,6 +44,13 @@ fn count(name: &str) -> u32 {
     let times = times.entry(name.to_owned()).or_default();
     *times += 1;
     *times
+}
+
+/// As a bug would, with a text that nobody may see.
+#[cfg(feature = "failpoints")]
+#[expect(clippy::panic, reason = "it is what a test asks for")]
+fn panic(text: &str) {
+    panic!("{text}");
 }
 
 #[cfg(feature = "failpoints")]

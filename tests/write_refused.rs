@@ -121,6 +121,12 @@ async fn a_trigger_speaks_of_a_missing_column_for_one_row() {
 }
 
 #[tokio::test]
+async fn a_trigger_makes_malformed_sql_of_one_row() {
+    let body = "EXECUTE 'SELECT ' || NEW.owner || ' FROM';"; // 42601, as a statement of ours might be
+    refuses(FEW_ROWS, &trigger("BEFORE", body), &both(BAD, Some("42601"))).await;
+}
+
+#[tokio::test]
 async fn a_trigger_swallows_the_write_of_one_row() {
     refuses(ROWS, &trigger("BEFORE", "RETURN NULL;"), &both(BAD, None)).await;
 }

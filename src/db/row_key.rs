@@ -124,16 +124,6 @@ fn parameter_type(oid: u32) -> Type {
     })
 }
 
-/// The value of a row key: one element per key column, never null.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct RowKey(pub Vec<Vec<u8>>);
-
-impl std::fmt::Debug for RowKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "RowKey({} columns)", self.0.len())
-    }
-}
-
 /// The place of a row version in its table: block and offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tid {
@@ -211,6 +201,5 @@ mod tests {
     #[test]
     fn bytes_are_never_printed() {
         assert_eq!(format!("{:?}", Binary(b"secret")), "Binary(6 bytes)");
-        assert_eq!(format!("{:?}", RowKey(vec![b"someone".to_vec()])), "RowKey(1 columns)");
     }
 }

@@ -116,9 +116,15 @@ pub async fn abandon(command: AbandonCommand) -> Result<ExitCode> {
     };
     setup::version(&mut session).await?.ok_or_else(nothing)?;
     let transaction = session.begin(&Terms::durable()).await?;
-    let record = counted::run_record(&transaction, command.run).await?;
+    let unfinished = run::unfinished(&transaction).await?;
+    let run_id = match (command.run, unfinished.as_slice()) {
+        (Some(run_id), _) => run_id,
+        (None, [run_id]) => *run_id,
+        (None, []) => return Err(nothing()),
+        (None, several) => return Err(which(several)),
+    };
+    let record = counted::run_record(&transaction, Some(run_id)).await?;
     let record = record.filter(|run| run.state == "running").ok_or_else(nothing)?;
-    let run_id = record.run_id;
     if !run::want_abandon(&transaction, run_id).await? {
         return Err(nothing());
     }
@@ -129,6 +135,12 @@ pub async fn abandon(command: AbandonCommand) -> Result<ExitCode> {
     }
     ending::abandon(&mut session, run_id).await?;
     done(format!("run {run_id} is ended"), command.output)
+}
+
+fn which(unfinished: &[i64]) -> Error {
+    let ids: Vec<String> = unfinished.iter().map(ToString::to_string).collect();
+    Error::usage(format!("several runs are unfinished: {}", ids.join(", ")))
+        .hint("name one: reseal abandon --run ID")
 }
 
 /// Creates or upgrades the ledger, or prints it for a DBA.

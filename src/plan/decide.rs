@@ -82,8 +82,18 @@ impl Judgement {
     }
 }
 
+/// The first version that scans TID ranges.
+const OLDEST_VERSION: i32 = 140_000;
+
 /// Judges the server as a whole.
 pub fn server(facts: &ServerFacts, run: &RunConfig, judgement: &mut Judgement) {
+    if facts.version < OLDEST_VERSION {
+        judgement.refuse(
+            &format!("database {}", facts.database),
+            "the server is older than PostgreSQL 14",
+            "the proof reads by TID ranges, which 14 and newer can: upgrade the server first",
+        );
+    }
     if facts.in_recovery {
         judgement.refuse(
             &format!("database {}", facts.database),

@@ -9,6 +9,8 @@ use crate::db::identifier::plain_name;
 /// The server, the database, and what our role may do there.
 #[derive(Clone, Debug)]
 pub struct ServerFacts {
+    /// `server_version_num`: 150018 is 15.18.
+    pub version: i32,
     pub in_recovery: bool,
     pub database: String,
     pub role: String,

@@ -25,6 +25,7 @@ pub async fn server(transaction: &Transaction<'_>) -> Result<ServerFacts, Databa
         default_collation_changed = row.get("changed");
     }
     Ok(ServerFacts {
+        version,
         default_collation_changed,
         in_recovery: row.get("in_recovery"),
         database: row.get("database_name"),

@@ -29,6 +29,7 @@ use crate::db::ledger;
 use crate::db::ledger::close::FinalCounts;
 use crate::db::ledger::failure;
 use crate::db::ledger::shard::Claim;
+use crate::db::row_key::Tid;
 use crate::db::session::{Session, Terms};
 use crate::error::{Error, ExitCode, Result};
 use crate::plan::{Plan, TablePlan};
@@ -36,6 +37,9 @@ use crate::plan::{Plan, TablePlan};
 /// Pauses between rounds that found old values: their writers may be about to stop.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// Rounds that found more old values than one round reseals: progress, but not without end.
+const CROWDED_ROUNDS_MAX: u32 = 1_000;
 
 /// A barrier below every row (FrozenTransactionId): the look reads all of them.
 const EVERY_ROW: &str = "2";
@@ -50,7 +54,7 @@ pub async fn close(
     let plan = context.plan_of(claim.id.pass, session).await?;
     let mut barrier = first_barrier(session, &claim).await?;
     let begun = Instant::now();
-    let (mut pause, mut turned_up) = (FIRST_PAUSE, 0);
+    let (mut pause, mut turned_up, mut crowded) = (FIRST_PAUSE, 0, 0);
     loop {
         let waited = wait_for_writers(session, context, &plan, &claim).await?;
         let seen = look(session, stamp, context, &claim, &plan, &barrier).await?;
@@ -60,7 +64,9 @@ pub async fn close(
         }
         let round = next_round(session, context, &claim, &seen, &barrier).await?;
         let passes = claim.id.pass.unsigned_abs() + turned_up;
-        let is_last = seen.previous == 0 || passes >= context.config.run.max_passes;
+        let is_last = seen.previous == 0
+            || passes >= context.config.run.max_passes
+            || crowded >= CROWDED_ROUNDS_MAX;
         let proof = outcome::proof(&seen, &barrier, waited, round);
         let (previous, has_more) = (seen.previous, seen.has_more);
         if previous == 0 && has_more && !all_listed(session, &claim, &seen).await? {
@@ -72,10 +78,13 @@ pub async fn close(
         if is_last {
             return outcome::end(session, context, &claim, &plan, previous, proof).await;
         }
-        if held == 0 {
-            turned_up += 1;
-        } else if begun.elapsed() >= context.config.run.max_wait {
+        if held > 0 && begun.elapsed() >= context.config.run.max_wait {
             return Err(still_held(session, context, &plan, held).await?.into());
+        }
+        if has_more {
+            crowded += 1;
+        } else if held == 0 {
+            turned_up += 1;
         }
         if held == 0 && missing == 0 && !has_more {
             barrier = next_barrier;
@@ -224,7 +233,7 @@ async fn reseal_rows(
     if intent == Intent::Reseal {
         context.seals.grant(session, &table.ring, values).await?;
     }
-    let keys: Vec<_> = (0..page.len()).map(|row| page.row_key(row)).collect();
+    let tids: Vec<Tid> = (0..page.len()).map(|row| page.tid(row)).collect::<Result<_>>()?;
     let judged = judge::judge(page, Arc::clone(&table), intent).await?;
     let terms = context.write_terms(session);
     let writer = Writer::new(table, claim.clone(), Order::Physical, terms, stamp);
@@ -234,8 +243,7 @@ async fn reseal_rows(
     let (mut cursor, mut left) = (done.cursor, Left::default());
     for row in done.conflicts {
         context.seals.grant(session, &writer.table.ring, writer.table.columns.len() as u64).await?;
-        let settled =
-            settle::settle(session, &writer, cursor, &keys[row], context.limits()).await?;
+        let settled = settle::settle(session, &writer, cursor, tids[row], context.limits()).await?;
         cursor = settled.cursor;
         left.held += u64::from(settled.fate == Fate::Held);
         left.missing += u64::from(settled.fate == Fate::Missing);

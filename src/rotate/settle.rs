@@ -2,17 +2,19 @@
 
 use std::time::Instant;
 
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::Type;
 
-use super::commit::{Attempt, Mode, Part, Setback, Writer};
+use super::commit::{Attempt, Mode, Part, Setback, Writer, Written};
 use super::cursor::{Cursor, Position};
-use super::fetch::{Limits, key_parameters};
+use super::fetch::Limits;
 use super::judge::{self, Intent};
 use super::narrow::{self, CommitError};
 use super::page::{Fields, Page};
 use super::statements;
-use crate::db::ledger::shard::{self, Bound, Tally};
+use crate::db::ledger::shard::{self, Tally};
+use crate::db::row_key::Tid;
 use crate::db::session::Session;
+use crate::db::transaction::Parameter;
 use crate::error::Error;
 
 /// What settling one row came to.
@@ -30,22 +32,23 @@ pub enum Fate {
     Settled,
     /// Somebody holds it; it is left for later.
     Held,
-    /// Nothing was found under its key: it is gone, it has moved, or no index leads to it.
+    /// Nothing was found at its place: it is gone or has moved. The next look sees.
     Missing,
 }
 
-/// Reseals the row with this key while holding its lock.
+/// Reseals the row that was read at `tid` while holding its lock.
 pub async fn settle(
     session: &mut Session,
     writer: &Writer,
     cursor: Cursor,
-    key: &Bound,
+    tid: Tid,
     limits: Limits,
 ) -> Result<Settled, CommitError> {
     let left = |cursor, fate| Ok(Settled { cursor, tally: Tally::default(), fate });
-    match under_lock(session, writer, &cursor, key, limits).await {
-        Ok(Some((receipt, tally))) => {
-            Ok(Settled { cursor: cursor.advance(receipt), tally, fate: Fate::Settled })
+    match under_lock(session, writer, &cursor, tid, limits).await {
+        Ok(Some(Written { receipt, tally, conflicts })) => {
+            let fate = if conflicts.is_empty() { Fate::Settled } else { Fate::Held };
+            Ok(Settled { cursor: cursor.advance(receipt), tally, fate })
         }
         Ok(None) => left(cursor, Fate::Missing),
         Err(Refusal::Setback(Setback::Locked | Setback::TookTooLong)) => left(cursor, Fate::Held),
@@ -79,9 +82,9 @@ async fn under_lock(
     session: &mut Session,
     writer: &Writer,
     cursor: &Cursor,
-    key: &Bound,
+    tid: Tid,
     limits: Limits,
-) -> Result<Option<(super::commit::Receipt, Tally)>, Refusal> {
+) -> Result<Option<Written>, Refusal> {
     let (table, claim) = (&writer.table, &writer.claim);
     let transaction = session.begin(&writer.terms()).await?;
     if !shard::fence(&transaction, &claim.id, claim.epoch, cursor.committed()).await? {
@@ -89,9 +92,7 @@ async fn under_lock(
     }
     let deadline = Instant::now() + writer.budget;
     let longest = limits.value_bytes();
-    let keys = key_parameters(table, [Some(key)]);
-    let mut parameters: Vec<(&(dyn ToSql + Sync), Type)> = vec![(&longest, Type::INT4)];
-    parameters.extend(keys.iter().map(|(key, kind)| (key as &(dyn ToSql + Sync), kind.clone())));
+    let parameters: [Parameter<'_>; 2] = [(&longest, Type::INT4), (&tid, Type::TID)];
     let rows = transaction.query(&statements::lock_row(table), &parameters).await?;
     if rows.is_empty() {
         return Ok(None);
@@ -102,7 +103,7 @@ async fn under_lock(
     let part = Part { rows: 0..judged.page.len(), only_column: None, mode: Mode::Waiting };
     let attempt = Attempt { writer, page: &judged, part: &part };
     match attempt.finish(transaction, deadline).await {
-        Ok(written) => Ok(Some((written.receipt, written.tally))),
+        Ok(written) => Ok(Some(written)),
         Err(Setback::Refused(_) | Setback::Altered(_)) => Err(Refusal::Page(Box::new(judged))),
         Err(setback) => Err(setback.into()),
     }

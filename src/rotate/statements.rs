@@ -67,16 +67,11 @@ pub fn fetch_since(table: &TablePlan) -> String {
     )
 }
 
-/// One row, locked. `$1` longest value, then its key.
+/// One row, locked. `$1` longest value, `$2` its ctid.
 pub fn lock_row(table: &TablePlan) -> String {
-    let mut next = 2;
     render(
         sql::PAGE_LOCK_ROW,
-        &[
-            ("relation", &table.relation.to_string()),
-            ("columns", &fetched_columns(table, "$1")),
-            ("key_equals", &key_compare(&table.key, "=", &mut next)),
-        ],
+        &[("relation", &table.relation.to_string()), ("columns", &fetched_columns(table, "$1"))],
     )
 }
 

@@ -69,9 +69,8 @@ async fn with_session(context: &Context, number: usize, patience: &mut Patience)
             Ok(Stepped::Worked) => patience.progress(),
             Ok(Stepped::Idle) => {
                 crate::failpoint!("idle");
-                if context.stop.sleep(IDLE_PAUSE).await.is_ok() {
-                    patience.progress();
-                }
+                // a stop that is asked for meanwhile is met at the head of the loop
+                drop(context.stop.sleep(IDLE_PAUSE).await);
             }
             Ok(Stepped::Ended) => return Ok(()),
             Err(error) => {

@@ -70,7 +70,7 @@ WHERE age(t.xmin) <= age(($2::text::xid8)::xid);
 -- lock row
 SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $1 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1
 FROM ONLY "public"."traits" AS t
-WHERE (t."name", t."at") OPERATOR("pg_catalog".=) ($2::"pg_catalog"."text", $3::"pg_catalog"."timestamptz")
+WHERE t.ctid = $2
 FOR NO KEY UPDATE OF t;
 
 -- write by key

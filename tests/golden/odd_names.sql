@@ -70,7 +70,7 @@ WHERE age(t.xmin) <= age(($2::text::xid8)::xid);
 -- lock row
 SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $1 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $1 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0
 FROM ONLY "Odd ""Schema"""."{relation}" AS t
-WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".=) ($2::"else where"."mo""od", $3::"pg_catalog"."bpchar")
+WHERE t.ctid = $2
 FOR NO KEY UPDATE OF t;
 
 -- write by key

@@ -70,7 +70,7 @@ WHERE age(t.xmin) <= age(($2::text::xid8)::xid);
 -- lock row
 SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, octet_length(t."secret") AS b0
 FROM ONLY "public"."secrets" AS t
-WHERE (t."id") OPERATOR("pg_catalog".=) ($2::"pg_catalog"."int8")
+WHERE t.ctid = $2
 FOR NO KEY UPDATE OF t;
 
 -- write by key

@@ -12,6 +12,7 @@
 )]
 
 mod database;
+mod hold;
 mod polling;
 mod relay;
 mod reseal;
@@ -22,6 +23,7 @@ mod values;
 mod vault;
 
 pub use database::{TestDatabase, become_standby, private_server, shared_server};
+pub use hold::Hold;
 pub use polling::{DEADLINE, eventually};
 pub use relay::relayed;
 pub use reseal::{Outcome, Reseal, Running};

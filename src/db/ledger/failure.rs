@@ -32,7 +32,7 @@ pub struct Failure {
     pub accepted_reason: Option<String>,
 }
 
-/// Failures, resolved ones too when `all`.
+/// Failures, resolved and accepted ones too when `all`.
 pub async fn list(transaction: &Transaction<'_>, all: bool) -> Result<Vec<Failure>, DatabaseError> {
     let rows = transaction.query(sql::LIST_FAILURES, &[(&all, Type::BOOL)]).await?;
     Ok(rows.iter().map(read).collect())

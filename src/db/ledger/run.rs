@@ -123,6 +123,12 @@ pub async fn start(transaction: &Transaction<'_>, wanted: &Wanted) -> Result<i64
     Ok(row.get(0))
 }
 
+/// The ids of unfinished runs, oldest first.
+pub async fn unfinished(transaction: &Transaction<'_>) -> Result<Vec<i64>, DatabaseError> {
+    let unfinished = "SELECT run_id FROM reseal.run WHERE state = 'running' ORDER BY run_id";
+    Ok(transaction.query(unfinished, &[]).await?.iter().map(|row| row.get(0)).collect())
+}
+
 /// The run that a token names, and its state.
 pub async fn by_token(
     transaction: &Transaction<'_>,

@@ -185,13 +185,14 @@ impl Attempt<'_> {
     }
 }
 
-/// A trigger can raise any SQLSTATE. What speaks of the plan (a missing column, a denied privilege) may
-/// be the plan's or one row's: [`narrow`](super::narrow) finds out.
+/// A trigger can raise any SQLSTATE. What speaks of the plan or of our statement (a missing column, a
+/// denied privilege, a syntax error) may be theirs or one row's: [`narrow`](super::narrow) finds out.
 fn blame(error: DatabaseError) -> Setback {
     match error.trouble {
         Trouble::PlanBroken | Trouble::Denied | Trouble::WrongWords | Trouble::Serious => {
             Setback::Refused(error)
         }
+        Trouble::Bug if error.sqlstate.is_some() => Setback::Refused(error),
         _ => error.into(),
     }
 }

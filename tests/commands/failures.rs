@@ -1,0 +1,93 @@
+//! The list of failures, and how one of them is accepted.
+
+use serde_json::{Value, json};
+
+use super::{lose_token, status};
+use crate::support::Vault;
+
+async fn listed(vault: &Vault, words: &str) -> Vec<Value> {
+    let report = vault.command(words).json().run().await.expect(0).json();
+    report["failures"].as_array().expect("a list").clone()
+}
+
+#[tokio::test]
+async fn none_where_nothing_was_done() {
+    let vault = Vault::with_rows(0).await;
+    let outcome = vault.command("failures").run().await.expect(0);
+    assert_eq!(outcome.stdout, "no failures\n");
+    assert!(listed(&vault, "failures --all").await.is_empty());
+}
+
+#[tokio::test]
+async fn each_is_listed_with_all_that_is_known() {
+    let vault = Vault::with_rows(20).await;
+    lose_token(&vault, 7).await;
+    vault.with_columns("run").run().await.expect(1);
+    let list = listed(&vault, "failures").await;
+    let [failure] = list.as_slice() else { panic!("{list:?}") };
+    let names: Vec<&String> = failure.as_object().expect("an object").keys().collect();
+    assert_eq!(names[..6], ["id", "run_id", "table", "column", "key", "reason"]);
+    let expected = json!({"id": 1, "run_id": 1, "table": "public.secrets", "column": "token",
+                          "key": ["7"], "reason": "no_key_opens_it"});
+    for (name, value) in expected.as_object().expect("an object") {
+        assert_eq!(&failure[name], value);
+    }
+    assert_eq!((&failure["resolved_at"], &failure["accepted_at"]), (&Value::Null, &Value::Null));
+    let attempts = failure["attempts"].as_i64().expect("a number");
+    // seen again: the same entry with more attempts, not a second one
+    vault.with_columns("run").run().await.expect(1);
+    let again = listed(&vault, "failures").await;
+    assert_eq!((again.len(), &again[0]["id"], &again[0]["run_id"]), (1, &json!(1), &json!(2)));
+    assert!(again[0]["attempts"].as_i64() > Some(attempts), "{again:?}");
+    assert_eq!(again[0]["first_seen_at"], failure["first_seen_at"]);
+    let text = vault.command("failures").run().await.expect(0).stdout;
+    assert!(text.starts_with("1: public.secrets.token key (7) no_key_opens_it, "), "{text}");
+    // the row goes, and with it the failure; it is still told of when asked for
+    vault.database.batch("DELETE FROM secrets WHERE id = 7").await;
+    vault.with_columns("run").run().await.expect(0);
+    assert!(listed(&vault, "failures").await.is_empty());
+    assert!(listed(&vault, "failures --all").await[0]["resolved_at"].is_string());
+}
+
+#[tokio::test]
+async fn one_is_accepted_with_a_reason_and_audited() {
+    let vault = Vault::with_rows(20).await;
+    lose_token(&vault, 7).await;
+    vault.with_columns("run").run().await.expect(1);
+    let before = vault.cells().await;
+    let accept = |id: &str, reason: &str| {
+        vault.command("failures accept").arg(id).arg("--reason").arg(reason)
+    };
+    for (id, reason, what) in [
+        ("99", "lost", "there is no unresolved failure 99"),
+        ("x", "lost", "an id is a whole number"),
+        ("1", "", "a reason has 1 to 1000 characters"),
+        ("1", "  \t", "a reason has 1 to 1000 characters"),
+        ("1", &"x".repeat(1_001), "a reason has 1 to 1000 characters"),
+    ] {
+        let outcome = accept(id, reason).run().await.expect(2);
+        assert!(outcome.stderr.contains(what), "{}", outcome.stderr);
+    }
+    vault.with_columns("run").run().await.expect(1);
+    let outcome = accept("1", "the key was lost in 2019").run().await.expect(0);
+    assert_eq!(outcome.stdout, "failure 1 is accepted\n");
+    let report = vault.with_columns("run").json().run().await.expect(0).json();
+    assert_eq!(report["status"], "completed");
+    assert_eq!((&report["failed_records"], &report["accepted_records"]), (&json!(1), &json!(1)));
+    vault.with_columns("verify").run().await.expect(0);
+    assert!(vault.cells().await[&7] == before[&7], "an accepted value is left as it is");
+    assert!(listed(&vault, "failures").await.is_empty());
+    let all = listed(&vault, "failures --all").await;
+    assert_eq!(all[0]["accepted_reason"], "the key was lost in 2019");
+    assert_eq!(all[0]["accepted_by"], "postgres");
+    let select = "SELECT detail->>'reason', database_role, run_id FROM reseal.audit_event
+                  WHERE event = 'failure accepted'";
+    let event = vault.database.client().await.query_one(select, &[]).await.expect("one event");
+    let event: (String, String, i64) = (event.get(0), event.get(1), event.get(2));
+    assert_eq!(event, ("the key was lost in 2019".to_owned(), "postgres".to_owned(), 2));
+    // another value in its place is not what was accepted
+    lose_token(&vault, 7).await;
+    vault.with_columns("run").run().await.expect(1);
+    assert_eq!(status(&vault, "").await["accepted_records"], 0);
+    assert_eq!(listed(&vault, "failures").await[0]["accepted_reason"], Value::Null);
+}
