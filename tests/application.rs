@@ -1,5 +1,6 @@
 //! The application always wins: whatever it does to the rows that are being resealed, and whatever it
 //! forgets, nothing it wrote is lost, and none of its transactions fails.
+#![cfg(feature = "failpoints")]
 
 mod support;
 

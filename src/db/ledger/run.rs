@@ -155,9 +155,6 @@ pub struct Standing {
     pub pass: i32,
     /// Every shard of the current pass is done.
     pub pass_done: bool,
-    /// The current pass is a proof.
-    pub is_proof: bool,
-    pub reason: Option<String>,
 }
 
 impl Standing {
@@ -177,8 +174,6 @@ pub async fn standing(
         wanted: row.get("wanted"),
         pass: row.get("pass"),
         pass_done: row.get("pass_done"),
-        is_proof: row.get("is_proof"),
-        reason: row.get("reason"),
     }))
 }
 
