@@ -1,5 +1,6 @@
 //! A run that is torn out of its work, by whatever: the same command goes on, the data is right, and
 //! nothing is counted or written twice.
+#![cfg(feature = "failpoints")]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! `completed` is a statement about one moment, and true: nothing that was committed under a previous
 //! key by then may have escaped the walk and its close.
+#![cfg(feature = "failpoints")]
 
 mod support;
 

@@ -38,9 +38,6 @@ use crate::plan::{Plan, TablePlan};
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
-/// Rounds that found more old values than one round reseals: progress, but not without end.
-const CROWDED_ROUNDS_MAX: u32 = 1_000;
-
 /// A barrier below every row (FrozenTransactionId): the look reads all of them.
 const EVERY_ROW: &str = "2";
 
@@ -54,7 +51,7 @@ pub async fn close(
     let plan = context.plan_of(claim.id.pass, session).await?;
     let mut barrier = first_barrier(session, &claim).await?;
     let begun = Instant::now();
-    let (mut pause, mut turned_up, mut crowded) = (FIRST_PAUSE, 0, 0);
+    let (mut pause, mut turned_up) = (FIRST_PAUSE, 0);
     loop {
         let waited = wait_for_writers(session, context, &plan, &claim).await?;
         let seen = look(session, stamp, context, &claim, &plan, &barrier).await?;
@@ -64,9 +61,7 @@ pub async fn close(
         }
         let round = next_round(session, context, &claim, &seen, &barrier).await?;
         let passes = claim.id.pass.unsigned_abs() + turned_up;
-        let is_last = seen.previous == 0
-            || passes >= context.config.run.max_passes
-            || crowded >= CROWDED_ROUNDS_MAX;
+        let is_last = seen.previous == 0 || passes >= context.config.run.max_passes;
         let proof = outcome::proof(&seen, &barrier, waited, round);
         let (previous, has_more) = (seen.previous, seen.has_more);
         if previous == 0 && has_more && !all_listed(session, &claim, &seen).await? {
@@ -82,11 +77,11 @@ pub async fn close(
             return Err(still_held(session, context, &plan, held).await?.into());
         }
         if has_more {
-            crowded += 1;
-        } else if held == 0 {
-            turned_up += 1;
+            // more than a close reseals: another walk does, page by page and with every worker
+            return give_way_to_next_pass(session, &claim).await;
         }
-        if held == 0 && missing == 0 && !has_more {
+        turned_up += u32::from(held == 0);
+        if held == 0 && missing == 0 {
             barrier = next_barrier;
         }
         context.stop.sleep(pause).await?;
@@ -156,12 +151,7 @@ async fn walk_again(
     context: &Context,
     claim: &Claim,
 ) -> Result<(), CommitError> {
-    let transaction = session.begin(&Terms::ledger()).await?;
-    let ours = ledger::close::done(&transaction, claim, FinalCounts::default()).await?;
-    transaction.commit().await?;
-    if !ours {
-        return Err(CommitError::NotOurs);
-    }
+    give_way_to_next_pass(session, claim).await?;
     if claim.id.pass.unsigned_abs() < context.config.run.max_passes {
         return Ok(());
     }
@@ -169,6 +159,14 @@ async fn walk_again(
     let what = "tables, partitions or their files keep changing under the walk";
     let hint = "run again when no DDL or VACUUM FULL is going on";
     Err(Error::outside(what).hint(hint).given_up().into())
+}
+
+/// Ends this pass without a proof; whoever finds it done opens the next one.
+async fn give_way_to_next_pass(session: &mut Session, claim: &Claim) -> Result<(), CommitError> {
+    let transaction = session.begin(&Terms::ledger()).await?;
+    let ours = ledger::close::done(&transaction, claim, FinalCounts::default()).await?;
+    transaction.commit().await?;
+    if ours { Ok(()) } else { Err(CommitError::NotOurs) }
 }
 
 async fn next_round(

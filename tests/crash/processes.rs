@@ -120,3 +120,26 @@ async fn two_processes_finish_one_run() {
     let started: i64 = client.query_one(started, &[]).await.unwrap().get(0);
     assert_eq!(started, 1);
 }
+
+/// Somebody else holds the checkpoint: no page is small enough to help, so the page in hand is given
+/// up, and the shard taken again once that is over.
+#[tokio::test]
+async fn a_checkpoint_that_somebody_holds() {
+    let rotation = Rotation::of(ROWS).await;
+    let failpoints = Failpoints::hold("page-resealed@2");
+    let mut running = failpoints.on(rotation.run()).spawn();
+    failpoints.reached("page-resealed@2", &mut running).await;
+    let (holder, observer) = (rotation.client().await, rotation.client().await);
+    let hold = "BEGIN; SELECT FROM reseal.checkpoint FOR UPDATE";
+    holder.batch_execute(hold).await.expect("the ledger");
+    failpoints.release("page-resealed@2");
+    let giving_up = "SELECT FROM pg_stat_activity WHERE datname = current_database()
+                     AND wait_event_type = 'Lock' AND query LIKE '-- Gives back%'";
+    eventually("the page is given up", async || {
+        observer.query_opt(giving_up, &[]).await.expect("a superuser")
+    })
+    .await;
+    holder.batch_execute("COMMIT").await.expect("the end of the lock");
+    let status = running.wait().await.expect(0).json();
+    expect_undisturbed(&rotation, &status).await;
+}

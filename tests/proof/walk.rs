@@ -68,6 +68,20 @@ async fn what_is_written_behind_the_walk() {
     rotation.expect_secrets((1..=ROWS).chain([2_000])).await;
 }
 
+/// More than a close reseals at once: another pass walks.
+#[tokio::test]
+async fn much_that_is_written_behind_the_walk() {
+    let server = server();
+    let rotation = scattered(&server).await;
+    let failpoints = Failpoints::hold("walk-fetched@3");
+    let mut running = failpoints.on(rotation.run()).spawn();
+    failpoints.reached("walk-fetched@3", &mut running).await;
+    rotation.insert("secrets", 2_000..=2_500, &rotation.old).await;
+    failpoints.release("walk-fetched@3");
+    assert_eq!(passes(running.wait().await), 3, "the pass, the walk, another walk");
+    rotation.expect_secrets((1..=ROWS).chain(2_000..=2_500)).await;
+}
+
 /// A transaction that was in progress when the proof began, and that wrote where the walk had not been
 /// yet but commits after it has: its id lies below the snapshot's xmax, not below its xmin.
 #[tokio::test]

@@ -1,0 +1,91 @@
+//! Rows that the application holds, and deadlocks with it: the job gives way.
+
+use crate::support::{Failpoints, Rotation, eventually, seal};
+
+/// The job is slow between two rows of its page, as with large values or a trigger that does much.
+const SLOW_AT_ROW_3: &str = "
+    CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF current_setting('application_name') LIKE 'reseal%' THEN PERFORM pg_sleep(0.3); END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER slow BEFORE UPDATE ON secrets FOR EACH ROW WHEN (OLD.id = 3)
+        EXECUTE FUNCTION slow()";
+
+/// The application holds row 5 and asks for row 1, which a page of the job has; then the page asks for
+/// row 5. Who waits first would be the first to find the deadlock, and would lose: the application.
+#[tokio::test]
+async fn the_application_never_loses_a_deadlock() {
+    let rotation = Rotation::of(100).await;
+    rotation.database.batch(SLOW_AT_ROW_3).await;
+    let (application, observer) = (rotation.client().await, rotation.client().await);
+    let said = |words: &str| seal(&rotation.new, "go", b"", words.as_bytes());
+    let update = "UPDATE secrets SET value = $2 WHERE id = $1";
+    application.batch_execute("BEGIN").await.expect("a transaction");
+    application.execute(update, &[&5_i64, &said("five")]).await.expect("row 5");
+
+    let running = rotation.run().spawn();
+    let asleep = "SELECT FROM pg_stat_activity
+                  WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    eventually("the page holds row 1 and is slow at row 3", async || {
+        observer.query_opt(asleep, &[]).await.expect("a superuser")
+    })
+    .await;
+    application.execute(update, &[&1_i64, &said("one")]).await.expect("no deadlock for us");
+    application.batch_execute("COMMIT").await.expect("a commit");
+
+    running.wait().await.expect(0);
+    let opened = rotation.opened().await;
+    assert_eq!(opened.len(), 100);
+    assert_eq!((&*opened[&1], &*opened[&5]), (&b"one"[..], &b"five"[..]));
+}
+
+/// A row that is held over the whole pass is left, and what its holder writes in the end counts, under
+/// whatever key.
+#[tokio::test]
+async fn a_held_row_is_left_to_its_holder() {
+    let rotation = Rotation::of(300).await;
+    let holder = rotation.client().await;
+    holder.batch_execute("BEGIN; SELECT FROM secrets WHERE id = 7 FOR UPDATE").await.unwrap();
+    let failpoints = Failpoints::hold("close-looked@1");
+    let mut running = failpoints.on(rotation.run()).spawn();
+    failpoints.reached("close-looked@1", &mut running).await;
+    let others = rotation.rows().await.into_iter().filter(|row| row.writes == 1).count();
+    assert_eq!(others, 299, "the job went on without row 7");
+
+    let last = seal(&rotation.old, "go", b"", b"the last word of its holder");
+    let update = "UPDATE secrets SET value = $1 WHERE id = 7";
+    holder.execute(update, &[&last]).await.expect("row 7");
+    holder.batch_execute("COMMIT").await.expect("a commit");
+    failpoints.release("close-looked@1");
+    running.wait().await.expect(0);
+    assert_eq!(rotation.opened().await[&7], b"the last word of its holder");
+}
+
+/// A page in hand when the application rewrites, moves and deletes its rows: what was read is void.
+#[tokio::test]
+async fn what_changed_since_it_was_read_is_not_written() {
+    let rotation = Rotation::of(300).await;
+    let failpoints = Failpoints::hold("page-resealed@2");
+    let mut running = failpoints.on(rotation.run()).spawn();
+    failpoints.reached("page-resealed@2", &mut running).await;
+    let client = rotation.client().await;
+    for (id, key) in [(150_i64, &rotation.old), (151, &rotation.new)] {
+        let value = seal(key, "go", b"", b"written since");
+        let update = "UPDATE secrets SET value = $2 WHERE id = $1";
+        client.execute(update, &[&id, &value]).await.expect("a row");
+    }
+    // a row that goes, and another that takes its key and its very ciphertext
+    let replaced = "UPDATE secrets SET id = 1152 WHERE id = 152;
+                    INSERT INTO secrets (id, value) SELECT 152, value FROM secrets WHERE id = 1152;
+                    DELETE FROM secrets WHERE id = 153";
+    client.batch_execute(replaced).await.expect("rows");
+    failpoints.release("page-resealed@2");
+
+    let status = running.wait().await.expect(0).json();
+    assert_eq!(status["conflicts"], 4, "{status}");
+    let opened = rotation.opened().await;
+    assert_eq!((opened.len(), opened.get(&153)), (300, None));
+    assert_eq!((&*opened[&150], &*opened[&151]), (&b"written since"[..], &b"written since"[..]));
+    assert_eq!(opened[&152], opened[&1_152]);
+}
