@@ -89,3 +89,25 @@ async fn what_changed_since_it_was_read_is_not_written() {
     assert_eq!((&*opened[&150], &*opened[&151]), (&b"written since"[..], &b"written since"[..]));
     assert_eq!(opened[&152], opened[&1_152]);
 }
+
+/// Eight rows of a page are slow, longer together than the server waits before it looks for deadlocks: no
+/// page is committed that held its rows for more than half of that.
+#[tokio::test]
+async fn no_page_holds_its_rows_for_long() {
+    let rotation = Rotation::of(100).await;
+    let slow = "
+        CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM pg_sleep(0.15);
+            NEW.writes := extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000;
+            RETURN NEW;
+        END $$;
+        DROP TRIGGER count_write ON secrets;
+        CREATE TRIGGER slow BEFORE UPDATE ON secrets FOR EACH ROW WHEN (OLD.id <= 8)
+            EXECUTE FUNCTION slow()";
+    rotation.database.batch(slow).await;
+    rotation.run().run().await.expect(0);
+    rotation.expect_secrets(1..=100).await;
+    let longest = rotation.rows().await.into_iter().map(|row| row.writes).max();
+    assert!(longest.is_some_and(|ms| (150..=500).contains(&ms)), "{longest:?} ms");
+}
