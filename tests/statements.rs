@@ -105,7 +105,9 @@ async fn a_server_reads_only_the_range_of_a_page() {
     let fetch = statements::fetch_by_key(&example.table, Bounds { after: true, until: false });
     let by_key = commit::statements::write(&example.table, Order::ByKey, false).write;
     let by_block = commit::statements::write(&example.table, Order::Physical, false).write;
-    let arrays = "1, '{5}', '{7}', '{\\\\x00}'";
+    let hundred = |item: &str| format!("'{{{}}}'", vec![item; 100].join(","));
+    let arrays = ["5", r#""(3,1)""#, "7", r"\\x00"].map(hundred).join(", ");
+    let arrays = format!("1, {arrays}");
     for (statement, arguments, expected) in [
         (fetch, "100, 100000, 1000, 500".to_owned(), "Index Scan using secrets_pkey"),
         (by_key, format!("{arrays}, 7, 7"), "Index Scan using secrets_pkey"),

@@ -3,4 +3,5 @@
 SELECT array_agg(page.n) AS unwritten
 FROM unnest("{arrays}") WITH ORDINALITY AS page("{array_names}", n)
 JOIN ONLY "{relation}" AS t
-  ON "{key_match}" AND t.xmin = page.read_xmin AND t.tableoid = $1 AND "{range}"
+  ON "{key_match}" AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND "{range}"

@@ -1,6 +1,6 @@
 -- Claims one open shard of run $1's current pass for owner $2, leased for $3 milliseconds of the
 -- server's clock. A shard is free when nobody has it, when its lease has run out, or when the backend
--- that claimed it directly is gone. A live owner that is robbed by mistake loses nothing: its next
+-- that claimed it directly is gone (what we may not see of another role's backend is no sign of that). A live owner that is robbed by mistake loses nothing: its next
 -- commit fails at the fence. The close waits for the walk. $4 says whether to leave our
 -- own backend as a sign of life; behind a pooler it would mean nothing.
 WITH free AS (
@@ -11,7 +11,7 @@ WITH free AS (
       AND (c.owner IS NULL OR c.lease_until < clock_timestamp()
            OR (c.owner_pid IS NOT NULL AND NOT EXISTS (
                  SELECT FROM pg_catalog.pg_stat_activity AS a
-                 WHERE a.pid = c.owner_pid AND a.backend_start = c.owner_started)))
+                 WHERE a.pid = c.owner_pid AND coalesce(a.backend_start = c.owner_started, true))))
       AND (c.step <> 'close' OR NOT EXISTS (
              SELECT FROM reseal.checkpoint AS other
              WHERE other.run_id = c.run_id AND other.pass = c.pass

@@ -1,2 +1,2 @@
 -- The run that token $1 names.
-SELECT run_id, state FROM reseal.run WHERE token = $1
+SELECT run_id, state, keys::text AS keys, config_digest FROM reseal.run WHERE token = $1

@@ -8,7 +8,7 @@ SELECT r.run_id, r.state, r.pass, r.keys::text AS keys, r.total_estimate, r.exit
            WHERE c.run_id = r.run_id AND c.lease_until > clock_timestamp()
              AND (c.owner_pid IS NULL OR EXISTS (
                    SELECT FROM pg_catalog.pg_stat_activity AS a
-                   WHERE a.pid = c.owner_pid AND a.backend_start = c.owner_started))
+                   WHERE a.pid = c.owner_pid AND coalesce(a.backend_start = c.owner_started, true)))
        ) AS at_work
 FROM reseal.run AS r
 WHERE $1::bigint IS NULL OR r.run_id = $1

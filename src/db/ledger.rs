@@ -13,6 +13,7 @@ pub mod run;
 pub mod seals;
 pub mod setup;
 pub mod shard;
+pub mod token;
 
 /// The ledger version this program writes.
 pub const VERSION: i32 = 1;

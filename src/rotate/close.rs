@@ -52,14 +52,19 @@ pub async fn close(
     let mut barrier = first_barrier(session, &claim).await?;
     let begun = Instant::now();
     let (mut pause, mut turned_up) = (FIRST_PAUSE, 0);
+    let mut last_round = None;
     loop {
         let waited = wait_for_writers(session, context, &plan, &claim).await?;
         let seen = look(session, stamp, context, &claim, &plan, &barrier).await?;
         crate::failpoint!("close-looked");
-        if !same_relations(session, context, &claim, &seen).await? {
+        if !same_relations(session, context, &claim, &plan, &seen).await? {
             return walk_again(session, context, &claim).await;
         }
         let round = next_round(session, context, &claim, &seen, &barrier).await?;
+        if last_round.replace(round).is_some_and(|last| round != last + 1) {
+            // a crash, hidden by a pooler, undid a round: what our barrier says may be undone as well
+            return Err(CommitError::NotOurs);
+        }
         let passes = claim.id.pass.unsigned_abs() + turned_up;
         let is_last = seen.previous == 0 || passes >= context.config.run.max_passes;
         let proof = outcome::proof(&seen, &barrier, waited, round);
@@ -129,11 +134,13 @@ async fn wait_for_writers(
     writers::wait(session, &relations, max_wait, stop, Some(kept)).await
 }
 
-/// Whether what was walked is what the configuration means at the snapshot's moment.
+/// Whether what was walked is what the configuration means at the snapshot's moment, and what our plan
+/// looked at: another process may have walked, by a plan of another moment.
 async fn same_relations(
     session: &mut Session,
     context: &Context,
     claim: &Claim,
+    plan: &Plan,
     seen: &Seen,
 ) -> Result<bool> {
     let transaction = session.begin(&Terms::reading()).await?;
@@ -142,7 +149,9 @@ async fn same_relations(
     walked.sort();
     let mut now = seen.relations.clone();
     now.dedup();
-    Ok(walked == now)
+    let mut looked_at: Vec<u32> = plan.tables().iter().map(|table| table.oid).collect();
+    looked_at.sort_unstable();
+    Ok(walked == now && walked.iter().map(|table| table.relation).eq(looked_at))
 }
 
 /// Tables or partitions changed under the walk: this proof is void, another pass follows.

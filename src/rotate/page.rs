@@ -102,6 +102,11 @@ impl Page {
         self.binary(row, XMIN)
     }
 
+    /// Where this row version lies, in binary form.
+    pub fn ctid(&self, row: usize) -> &[u8] {
+        self.binary(row, CTID)
+    }
+
     /// Where this row version lies.
     pub fn tid(&self, row: usize) -> Result<Tid> {
         tid_of(&self.rows[row])

@@ -10,6 +10,7 @@ use super::passes::{self, PassKind};
 use crate::config::Config;
 use crate::db::error::DatabaseError;
 use crate::db::ledger::run::{self, Ending, Relation, RingKeys, Wanted};
+use crate::db::ledger::token::{self, NamedRun};
 use crate::db::ledger::{audit, setup};
 use crate::db::session::{Session, Terms};
 use crate::db::transaction::Transaction;
@@ -65,9 +66,9 @@ pub async fn ended_by_token(session: &mut Session, token: Option<&str>) -> Resul
         return Ok(None);
     }
     let transaction = session.begin(&Terms::reading()).await?;
-    let named = run::by_token(&transaction, token).await?;
+    let named = token::find(&transaction, token).await?;
     transaction.commit().await?;
-    Ok(named.filter(|(_, state)| state != "running").map(|(run_id, _)| run_id))
+    Ok(named.filter(NamedRun::has_ended).map(|run| run.run_id))
 }
 
 /// What the ledger says against this command, judged with everything else.
@@ -137,14 +138,10 @@ pub async fn start(
     let transaction = session.begin(&Terms::durable()).await?;
     setup::lock(&transaction).await?;
     if let Some(token) = &config.run.token
-        && let Some((run_id, state)) = run::by_token(&transaction, token).await?
+        && let Some(named) = token::find(&transaction, token).await?
     {
         transaction.commit().await?;
-        return Ok(if state == "running" {
-            Started::Resumed(run_id)
-        } else {
-            Started::Ended(run_id)
-        });
+        return by_token(&named, wanted);
     }
     let open = run::open_runs(&transaction, &wanted.columns).await?;
     match run::relate(&open, wanted) {
@@ -169,6 +166,21 @@ pub async fn start(
     passes::open(&transaction, run_id, 0, kind, plan, &cuts).await?;
     transaction.commit().await?;
     Ok(Started::New(run_id))
+}
+
+/// The run that our token names. Under other keys its proof would not be about ours: what others did
+/// of it is done with theirs.
+fn by_token(named: &NamedRun, wanted: &Wanted) -> Result<Started> {
+    let run_id = named.run_id;
+    if named.has_ended() {
+        return Ok(Started::Ended(run_id));
+    }
+    if named.is_of(wanted) {
+        return Ok(Started::Resumed(run_id));
+    }
+    Err(Error::refused("RESEAL_RUN_TOKEN names a run of other keys, tables or layouts")
+        .at(format!("run {run_id}"))
+        .hint("give this command a token of its own (a new Job has one), or none"))
 }
 
 async fn supersede(transaction: &Transaction<'_>, runs: &[i64]) -> Result<(), DatabaseError> {

@@ -12,7 +12,7 @@ use super::judge::{self, Intent, JudgedPage, Judgement};
 use super::page::SessionStamp;
 use super::passes::{Extent, extents};
 use super::size::PageSize;
-use super::snapshot::{self, KeptMax, Moment, still_page};
+use super::snapshot::{self, KeptMax, Moment, Seen, still_page};
 use super::statements;
 use super::writers;
 use crate::db::ledger::close::Walked;
@@ -101,8 +101,8 @@ pub async fn verify(session: &mut Session, context: &Context) -> Result<Verdict>
         let seen = close(session, stamp, context, &plan, &barrier).await?;
         if seen.relations == walked(&plan, &extents) {
             let standbys_behind = standbys(session, &seen.moment.lsn).await?;
-            let found_in_close = newly_found(session, stamp, &plan, seen.unfinished).await?;
-            let moment = seen.moment;
+            let moment = seen.moment.clone();
+            let found_in_close = newly_found(session, stamp, &plan, seen).await?;
             return Ok(Verdict { tables, moment, standbys_behind, found_in_close, walks });
         }
     }
@@ -157,7 +157,7 @@ async fn close(
     context: &Context,
     plan: &Plan,
     barrier: &str,
-) -> Result<snapshot::Seen> {
+) -> Result<Seen> {
     let limits = context.limits();
     let kept = KeptMax { rows: usize::MAX, bytes: limits.page_bytes_max };
     let mut seen =
@@ -180,20 +180,20 @@ fn walked(plan: &Plan, extents: &[Extent]) -> Vec<Walked> {
     walked
 }
 
-/// Values of the closing look that the current key does not open and nobody accepted.
+/// Values of the closing look that the current key does not open and nobody accepted. Those whose rows
+/// were too many to be kept count as not accepted.
 async fn newly_found(
     session: &mut Session,
     stamp: SessionStamp,
     plan: &Plan,
-    unfinished: Vec<(Arc<TablePlan>, Vec<tokio_postgres::Row>)>,
+    seen: Seen,
 ) -> Result<u64> {
-    debug_assert!(unfinished.len() == plan.tables().len(), "every table was looked at");
-    let mut found = 0;
-    for (table, rows) in unfinished {
+    debug_assert!(seen.unfinished.len() == plan.tables().len(), "every table was looked at");
+    let mut found = seen.previous + seen.failed;
+    for (table, rows) in seen.unfinished {
         let page = still_page(rows, &table, stamp);
         let judged = judge::judge(page, Arc::clone(&table), Intent::Read).await?;
-        let unreadable = judged.count(|j| needs_another_key(j) || is_failed(j));
-        found += unreadable.saturating_sub(accepted(session, &table, &judged).await?);
+        found = found.saturating_sub(accepted(session, &table, &judged).await?);
     }
     Ok(found)
 }

@@ -65,7 +65,7 @@ async fn with_session(context: &Context, number: usize, patience: &mut Patience)
             release(&mut session, context, number).await?;
             return Err(Stop::interrupted());
         }
-        match step(&mut session, stamp, context, number).await {
+        match step(&mut session, stamp, context, number, patience).await {
             Ok(Stepped::Worked) => patience.progress(),
             Ok(Stepped::Idle) => {
                 crate::failpoint!("idle");
@@ -106,6 +106,7 @@ async fn step(
     stamp: SessionStamp,
     context: &Context,
     number: usize,
+    patience: &mut Patience,
 ) -> Result<Stepped> {
     let claimed = claim(session, context, number).await?;
     let Some(claim) = claimed else { return without_shard(session, context).await };
@@ -115,7 +116,7 @@ async fn step(
     );
     let worked = match claim.step {
         Step::Close => close::close(session, stamp, context, claim).await,
-        Step::Reseal | Step::Walk => walk(session, stamp, context, claim).await,
+        Step::Reseal | Step::Walk => walk(session, stamp, context, claim, patience).await,
     };
     match worked {
         Ok(()) | Err(CommitError::NotOurs) => Ok(Stepped::Worked),
@@ -173,6 +174,7 @@ async fn walk(
     stamp: SessionStamp,
     context: &Context,
     claim: Claim,
+    patience: &mut Patience,
 ) -> Result<(), CommitError> {
     let table = context.table(claim.id.pass, claim.relation, session).await?;
     let order = if claim.step == Step::Walk { Order::Physical } else { Order::ByKey };
@@ -190,6 +192,7 @@ async fn walk(
         crate::failpoint!("page-resealed");
         let begun = Instant::now();
         let done = narrow::commit_page(session, &writer, cursor, judged).await?;
+        patience.progress();
         size.committed(begun.elapsed());
         if done.timed_out {
             size.timed_out();

@@ -87,9 +87,21 @@ pub async fn wait(
             kept.renew(session).await?;
         }
         let open = open(session, relations, &WRITING).await?;
-        waited_for.retain(|writer| open.iter().any(|other| writer.is(other)));
+        waited_for = still_waited_for(&waited_for, open);
     }
     Ok(begun.elapsed())
+}
+
+/// Of the writers that are open now, those that are waited for. When a session has left, a prepared
+/// transaction may be what has become of it: PREPARE takes the locks over under another name. Each of
+/// the sessions leaves once, so this comes to an end.
+fn still_waited_for(waited_for: &[OpenWriter], open: Vec<OpenWriter>) -> Vec<OpenWriter> {
+    let has_left = |writer: &OpenWriter| !open.iter().any(|other| writer.is(other));
+    let may_be_prepared = waited_for.iter().any(|writer| writer.pid.is_some() && has_left(writer));
+    let is_waited_for = |other: &OpenWriter| {
+        waited_for.iter().any(|writer| writer.is(other)) || (may_be_prepared && other.pid.is_none())
+    };
+    open.into_iter().filter(is_waited_for).collect()
 }
 
 /// A shard whose lease is renewed while we wait.

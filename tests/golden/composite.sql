@@ -65,7 +65,9 @@ WHERE page.bytes_before < $1;
 -- fetch since
 SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $1 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1
 FROM ONLY "public"."traits" AS t
-WHERE age(t.xmin) <= age(($2::text::xid8)::xid);
+WHERE age(t.xmin) <= age(($2::text::xid8)::xid)
+   OR (SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint
+              - $2::text::bigint NOT BETWEEN 0 AND 2147483647);
 
 -- lock row
 SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $1 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1
@@ -77,8 +79,9 @@ FOR NO KEY UPDATE OF t;
 WITH written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
-    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($9::"pg_catalog"."text", $10::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz")
+    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
+    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
@@ -87,15 +90,17 @@ FROM written;
 -- write unlocked by key
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
+    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
     JOIN ONLY "public"."traits" AS t
-      ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($9::"pg_catalog"."text", $10::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz")
+      ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM free AS page
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($9::"pg_catalog"."text", $10::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz")
+    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
@@ -104,16 +109,18 @@ FROM written;
 
 -- unwritten by key
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
+FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
 JOIN ONLY "public"."traits" AS t
-  ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($9::"pg_catalog"."text", $10::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz");
+  ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz");
 
 -- write by block
 WITH written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
-    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
-    WHERE coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
+    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
+    WHERE coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
@@ -122,15 +129,17 @@ FROM written;
 -- write unlocked by block
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
+    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
     JOIN ONLY "public"."traits" AS t
-      ON coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
+      ON coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM free AS page
-    WHERE coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
+    WHERE coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
@@ -139,16 +148,18 @@ FROM written;
 
 -- unwritten by block
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, n)
+FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
 JOIN ONLY "public"."traits" AS t
-  ON coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10;
+  ON coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11;
 
 -- write by key, comparing values
 WITH written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
-    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, o0, o1, n)
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."text", $14::"pg_catalog"."timestamptz")
+    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::bytea[], $11::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, o0, o1, n)
+    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
@@ -157,15 +168,17 @@ FROM written;
 -- write unlocked by key, comparing values
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, o0, o1, n)
+    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::bytea[], $11::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, o0, o1, n)
     JOIN ONLY "public"."traits" AS t
-      ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."text", $14::"pg_catalog"."timestamptz")
+      ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM free AS page
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."text", $14::"pg_catalog"."timestamptz")
+    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
@@ -174,9 +187,10 @@ FROM written;
 
 -- unwritten by key, comparing values
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::"pg_catalog"."text"[], $4::"pg_catalog"."timestamptz"[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::bytea[], $10::text[]) WITH ORDINALITY AS page(read_xmin, k1, k2, v0, v1, a0, a1, o0, o1, n)
+FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::bytea[], $11::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, o0, o1, n)
 JOIN ONLY "public"."traits" AS t
-  ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($11::"pg_catalog"."text", $12::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."text", $14::"pg_catalog"."timestamptz");
+  ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz");
 
 -- record failures
 INSERT INTO reseal.failure AS f

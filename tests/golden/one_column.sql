@@ -65,7 +65,9 @@ WHERE page.bytes_before < $1;
 -- fetch since
 SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, octet_length(t."secret") AS b0
 FROM ONLY "public"."secrets" AS t
-WHERE age(t.xmin) <= age(($2::text::xid8)::xid);
+WHERE age(t.xmin) <= age(($2::text::xid8)::xid)
+   OR (SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint
+              - $2::text::bigint NOT BETWEEN 0 AND 2147483647);
 
 -- lock row
 SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, octet_length(t."secret") AS b0
@@ -77,8 +79,9 @@ FOR NO KEY UPDATE OF t;
 WITH written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
-    FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
-    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($5::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($6::"pg_catalog"."int8")
+    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
+    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
@@ -87,15 +90,17 @@ FROM written;
 -- write unlocked by key
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
+    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
     JOIN ONLY "public"."secrets" AS t
-      ON t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($5::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($6::"pg_catalog"."int8")
+      ON t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
     FROM free AS page
-    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($5::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($6::"pg_catalog"."int8")
+    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
@@ -104,16 +109,18 @@ FROM written;
 
 -- unwritten by key
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
+FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
 JOIN ONLY "public"."secrets" AS t
-  ON t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($5::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($6::"pg_catalog"."int8");
+  ON t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8");
 
 -- write by block
 WITH written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
-    FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
-    WHERE coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6
+    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
+    WHERE coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND t.ctid >= $6 AND t.ctid <= $7
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
@@ -122,15 +129,17 @@ FROM written;
 -- write unlocked by block
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
+    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
     JOIN ONLY "public"."secrets" AS t
-      ON coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6
+      ON coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND t.ctid >= $6 AND t.ctid <= $7
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
     FROM free AS page
-    WHERE coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6
+    WHERE coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND t.ctid >= $6 AND t.ctid <= $7
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
@@ -139,16 +148,18 @@ FROM written;
 
 -- unwritten by block
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, n)
+FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
 JOIN ONLY "public"."secrets" AS t
-  ON coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.tableoid = $1 AND t.ctid >= $5 AND t.ctid <= $6;
+  ON coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND t.ctid >= $6 AND t.ctid <= $7;
 
 -- write by key, comparing values
 WITH written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
-    FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, o0, n)
-    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
+    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[], $6::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, o0, n)
+    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($7::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($8::"pg_catalog"."int8")
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
@@ -157,15 +168,17 @@ FROM written;
 -- write unlocked by key, comparing values
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, o0, n)
+    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[], $6::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, o0, n)
     JOIN ONLY "public"."secrets" AS t
-      ON t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
+      ON t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($7::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($8::"pg_catalog"."int8")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
     FROM free AS page
-    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
+    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($7::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($8::"pg_catalog"."int8")
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
@@ -174,9 +187,10 @@ FROM written;
 
 -- unwritten by key, comparing values
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::"pg_catalog"."int8"[], $4::bytea[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, k1, v0, o0, n)
+FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[], $6::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, o0, n)
 JOIN ONLY "public"."secrets" AS t
-  ON t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8");
+  ON t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
+      AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($7::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($8::"pg_catalog"."int8");
 
 -- record failures
 INSERT INTO reseal.failure AS f

@@ -127,15 +127,6 @@ pub async fn unfinished(transaction: &Transaction<'_>) -> Result<Vec<i64>, Datab
     Ok(transaction.query(unfinished, &[]).await?.iter().map(|row| row.get(0)).collect())
 }
 
-/// The run that a token names, and its state.
-pub async fn by_token(
-    transaction: &Transaction<'_>,
-    token: &str,
-) -> Result<Option<(i64, String)>, DatabaseError> {
-    let row = transaction.query_opt(sql::RUN_BY_TOKEN, &[(&token, Type::TEXT)]).await?;
-    Ok(row.map(|row| (row.get(0), row.get(1))))
-}
-
 /// Whether the newest run that mentions a key had it as its current key; `None` when none does.
 pub async fn was_current(
     transaction: &Transaction<'_>,

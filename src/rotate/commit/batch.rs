@@ -48,6 +48,7 @@ impl Batch {
         let rows = &page.page;
         let mut list = Parameters(vec![(Box::new(table.oid), Type::OID)]);
         self.push(&mut list, Type::XID_ARRAY, Type::XID.oid(), |row| Some(rows.xmin(row)));
+        self.push(&mut list, Type::TID_ARRAY, Type::TID.oid(), |row| Some(rows.ctid(row)));
         for (n, key) in table.key.columns.iter().enumerate() {
             let kind = key.sql_type.array_parameter();
             self.push(&mut list, kind, key.sql_type.oid, |row| Some(rows.key(row, n)));

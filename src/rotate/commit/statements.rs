@@ -5,10 +5,10 @@ use crate::db::sql::{self, render};
 use crate::plan::{ColumnKind, ColumnPlan, KeyPlan, TablePlan};
 use crate::rotate::statements::{Order, key_compare, key_names};
 
-/// The order of the write statements' parameters: `$1` tableoid, `$2` xmins, then one array for each
-/// key column, value column and AAD text (and value as read, when values are compared), then the
-/// range's lower and upper bound.
-const FIRST_ARRAY: usize = 3;
+/// The order of the write statements' parameters: `$1` tableoid, `$2` xmins, `$3` ctids (they alone
+/// tell rows apart whose unique index is broken), then one array for each key column, value column
+/// and AAD text (and value as read, when values are compared), then the range's lower and upper bound.
+const FIRST_ARRAY: usize = 4;
 
 /// The three statements that write a page and look after it.
 #[derive(Clone, Debug)]
@@ -42,8 +42,8 @@ struct WriteParts {
 
 impl WriteParts {
     fn of(table: &TablePlan, order: Order, compares_values: bool) -> Self {
-        let mut arrays = vec!["$2::xid[]".to_owned()];
-        let mut names = vec!["read_xmin".to_owned()];
+        let mut arrays = vec!["$2::xid[]".to_owned(), "$3::tid[]".to_owned()];
+        let mut names = vec!["read_xmin".to_owned(), "read_ctid".to_owned()];
         let mut next = FIRST_ARRAY;
         let mut array = |sql_type: &str, name: String| {
             arrays.push(format!("${next}::{sql_type}[]"));

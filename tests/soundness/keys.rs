@@ -1,0 +1,31 @@
+//! Rows that share a key, as a broken unique index lets them.
+
+use super::server;
+use super::support::{Rotation, open, seal};
+
+/// Two rows of one key that one transaction wrote: key and transaction id do not tell them apart.
+#[tokio::test]
+async fn rows_of_the_same_key_keep_their_own_values() {
+    let server = server();
+    let rotation = Rotation::of_on(&server, 20).await;
+    let ready = |ready: bool| {
+        let primary = "indexrelid = 'secrets_pkey'::regclass";
+        format!("UPDATE pg_index SET indisready = {ready} WHERE {primary}")
+    };
+    let room = "ALTER TABLE secrets SET (fillfactor = 50)";
+    rotation.database.batch(&format!("{room}; {}", ready(false))).await;
+    let texts = [b"one".as_slice(), b"two", b"three", b"four"];
+    let values: Vec<Vec<u8>> = texts.map(|text| seal(&rotation.old, "go", b"", text)).to_vec();
+    let insert = "INSERT INTO secrets (id, value) SELECT 1000, v FROM unnest($1::bytea[]) AS v";
+    rotation.client().await.execute(insert, &[&values]).await.expect("rows");
+    rotation.database.batch(&ready(true)).await;
+
+    rotation.run().run().await.expect(0);
+    let twins = rotation.rows().await.into_iter().filter(|row| row.id == 1000);
+    let opened = twins.map(|row| open(&rotation.new, "go", b"", &row.value.unwrap()).unwrap());
+    let mut opened: Vec<Vec<u8>> = opened.collect();
+    opened.sort();
+    let mut expected = texts.map(<[u8]>::to_vec);
+    expected.sort();
+    assert_eq!(opened, expected);
+}
