@@ -47,6 +47,27 @@ server_crashes_at! {
     in_the_proof: "close-looked@1" "before-end@1";
 }
 
+/// A COMMIT that waits for an absent synchronous standby holds its row locks, and no timeout ends it:
+/// pages do not wait for it, only the end of the run does.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_waits_for_an_absent_standby() {
+    let server = forgetful_server();
+    let rotation = Rotation::of_on(&server, ROWS).await;
+    let failpoints = Failpoints::hold("page-fetched@1").and_hold("before-end@1");
+    let mut running = failpoints.on(rotation.run()).spawn();
+    failpoints.reached("page-fetched@1", &mut running).await;
+    rotation.database.batch("ALTER SYSTEM SET synchronous_standby_names = 'absent'").await;
+    rotation.database.batch("SELECT pg_reload_conf()").await;
+    failpoints.release("page-fetched@1");
+    failpoints.reached("before-end@1", &mut running).await;
+
+    rotation.database.batch("ALTER SYSTEM RESET synchronous_standby_names").await;
+    rotation.database.batch("SELECT pg_reload_conf()").await;
+    failpoints.release("before-end@1");
+    let status = running.wait().await.expect(0).json();
+    expect_undisturbed(&rotation, &status).await;
+}
+
 /// A server that stays away longer than the patience ends the run, resumably.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stays_away_ends_in_5() {
