@@ -41,6 +41,11 @@ impl Plan {
         &self.tables
     }
 
+    /// The object identifiers of the tables, in their order.
+    pub fn relations(&self) -> Vec<u32> {
+        self.tables.iter().map(|table| table.oid).collect()
+    }
+
     /// Estimated number of values, from the sample.
     pub fn estimated_records(&self) -> u64 {
         self.tables.iter().map(|t| t.estimate.values).sum()

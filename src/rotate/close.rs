@@ -128,7 +128,7 @@ async fn wait_for_writers(
     plan: &Plan,
     claim: &Claim,
 ) -> Result<Duration> {
-    let relations: Vec<u32> = plan.tables().iter().map(|table| table.oid).collect();
+    let relations = plan.relations();
     let (max_wait, stop) = (context.config.run.max_wait, &context.stop);
     let kept = Kept { claim, lease: context.config.run.lease };
     writers::wait(session, &relations, max_wait, stop, Some(kept)).await
@@ -147,11 +147,9 @@ async fn same_relations(
     let mut walked = ledger::close::walked(&transaction, context.run_id, claim.id.pass).await?;
     transaction.commit().await?;
     walked.sort();
-    let mut now = seen.relations.clone();
-    now.dedup();
-    let mut looked_at: Vec<u32> = plan.tables().iter().map(|table| table.oid).collect();
+    let mut looked_at = plan.relations();
     looked_at.sort_unstable();
-    Ok(walked == now && walked.iter().map(|table| table.relation).eq(looked_at))
+    Ok(walked == seen.relations && walked.iter().map(|table| table.relation).eq(looked_at))
 }
 
 /// Tables or partitions changed under the walk: this proof is void, another pass follows.
@@ -197,7 +195,7 @@ async fn next_round(
 struct Left {
     /// Others hold them.
     held: u64,
-    /// Nothing was found under their keys; the next look sees whether they are still there.
+    /// Nothing was found at their places; the next look sees whether they are still there.
     missing: u64,
 }
 
@@ -281,7 +279,7 @@ async fn still_held(
     plan: &Plan,
     held: u64,
 ) -> Result<Error> {
-    let relations: Vec<u32> = plan.tables().iter().map(|table| table.oid).collect();
+    let relations = plan.relations();
     let holders = writers::holders(session, &relations).await?;
     let seconds = context.config.run.max_wait.as_secs_f64();
     let what = format!("{held} rows stayed locked by other transactions for {seconds} s");

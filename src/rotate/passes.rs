@@ -126,7 +126,7 @@ pub async fn extents(
     transaction: &Transaction<'_>,
     plan: &Plan,
 ) -> Result<Vec<Extent>, DatabaseError> {
-    let relations: Vec<u32> = plan.tables().iter().map(|table| table.oid).collect();
+    let relations = plan.relations();
     let rows = transaction.query(sql::PROOF_EXTENTS, &[(&relations, Type::OID_ARRAY)]).await?;
     let extent = |row: &tokio_postgres::Row| Extent {
         relation: row.get("relation"),

@@ -116,7 +116,9 @@ async fn relations(transaction: &Transaction<'_>, config: &Config) -> Result<Vec
             });
         }
     }
+    // two configured names may mean one table
     relations.sort();
+    relations.dedup();
     Ok(relations)
 }
 

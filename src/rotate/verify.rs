@@ -95,7 +95,7 @@ pub async fn verify(session: &mut Session, context: &Context) -> Result<Verdict>
             let blocks = extent.map_or(0, |extent| extent.blocks);
             tables.push(walk(session, stamp, context, table, blocks).await?);
         }
-        let relations: Vec<u32> = plan.tables().iter().map(|table| table.oid).collect();
+        let relations = plan.relations();
         let (max_wait, stop) = (context.config.run.max_wait, &context.stop);
         writers::wait(session, &relations, max_wait, stop, None).await?;
         let seen = close(session, stamp, context, &plan, &barrier).await?;
@@ -160,10 +160,7 @@ async fn close(
 ) -> Result<Seen> {
     let limits = context.limits();
     let kept = KeptMax { rows: usize::MAX, bytes: limits.page_bytes_max };
-    let mut seen =
-        snapshot::look(session, stamp, &context.config, plan, barrier, limits, kept).await?;
-    seen.relations.dedup();
-    Ok(seen)
+    snapshot::look(session, stamp, &context.config, plan, barrier, limits, kept).await
 }
 
 fn walked(plan: &Plan, extents: &[Extent]) -> Vec<Walked> {
