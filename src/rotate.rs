@@ -30,8 +30,11 @@ mod judge;
 mod narrow;
 mod page;
 mod settle;
+mod sift;
 mod size;
 pub mod statements;
+mod sweep;
+mod walk;
 
 // the proof
 mod close;

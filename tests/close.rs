@@ -112,7 +112,7 @@ async fn more_failures_than_the_close_can_list_end_the_run() {
     // the first page and the empty one after it, then the walk
     let run = rotation
         .run("--workers 1 --page-bytes-max 1KiB")
-        .env("RESEAL_FAILPOINT", format!("page-fetched@3=hold:{}", held.display()))
+        .env("RESEAL_FAILPOINT", format!("walk-fetched@1=hold:{}", held.display()))
         .spawn();
     eventually("the walk", async || Path::new(&held).exists().then_some(())).await;
     rotation
@@ -154,7 +154,7 @@ async fn a_look_longer_than_the_lease_keeps_its_close() {
     let run = rotation
         .run("--workers 2 --lease 1s")
         .config(BOUND)
-        .env("RESEAL_FAILPOINT", format!("page-fetched@3=hold:{}", held.display()))
+        .env("RESEAL_FAILPOINT", format!("walk-fetched@1=hold:{}", held.display()))
         .spawn();
     eventually("the walk", async || Path::new(&held).exists().then_some(())).await;
     let value = seal(&rotation.new, "go", b"aad", b"second");

@@ -30,6 +30,7 @@ fn rendered(table: &TablePlan) -> Vec<(String, String)> {
         all.push((format!("fetch by key{words}"), statement));
     }
     all.push(("fetch by block".to_owned(), statements::fetch_by_block(table)));
+    all.push(("sweep".to_owned(), statements::sweep(table)));
     all.push(("fetch since".to_owned(), statements::fetch_since(table)));
     all.push(("lock row".to_owned(), statements::lock_row(table)));
     for (words, order, compares) in [
@@ -109,7 +110,7 @@ async fn a_server_reads_only_the_range_of_a_page() {
     let arrays = ["5", r#""(3,1)""#, "7", r"\\x00"].map(hundred).join(", ");
     let arrays = format!("1, {arrays}");
     for (statement, arguments, expected) in [
-        (fetch, "100, 100000, 1000, 500".to_owned(), "Index Scan using secrets_pkey"),
+        (fetch, "100, 1000, 500".to_owned(), "Index Scan using secrets_pkey"),
         (by_key, format!("{arrays}, 7, 7"), "Index Scan using secrets_pkey"),
         (by_block, format!("{arrays}, '(3,1)', '(3,9)'"), "Tid Range Scan on secrets"),
     ] {

@@ -5,6 +5,7 @@ SELECT current_setting('server_version_num')::integer AS version,
        current_user::text AS role_name,
        (SELECT setting::integer FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout')
            AS deadlock_timeout_ms,
+       pg_catalog.pg_size_bytes(current_setting('max_wal_size')) AS wal_bytes_max,
        (current_setting('log_parameter_max_length') <> '0'
             AND (current_setting('log_statement') IN ('mod', 'all')
                  OR current_setting('log_min_duration_statement') <> '-1'

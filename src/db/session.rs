@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Client;
@@ -79,14 +80,28 @@ impl Terms {
     }
 }
 
+/// Tells a session from every other of this process: what was read through one is worthless in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionStamp(u64);
+
+impl SessionStamp {
+    fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// One pooled connection. What was read through it is only valid with it: a row's `xmin` means
 /// nothing on another server.
 pub struct Session {
     client: Client,
+    stamp: SessionStamp,
     /// What the server echoes in [`SESSION_MARK`], when it does.
     mark: Option<String>,
     backend_pid: i32,
     server_version: i32,
+    /// When this server was started: no other was at that microsecond.
+    server_started: String,
     application_name: Arc<str>,
     described: Described,
 }
@@ -102,12 +117,23 @@ impl Session {
         let mark: Option<String> = row.try_get(0)?;
         Ok(Self {
             client,
+            stamp: SessionStamp::next(),
             mark: mark.filter(|mark| mark.starts_with(prefix)),
             backend_pid: row.try_get(1)?,
             server_version: row.try_get(2)?,
+            server_started: row.try_get(3)?,
             application_name,
             described: Described::default(),
         })
+    }
+
+    pub fn stamp(&self) -> SessionStamp {
+        self.stamp
+    }
+
+    /// Whether both sessions reached one server, and not one of them a standby or a former primary.
+    pub fn is_same_server(&self, other: &Self) -> bool {
+        self.server_started == other.server_started
     }
 
     /// Whether this connection is proven to reach the server without a pooler that may move it. Where

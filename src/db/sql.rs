@@ -53,6 +53,7 @@ statements! {
 
     PLAN_COLUMNS = "plan/columns.sql";
     PLAN_DATABASE_COLLATION = "plan/database_collation.sql";
+    PLAN_KEY_CORRELATION = "plan/key_correlation.sql";
     PLAN_RELATIONS = "plan/relations.sql";
     PLAN_ROW_KEYS = "plan/row_keys.sql";
     PLAN_SAMPLE = "plan/sample.sql";
@@ -66,6 +67,7 @@ statements! {
     PAGE_KEY_QUANTILES = "page/key_quantiles.sql";
     PAGE_LOCK_ROW = "page/lock_row.sql";
     PAGE_RECORD_FAILURES = "page/record_failures.sql";
+    PAGE_SWEEP = "page/sweep.sql";
 
     PROOF_EXTENTS = "proof/extents.sql";
     PROOF_MOMENT = "proof/moment.sql";

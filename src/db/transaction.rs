@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use futures_util::stream::Fuse;
 use futures_util::{FutureExt, StreamExt};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
@@ -83,7 +84,7 @@ impl<'s> Transaction<'s> {
         self.describe(sql, parameters).await?;
         let parameters = parameters.iter().map(|(value, type_)| (*value, type_.clone()));
         let rows = self.client.query_typed_raw(sql, parameters).await?;
-        Ok(RowStream { rows: Box::pin(rows), transaction: PhantomData })
+        Ok(RowStream { rows: Box::pin(rows.fuse()), transaction: PhantomData })
     }
 
     async fn describe(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<(), DatabaseError> {
@@ -136,6 +137,15 @@ impl<'s> Transaction<'s> {
     }
 }
 
+impl Transaction<'_> {
+    /// Ends a transaction that only read; nobody waits for the answer.
+    pub fn finish_reading(mut self) {
+        self.committed = true;
+        // sent when first polled, like the ROLLBACK below
+        let _unanswered = self.client.batch_execute("COMMIT").now_or_never();
+    }
+}
+
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         if !self.committed && !self.client.is_closed() {
@@ -148,12 +158,12 @@ impl Drop for Transaction<'_> {
 
 /// Rows of one statement as they arrive; it cannot outlive its transaction.
 pub struct RowStream<'t> {
-    rows: Pin<Box<tokio_postgres::RowStream>>,
+    rows: Pin<Box<Fuse<tokio_postgres::RowStream>>>,
     transaction: PhantomData<&'t ()>,
 }
 
 impl RowStream<'_> {
-    /// The next row, or `None` after the last.
+    /// The next row, or `None` after the last, however often one asks.
     pub async fn next(&mut self) -> Result<Option<Row>, DatabaseError> {
         Ok(self.rows.next().await.transpose()?)
     }

@@ -139,6 +139,7 @@ pub async fn verify(command: RunCommand) -> Result<ExitCode> {
     let purpose = Purpose::Verify;
     let context =
         Context::new(database.clone(), config, rings, 0, purpose, plan.deadlock_timeout, stop);
+    let context = Arc::new(context);
     let records = plan.estimated_records();
     let proving = verify::verify(&mut session, &context);
     let verdict = shown(&context, "verify".to_owned(), records, proving).await?;

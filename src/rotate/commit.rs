@@ -16,11 +16,10 @@ use std::time::Duration;
 pub use self::attempt::Attempt;
 use self::statements::WriteStatements;
 use super::cursor::Position;
-use super::page::SessionStamp;
 use super::statements::Order;
 use crate::db::error::{DatabaseError, Trouble};
 use crate::db::ledger::shard::{Claim, Tally};
-use crate::db::session::{Isolation, Terms};
+use crate::db::session::{Isolation, SessionStamp, Terms};
 use crate::error::Error;
 use crate::plan::TablePlan;
 
@@ -129,13 +128,12 @@ impl From<DatabaseError> for Setback {
 #[derive(Debug)]
 pub struct Receipt {
     end: Position,
-    done: bool,
 }
 
 impl Receipt {
-    /// Where the cursor now stands, and whether the shard ends there.
-    pub fn into_end(self) -> (Position, bool) {
-        (self.end, self.done)
+    /// Where the cursor now stands.
+    pub fn into_end(self) -> Position {
+        self.end
     }
 }
 

@@ -1,16 +1,15 @@
 //! What all workers of a process share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
 
 use super::commit::WriteTerms;
 use super::fetch::Limits;
-use super::page::SessionStamp;
 use super::progress::Progress;
 use super::seal_budget::SealBudget;
+use super::size::PageSize;
 use crate::config::Config;
 use crate::db::ledger::shard::Owner;
 use crate::db::pool::Database;
@@ -34,7 +33,6 @@ pub struct Context {
     pub stop: Stop,
     purpose: Purpose,
     deadlock_timeout: Duration,
-    stamps: AtomicU64,
     plans: Mutex<PlansByPass>,
 }
 
@@ -67,14 +65,8 @@ impl Context {
             stop,
             purpose,
             deadlock_timeout,
-            stamps: AtomicU64::new(1),
             plans: Mutex::new(PlansByPass::default()),
         }
-    }
-
-    /// A stamp for a new session: pages of one session are worthless in another.
-    pub fn stamp(&self) -> SessionStamp {
-        SessionStamp(self.stamps.fetch_add(1, Ordering::Relaxed))
     }
 
     pub fn owner(&self, worker: usize) -> Owner {
@@ -92,6 +84,11 @@ impl Context {
             lease: self.config.run.lease,
             compares_values: !session.is_direct(),
         }
+    }
+
+    /// The size of a worker's first page.
+    pub fn first_page(&self) -> PageSize {
+        PageSize::new(self.config.run.page_rows_max, self.budget())
     }
 
     pub fn limits(&self) -> Limits {

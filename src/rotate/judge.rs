@@ -130,16 +130,25 @@ impl JudgedPage {
         }
     }
 
+    /// Whether something is to be done about a row: a value under a previous key, or a failure.
+    pub fn is_unfinished(&self, row: usize) -> bool {
+        let unfinished = |j: &Judgement| matches!(j, Judgement::Previous | Judgement::Failed(_));
+        self.row(row).iter().any(unfinished)
+    }
+
+    /// Values of a row under the current key.
+    pub fn current_values(&self, row: usize) -> u64 {
+        self.row(row).iter().filter(|judgement| **judgement == Judgement::Current).count() as u64
+    }
+
     /// How many values were judged so.
     pub fn count(&self, judged: impl Fn(&Judgement) -> bool) -> u64 {
         self.judgements.iter().filter(|judgement| judged(judgement)).count() as u64
     }
 
-    /// Takes out the rows that need something done: a value under a previous key, or a failure.
+    /// Takes out the rows that need something done.
     pub fn into_unfinished_rows(self) -> Vec<tokio_postgres::Row> {
-        let unfinished = |j: &Judgement| matches!(j, Judgement::Previous | Judgement::Failed(_));
-        let keep: Vec<bool> =
-            (0..self.page.len()).map(|row| self.row(row).iter().any(unfinished)).collect();
+        let keep: Vec<bool> = (0..self.page.len()).map(|row| self.is_unfinished(row)).collect();
         self.page.into_rows(&keep)
     }
 

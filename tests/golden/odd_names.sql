@@ -1,76 +1,53 @@
 -- Every statement about "Odd ""Schema"""."{relation}", as rendered.
 
 -- fetch by key
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $3 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $3 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0,
-           sum((CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END)) OVER (ORDER BY t."or""der" DESC, t."{range}" DESC ROWS UNBOUNDED PRECEDING)
-               - (CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END) AS bytes_before
-    FROM ONLY "Odd ""Schema"""."{relation}" AS t
-    WHERE TRUE
-    ORDER BY t."or""der" DESC, t."{range}" DESC
-    LIMIT $1
-) AS page
-WHERE page.bytes_before < $2;
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $2 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $2 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $2 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $2 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
+FROM ONLY "Odd ""Schema"""."{relation}" AS t
+WHERE TRUE
+ORDER BY t."or""der" DESC, t."{range}" DESC
+LIMIT $1;
 
 -- fetch by key after
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $3 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $3 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0,
-           sum((CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END)) OVER (ORDER BY t."or""der" DESC, t."{range}" DESC ROWS UNBOUNDED PRECEDING)
-               - (CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END) AS bytes_before
-    FROM ONLY "Odd ""Schema"""."{relation}" AS t
-    WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".<) ($4::"else where"."mo""od", $5::"pg_catalog"."bpchar")
-    ORDER BY t."or""der" DESC, t."{range}" DESC
-    LIMIT $1
-) AS page
-WHERE page.bytes_before < $2;
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $2 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $2 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $2 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $2 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
+FROM ONLY "Odd ""Schema"""."{relation}" AS t
+WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".<) ($3::"else where"."mo""od", $4::"pg_catalog"."bpchar")
+ORDER BY t."or""der" DESC, t."{range}" DESC
+LIMIT $1;
 
 -- fetch by key until
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $3 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $3 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0,
-           sum((CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END)) OVER (ORDER BY t."or""der" DESC, t."{range}" DESC ROWS UNBOUNDED PRECEDING)
-               - (CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END) AS bytes_before
-    FROM ONLY "Odd ""Schema"""."{relation}" AS t
-    WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($4::"else where"."mo""od", $5::"pg_catalog"."bpchar")
-    ORDER BY t."or""der" DESC, t."{range}" DESC
-    LIMIT $1
-) AS page
-WHERE page.bytes_before < $2;
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $2 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $2 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $2 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $2 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
+FROM ONLY "Odd ""Schema"""."{relation}" AS t
+WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($3::"else where"."mo""od", $4::"pg_catalog"."bpchar")
+ORDER BY t."or""der" DESC, t."{range}" DESC
+LIMIT $1;
 
 -- fetch by key between
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $3 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $3 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0,
-           sum((CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END)) OVER (ORDER BY t."or""der" DESC, t."{range}" DESC ROWS UNBOUNDED PRECEDING)
-               - (CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END) AS bytes_before
-    FROM ONLY "Odd ""Schema"""."{relation}" AS t
-    WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".<) ($4::"else where"."mo""od", $5::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($6::"else where"."mo""od", $7::"pg_catalog"."bpchar")
-    ORDER BY t."or""der" DESC, t."{range}" DESC
-    LIMIT $1
-) AS page
-WHERE page.bytes_before < $2;
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $2 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $2 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $2 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $2 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
+FROM ONLY "Odd ""Schema"""."{relation}" AS t
+WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".<) ($3::"else where"."mo""od", $4::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($5::"else where"."mo""od", $6::"pg_catalog"."bpchar")
+ORDER BY t."or""der" DESC, t."{range}" DESC
+LIMIT $1;
 
 -- fetch by block
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $2 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $2 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0,
-           sum((CASE WHEN octet_length(t."select") <= $2 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $2 THEN octet_length(t."$1; --") ELSE 0 END)) OVER (ROWS UNBOUNDED PRECEDING) - (CASE WHEN octet_length(t."select") <= $2 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $2 THEN octet_length(t."$1; --") ELSE 0 END) AS bytes_before
-    FROM ONLY "Odd ""Schema"""."{relation}" AS t
-    WHERE t.ctid > $3 AND t.ctid < $4
-) AS page
-WHERE page.bytes_before < $1;
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $2 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $2 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $2 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $2 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
+FROM ONLY "Odd ""Schema"""."{relation}" AS t
+WHERE t.ctid > $3 AND t.ctid < $4
+LIMIT $1;
+
+-- sweep
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $1 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $1 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $1 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $1 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
+FROM ONLY "Odd ""Schema"""."{relation}" AS t
+WHERE t.ctid > $2 AND t.ctid < $3;
 
 -- fetch since
-SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $1 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $1 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $1 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $1 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $1 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $1 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
 FROM ONLY "Odd ""Schema"""."{relation}" AS t
 WHERE age(t.xmin) <= age(($2::text::xid8)::xid)
    OR (SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint
               - $2::text::bigint NOT BETWEEN 0 AND 2147483647);
 
 -- lock row
-SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $1 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $1 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $1 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $1 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $1 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $1 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
 FROM ONLY "Odd ""Schema"""."{relation}" AS t
 WHERE t.ctid = $2
 FOR NO KEY UPDATE OF t;

@@ -1,76 +1,53 @@
 -- Every statement about "public"."secrets", as rendered.
 
 -- fetch by key
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $3 THEN t."secret" END AS v0, octet_length(t."secret") AS b0,
-           sum((CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END)) OVER (ORDER BY t."id" ROWS UNBOUNDED PRECEDING)
-               - (CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END) AS bytes_before
-    FROM ONLY "public"."secrets" AS t
-    WHERE TRUE
-    ORDER BY t."id"
-    LIMIT $1
-) AS page
-WHERE page.bytes_before < $2;
+SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $2 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $2 THEN octet_length(t."secret") END AS b0
+FROM ONLY "public"."secrets" AS t
+WHERE TRUE
+ORDER BY t."id"
+LIMIT $1;
 
 -- fetch by key after
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $3 THEN t."secret" END AS v0, octet_length(t."secret") AS b0,
-           sum((CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END)) OVER (ORDER BY t."id" ROWS UNBOUNDED PRECEDING)
-               - (CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END) AS bytes_before
-    FROM ONLY "public"."secrets" AS t
-    WHERE (t."id") OPERATOR("pg_catalog".>) ($4::"pg_catalog"."int8")
-    ORDER BY t."id"
-    LIMIT $1
-) AS page
-WHERE page.bytes_before < $2;
+SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $2 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $2 THEN octet_length(t."secret") END AS b0
+FROM ONLY "public"."secrets" AS t
+WHERE (t."id") OPERATOR("pg_catalog".>) ($3::"pg_catalog"."int8")
+ORDER BY t."id"
+LIMIT $1;
 
 -- fetch by key until
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $3 THEN t."secret" END AS v0, octet_length(t."secret") AS b0,
-           sum((CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END)) OVER (ORDER BY t."id" ROWS UNBOUNDED PRECEDING)
-               - (CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END) AS bytes_before
-    FROM ONLY "public"."secrets" AS t
-    WHERE (t."id") OPERATOR("pg_catalog".<=) ($4::"pg_catalog"."int8")
-    ORDER BY t."id"
-    LIMIT $1
-) AS page
-WHERE page.bytes_before < $2;
+SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $2 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $2 THEN octet_length(t."secret") END AS b0
+FROM ONLY "public"."secrets" AS t
+WHERE (t."id") OPERATOR("pg_catalog".<=) ($3::"pg_catalog"."int8")
+ORDER BY t."id"
+LIMIT $1;
 
 -- fetch by key between
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $3 THEN t."secret" END AS v0, octet_length(t."secret") AS b0,
-           sum((CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END)) OVER (ORDER BY t."id" ROWS UNBOUNDED PRECEDING)
-               - (CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END) AS bytes_before
-    FROM ONLY "public"."secrets" AS t
-    WHERE (t."id") OPERATOR("pg_catalog".>) ($4::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($5::"pg_catalog"."int8")
-    ORDER BY t."id"
-    LIMIT $1
-) AS page
-WHERE page.bytes_before < $2;
+SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $2 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $2 THEN octet_length(t."secret") END AS b0
+FROM ONLY "public"."secrets" AS t
+WHERE (t."id") OPERATOR("pg_catalog".>) ($3::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($4::"pg_catalog"."int8")
+ORDER BY t."id"
+LIMIT $1;
 
 -- fetch by block
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $2 THEN t."secret" END AS v0, octet_length(t."secret") AS b0,
-           sum((CASE WHEN octet_length(t."secret") <= $2 THEN octet_length(t."secret") ELSE 0 END)) OVER (ROWS UNBOUNDED PRECEDING) - (CASE WHEN octet_length(t."secret") <= $2 THEN octet_length(t."secret") ELSE 0 END) AS bytes_before
-    FROM ONLY "public"."secrets" AS t
-    WHERE t.ctid > $3 AND t.ctid < $4
-) AS page
-WHERE page.bytes_before < $1;
+SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $2 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $2 THEN octet_length(t."secret") END AS b0
+FROM ONLY "public"."secrets" AS t
+WHERE t.ctid > $3 AND t.ctid < $4
+LIMIT $1;
+
+-- sweep
+SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $1 THEN octet_length(t."secret") END AS b0
+FROM ONLY "public"."secrets" AS t
+WHERE t.ctid > $2 AND t.ctid < $3;
 
 -- fetch since
-SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, octet_length(t."secret") AS b0
+SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $1 THEN octet_length(t."secret") END AS b0
 FROM ONLY "public"."secrets" AS t
 WHERE age(t.xmin) <= age(($2::text::xid8)::xid)
    OR (SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint
               - $2::text::bigint NOT BETWEEN 0 AND 2147483647);
 
 -- lock row
-SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, octet_length(t."secret") AS b0
+SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $1 THEN octet_length(t."secret") END AS b0
 FROM ONLY "public"."secrets" AS t
 WHERE t.ctid = $2
 FOR NO KEY UPDATE OF t;

@@ -9,7 +9,7 @@ use reseal::db::row_key::SqlType;
 use reseal::keys::{KeyRing, KeySource, RingConfig};
 use reseal::layout::{AadTemplate, ColumnLayout, Layout};
 use reseal::plan::sample::SampleCount;
-use reseal::plan::{ColumnKind, ColumnPlan, Estimate, KeyColumn, KeyPlan, TablePlan};
+use reseal::plan::{ColumnKind, ColumnPlan, Estimate, KeyColumn, KeyPlan, Order, TablePlan};
 
 use super::support::TestKey;
 
@@ -95,6 +95,7 @@ fn table([schema, name]: [&str; 2], key: &[Key<'_>], columns: &[(&str, ColumnKin
         version: None,
         ring: ring(),
         estimate: Estimate::default(),
+        order: Order::ByKey,
     }
 }
 

@@ -20,6 +20,8 @@ pub type Bound = Vec<Vec<u8>>;
 pub enum Step {
     /// Key order; values under a previous key are resealed.
     Reseal,
+    /// The same in physical order: random keys would lead from block to block.
+    ResealByBlock,
     /// Physical order; every value is opened, and resealed where it still needs a previous key.
     Walk,
     /// The end of a proof: wait for writers, read what they wrote.
@@ -30,6 +32,7 @@ impl Step {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Reseal => "reseal",
+            Self::ResealByBlock => "reseal_by_block",
             Self::Walk => "walk",
             Self::Close => "close",
         }
@@ -38,6 +41,7 @@ impl Step {
     fn from_ledger(text: &str) -> Self {
         match text {
             "reseal" => Self::Reseal,
+            "reseal_by_block" => Self::ResealByBlock,
             "walk" => Self::Walk,
             _ => Self::Close,
         }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::batch::Batch;
 use super::{Mode, Part, Receipt, Setback, Writer, Written};
 use crate::db::error::{DatabaseError, Trouble};
-use crate::db::ledger::shard::{self, Bound, Tally};
+use crate::db::ledger::shard::{self, Tally};
 use crate::db::session::Session;
 use crate::db::transaction::Transaction;
 use crate::error::Result;
@@ -27,7 +27,7 @@ impl Attempt<'_> {
     pub async fn run(
         &self,
         session: &mut Session,
-        position: Option<&Bound>,
+        position: &Position,
     ) -> Result<Written, Setback> {
         let transaction = self.begin(session, position).await?;
         self.finish(transaction, Instant::now() + self.writer.budget).await
@@ -37,7 +37,7 @@ impl Attempt<'_> {
     pub async fn rehearse(
         &self,
         session: &mut Session,
-        position: Option<&Bound>,
+        position: &Position,
     ) -> Result<(), Setback> {
         let transaction = self.begin(session, position).await?;
         let deadline = Instant::now() + self.writer.budget;
@@ -52,12 +52,12 @@ impl Attempt<'_> {
     async fn begin<'s>(
         &self,
         session: &'s mut Session,
-        position: Option<&Bound>,
+        position: &Position,
     ) -> Result<Transaction<'s>, Setback> {
         let transaction = session.begin(&self.writer.terms()).await?;
         crate::failpoint!("transaction-begun");
         let claim = &self.writer.claim;
-        let fence = shard::fence(&transaction, &claim.id, claim.epoch, position).await;
+        let fence = shard::fence(&transaction, &claim.id, claim.epoch, position.0.as_ref()).await;
         // whoever holds the checkpoint would hold up a smaller part as well
         if !fence.map_err(|error| Setback::Error(error.into()))? {
             return Err(Setback::NotOurs);
@@ -87,11 +87,13 @@ impl Attempt<'_> {
         shard::move_checkpoint(&transaction, &claim.id, end.0.as_ref(), done, &tally, lease)
             .await?;
         crate::failpoint!("checkpoint-moved");
-        constraints(&transaction, deadline).await?;
+        if !batch.rows.is_empty() {
+            constraints(&transaction, deadline).await?;
+        }
         crate::failpoint!("before-commit");
         transaction.commit().await?;
         crate::failpoint!("committed");
-        Ok(Written { receipt: Receipt { end, done }, tally, conflicts: outcome.conflicts })
+        Ok(Written { receipt: Receipt { end }, tally, conflicts: outcome.conflicts })
     }
 
     async fn write(
@@ -154,7 +156,9 @@ impl Attempt<'_> {
     }
 
     fn tally(&self, outcome: &Outcome) -> Tally {
-        let mut tally = Tally { rows: self.part.rows.len() as u64, ..Tally::default() };
+        let passed = self.page.page.passed(&self.part.rows);
+        let rows = self.part.rows.len() as u64 + passed.rows;
+        let mut tally = Tally { rows, current: passed.current, ..Tally::default() };
         for row in self.part.rows.clone() {
             for judgement in self.page.row(row) {
                 match judgement {
