@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "statements/plans.rs"]
+mod plans;
 #[path = "statements/tables.rs"]
 mod tables;
 
@@ -90,37 +92,6 @@ async fn a_server_prepares_every_statement_about_a_table() {
                 "{name}, {what}: a parameter is left out"
             );
         }
-    }
-}
-
-/// What a write and an index have in common: with the page's bounds the planner reads that part alone.
-#[tokio::test]
-async fn a_server_reads_only_the_range_of_a_page() {
-    let database = TestDatabase::create().await;
-    let client = database.client().await;
-    let example = examples().remove(0);
-    client.batch_execute(example.definition).await.expect("a table");
-    let fill = "INSERT INTO public.secrets SELECT g, 'x' FROM generate_series(1, 20000) AS g; \
-                ANALYZE public.secrets; SET plan_cache_mode = force_custom_plan;";
-    client.batch_execute(fill).await.expect("rows");
-    let fetch = statements::fetch_by_key(&example.table, Bounds { after: true, until: false });
-    let by_key = commit::statements::write(&example.table, Order::ByKey, false).write;
-    let by_block = commit::statements::write(&example.table, Order::Physical, false).write;
-    let hundred = |item: &str| format!("'{{{}}}'", vec![item; 100].join(","));
-    let arrays = ["5", r#""(3,1)""#, "7", r"\\x00"].map(hundred).join(", ");
-    let arrays = format!("1, {arrays}");
-    for (statement, arguments, expected) in [
-        (fetch, "100, 1000, 500".to_owned(), "Index Scan using secrets_pkey"),
-        (by_key, format!("{arrays}, 7, 7"), "Index Scan using secrets_pkey"),
-        (by_block, format!("{arrays}, '(3,1)', '(3,9)'"), "Tid Range Scan on secrets"),
-    ] {
-        let prepare = format!("PREPARE s AS {statement}");
-        client.batch_execute(&prepare).await.expect("a statement");
-        let rows = client.query(&format!("EXPLAIN EXECUTE s({arguments})"), &[]).await;
-        let lines = rows.expect("a plan").iter().map(|row| row.get(0)).collect::<Vec<String>>();
-        let plan = lines.join("\n");
-        assert!(plan.contains(expected), "{statement}\n{plan}");
-        client.batch_execute("DEALLOCATE s").await.expect("a statement");
     }
 }
 

@@ -212,7 +212,7 @@ impl Session {
 
 /// The same in every transaction, so that neither a role's nor a database's defaults change what
 /// `column::text` says, which rows are seen, or in which order.
-const FIXED: &[(&str, &str)] = &[
+pub const FIXED: &[(&str, &str)] = &[
     ("row_security", "off"), // a policy makes an error instead of a silently short scan
     ("TimeZone", "'UTC'"),
     ("DateStyle", "'ISO, YMD'"),
@@ -224,6 +224,9 @@ const FIXED: &[(&str, &str)] = &[
     ("plan_cache_mode", "force_custom_plan"),
     ("jit", "off"),
     ("client_min_messages", "error"),
+    // a page is a range of an index or of the heap: no statistics, or old ones, may make it anything else
+    ("enable_bitmapscan", "off"),
+    ("enable_sort", "off"),
 ];
 
 /// Whole milliseconds for a timeout setting; never 0, which PostgreSQL takes as endless.

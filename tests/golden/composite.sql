@@ -57,117 +57,96 @@ WITH written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written
 FROM written;
 
 -- write unlocked by key
 WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
-    JOIN ONLY "public"."traits" AS t
-      ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
+    JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM free AS page
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free
 FROM written;
 
 -- unwritten by key
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
-JOIN ONLY "public"."traits" AS t
-  ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz");
+JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz");
 
 -- write by block
 WITH written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
-    WHERE coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $10 AND t.ctid <= $11
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written
 FROM written;
 
 -- write unlocked by block
 WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
-    JOIN ONLY "public"."traits" AS t
-      ON coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11
+    JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $10 AND t.ctid <= $11
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM free AS page
-    WHERE coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $10 AND t.ctid <= $11
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free
 FROM written;
 
 -- unwritten by block
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
-JOIN ONLY "public"."traits" AS t
-  ON coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11;
+JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $10 AND t.ctid <= $11;
 
 -- write by key, comparing values
 WITH written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::bytea[], $11::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, o0, o1, n)
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written
 FROM written;
 
 -- write unlocked by key, comparing values
 WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::bytea[], $11::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, o0, o1, n)
-    JOIN ONLY "public"."traits" AS t
-      ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
+    JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM free AS page
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free
 FROM written;
 
 -- unwritten by key, comparing values
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::bytea[], $11::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, o0, o1, n)
-JOIN ONLY "public"."traits" AS t
-  ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz");
+JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz");
 
 -- record failures
 INSERT INTO reseal.failure AS f

@@ -57,117 +57,96 @@ WITH written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
     FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
-    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written
 FROM written;
 
 -- write unlocked by key
 WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
-    JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-      ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar")
+    JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
     FROM free AS page
-    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free
 FROM written;
 
 -- unwritten by key
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
-JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-  ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar");
+JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar");
 
 -- write by block
 WITH written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
     FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
-    WHERE coalesce(t."or""der", t."or""der") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."{range}", t."{range}") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $9 AND t.ctid <= $10
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written
 FROM written;
 
 -- write unlocked by block
 WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
-    JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-      ON coalesce(t."or""der", t."or""der") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."{range}", t."{range}") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
+    JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $9 AND t.ctid <= $10
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
     FROM free AS page
-    WHERE coalesce(t."or""der", t."or""der") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."{range}", t."{range}") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $9 AND t.ctid <= $10
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free
 FROM written;
 
 -- unwritten by block
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
-JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-  ON coalesce(t."or""der", t."or""der") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."{range}", t."{range}") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10;
+JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $9 AND t.ctid <= $10;
 
 -- write by key, comparing values
 WITH written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
     FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, o0, o1, n)
-    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written
 FROM written;
 
 -- write unlocked by key, comparing values
 WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, o0, o1, n)
-    JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-      ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar")
+    JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
     FROM free AS page
-    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free
 FROM written;
 
 -- unwritten by key, comparing values
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, o0, o1, n)
-JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-  ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar");
+JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar");
 
 -- record failures
 INSERT INTO reseal.failure AS f

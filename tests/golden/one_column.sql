@@ -57,117 +57,96 @@ WITH written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
-    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written
 FROM written;
 
 -- write unlocked by key
 WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
-    JOIN ONLY "public"."secrets" AS t
-      ON t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
+    JOIN ONLY "public"."secrets" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
     FROM free AS page
-    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free
 FROM written;
 
 -- unwritten by key
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
-JOIN ONLY "public"."secrets" AS t
-  ON t."id" OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8");
+JOIN ONLY "public"."secrets" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8");
 
 -- write by block
 WITH written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
-    WHERE coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $6 AND t.ctid <= $7
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND t.ctid >= $6 AND t.ctid <= $7
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written
 FROM written;
 
 -- write unlocked by block
 WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
-    JOIN ONLY "public"."secrets" AS t
-      ON coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $6 AND t.ctid <= $7
+    JOIN ONLY "public"."secrets" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND t.ctid >= $6 AND t.ctid <= $7
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
     FROM free AS page
-    WHERE coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $6 AND t.ctid <= $7
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND t.ctid >= $6 AND t.ctid <= $7
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free
 FROM written;
 
 -- unwritten by block
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
-JOIN ONLY "public"."secrets" AS t
-  ON coalesce(t."id", t."id") OPERATOR("pg_catalog".=) page.k1 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $6 AND t.ctid <= $7;
+JOIN ONLY "public"."secrets" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND t.ctid >= $6 AND t.ctid <= $7;
 
 -- write by key, comparing values
 WITH written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[], $6::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, o0, n)
-    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($7::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($8::"pg_catalog"."int8")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (t."id") OPERATOR("pg_catalog".>=) ($7::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($8::"pg_catalog"."int8")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written
 FROM written;
 
 -- write unlocked by key, comparing values
 WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[], $6::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, o0, n)
-    JOIN ONLY "public"."secrets" AS t
-      ON t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($7::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($8::"pg_catalog"."int8")
+    JOIN ONLY "public"."secrets" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (t."id") OPERATOR("pg_catalog".>=) ($7::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($8::"pg_catalog"."int8")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
     FROM free AS page
-    WHERE t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($7::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($8::"pg_catalog"."int8")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0)) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (t."id") OPERATOR("pg_catalog".>=) ($7::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($8::"pg_catalog"."int8")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free
 FROM written;
 
 -- unwritten by key, comparing values
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[], $6::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, o0, n)
-JOIN ONLY "public"."secrets" AS t
-  ON t."id" OPERATOR("pg_catalog".=) page.k1 AND (page.v0 IS NULL OR t."secret" = page.o0) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."id") OPERATOR("pg_catalog".>=) ($7::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($8::"pg_catalog"."int8");
+JOIN ONLY "public"."secrets" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (t."id") OPERATOR("pg_catalog".>=) ($7::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($8::"pg_catalog"."int8");
 
 -- record failures
 INSERT INTO reseal.failure AS f

@@ -1,9 +1,8 @@
 //! One try to commit one part of a page: one transaction, from the fence to COMMIT.
 
-use std::collections::HashSet;
 use std::time::Instant;
 
-use super::batch::Batch;
+use super::batch::{Batch, RowSet};
 use super::{Mode, Part, Receipt, Setback, Writer, Written};
 use crate::db::error::{DatabaseError, Trouble};
 use crate::db::ledger::shard::{self, Tally};
@@ -117,18 +116,19 @@ impl Attempt<'_> {
             Ok(row) => row,
             Err(error) => return Err(blame(error)),
         };
-        let written: RowSet = batch.numbered(row.get("written"));
-        let mut altered: Vec<usize> = batch.numbered(row.get("altered"));
-        let missing: Vec<usize> =
-            batch.rows.iter().copied().filter(|row| !written.contains(row)).collect();
+        let told: Vec<i64> = row.get::<_, Option<_>>("written").unwrap_or_default();
+        let written = batch.rows_of(told.iter().map(|n| n.abs()));
+        let mut altered: Vec<usize> = batch.rows_of(told.iter().map(|n| -n)).iter().collect();
+        let missing = batch.rows.iter().copied().filter(|row| !written.contains(*row));
+        let missing: Vec<usize> = missing.collect();
         // not written although unchanged: a trigger swallowed it
         let swallowed: RowSet = match self.part.mode {
             _ if missing.is_empty() => RowSet::default(),
-            Mode::Unlocked => batch.numbered(row.get("free")),
+            Mode::Unlocked => batch.rows_told(&row, "free"),
             Mode::Waiting | Mode::Skipped => self.unchanged(transaction, &missing).await?,
         };
         let (refused, conflicts): (Vec<_>, Vec<_>) =
-            missing.into_iter().partition(|row| swallowed.contains(row));
+            missing.into_iter().partition(|row| swallowed.contains(*row));
         altered.extend(refused);
         Ok(Outcome { written, altered, conflicts })
     }
@@ -143,7 +143,7 @@ impl Attempt<'_> {
         let parameters = batch.parameters(self.writer, self.page).map_err(Setback::Error)?;
         let statement = &self.writer.statements.unwritten;
         let row = transaction.query_one(statement, &parameters.list()).await?;
-        Ok(batch.numbered(row.get("unwritten")))
+        Ok(batch.rows_told(&row, "unwritten"))
     }
 
     /// Executes the write for no row at all. What still fails then is the plan's fault.
@@ -165,7 +165,7 @@ impl Attempt<'_> {
                     Judgement::Nothing | Judgement::Previous => {}
                     Judgement::Current => tally.current += 1,
                     Judgement::Failed(_) | Judgement::Refused { .. } => tally.failed += 1,
-                    Judgement::Resealed(_) if outcome.written.contains(&row) => tally.resealed += 1,
+                    Judgement::Resealed(_) if outcome.written.contains(row) => tally.resealed += 1,
                     Judgement::Resealed(_) => tally.conflicts += 1,
                 }
             }
@@ -216,5 +216,3 @@ struct Outcome {
     altered: Vec<usize>,
     conflicts: Vec<usize>,
 }
-
-type RowSet = HashSet<usize>;

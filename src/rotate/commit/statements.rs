@@ -34,7 +34,7 @@ struct WriteParts {
     relation: String,
     arrays: String,
     array_names: String,
-    key_match: String,
+    is_as_read: String,
     assignments: String,
     altered: String,
     range: String,
@@ -59,18 +59,18 @@ impl WriteParts {
         for n in 0..table.aad_columns.len() {
             array("text", format!("a{n}"));
         }
-        let mut key_match = key_match(&table.key, order);
+        let mut is_as_read = is_as_read(&table.key);
         if compares_values {
             for (n, column) in table.columns.iter().enumerate() {
                 array(kind_type(column.kind), format!("o{n}"));
-                key_match.push_str(&format!(" AND {}", same_value(column, n)));
+                is_as_read.push_str(&format!(" AND {}", same_value(column, n)));
             }
         }
         Self {
             relation: table.relation.to_string(),
             arrays: arrays.join(", "),
             array_names: names.join(", "),
-            key_match,
+            is_as_read,
             assignments: assignments(table),
             altered: altered(table),
             range: range(table, order, next),
@@ -82,7 +82,7 @@ impl WriteParts {
             ("relation", self.relation.as_str()),
             ("arrays", &self.arrays),
             ("array_names", &self.array_names),
-            ("key_match", &self.key_match),
+            ("is_as_read", &self.is_as_read),
             ("range", &self.range),
         ];
         if writes {
@@ -100,19 +100,18 @@ fn kind_type(kind: ColumnKind) -> &'static str {
     }
 }
 
-/// In physical order the column is wrapped, so that no index is asked: it may not know the row.
-fn key_match(key: &KeyPlan, order: Order) -> String {
+/// Whether a row is the version that was read: in its place, of that transaction, under that key, in that
+/// table. Rows are joined by their places alone, which costs least; what is wrapped in IS TRUE is only
+/// compared, so that no index is asked, which may not know the row.
+fn is_as_read(key: &KeyPlan) -> String {
     let columns = key.columns.iter().zip(key_names(key));
-    let matches: Vec<String> = columns
-        .map(|(column, name)| {
-            let stored = match order {
-                Order::ByKey => format!("t.{}", column.name),
-                Order::Physical => format!("coalesce(t.{0}, t.{0})", column.name),
-            };
-            format!("{stored} OPERATOR({}.=) page.{name}", key.operator_schema)
-        })
-        .collect();
-    matches.join(" AND ")
+    let operator = format!("OPERATOR({}.=)", key.operator_schema);
+    let same = columns.map(|(column, name)| format!("t.{} {operator} page.{name}", column.name));
+    let same: Vec<String> = same.collect();
+    format!(
+        "t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND {}) IS TRUE",
+        same.join(" AND ")
+    )
 }
 
 fn same_value(column: &ColumnPlan, n: usize) -> String {
