@@ -28,7 +28,7 @@ pub struct Transaction {
     xid: Option<Xid>,
     read: Option<Row>,
     changes: Vec<Change>,
-    locked: Option<Place>,
+    locked: Vec<Place>,
     /// For the observer: see promise 5.
     pub wrote_before_walk_end: bool,
 }
@@ -57,7 +57,11 @@ impl Transaction {
     }
 
     pub fn holds(&self, place: Place) -> bool {
-        self.locked == Some(place) || self.changes.iter().any(|c| c.replaced == Some(place))
+        self.locked.contains(&place) || self.has_replaced(place)
+    }
+
+    fn has_replaced(&self, place: Place) -> bool {
+        self.changes.iter().any(|change| change.replaced == Some(place))
     }
 }
 
@@ -114,7 +118,7 @@ pub fn execute(state: &mut State, t: usize, what: Statement, at: Option<Place>) 
         }
         Statement::Lock => {
             let Row { place, .. } = row.filter(|row| !state.is_held(row.place))?;
-            state.transactions[t].locked = Some(place);
+            state.transactions[t].locked.push(place);
         }
         Statement::Write(key) => {
             let Row { place, version } = row?;
@@ -138,7 +142,8 @@ pub fn execute(state: &mut State, t: usize, what: Statement, at: Option<Place>) 
     Some(())
 }
 
-/// Writes one row of the table, unless another transaction holds it or its new key.
+/// Writes one row of the table, unless another transaction holds it or its new key. None writes a row
+/// twice: only the last version would ever be seen.
 fn write(
     state: &mut State,
     t: usize,
@@ -151,7 +156,11 @@ fn write(
     if is_new_key && is_taken(state, row_key) {
         return None;
     }
-    if replaced.is_some_and(|place| state.is_held(place)) {
+    let is_held = |place| {
+        let others = || state.transactions.iter().enumerate().filter(|(n, _)| *n != t);
+        others().any(|(_, other)| other.holds(place)) || state.transactions[t].has_replaced(place)
+    };
+    if replaced.is_some_and(is_held) {
         return None;
     }
     state.transactions[t].changes.push(Change { replaced, row_key, value });

@@ -187,6 +187,7 @@ pub fn commit_page(protocol: &Protocol, state: &mut State, w: WorkerId) -> Optio
         true => commit::write(protocol, state, &page.rows),
         false => Vec::new(),
     };
+    // without the fence a zombie moves a checkpoint of an earlier pass, which is not kept here
     let is_of_this_pass = state.database.ledger.pass == claim.pass;
     if is_of_this_pass {
         let ledger = &mut state.database.ledger;
