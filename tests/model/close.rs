@@ -130,7 +130,7 @@ pub fn wait_for_writers(protocol: &Protocol, state: &mut State, w: WorkerId) -> 
     Some(())
 }
 
-/// When they have ended: reads in one snapshot every row written at or after the barrier.
+/// Once they have ended: reads in one snapshot every row written at or after the barrier.
 pub fn look(protocol: &Protocol, state: &mut State, w: WorkerId) -> Option<()> {
     let mut closing = closing(state, w)?;
     let Phase::Waiting(writers) = closing.phase else { return None };
@@ -146,7 +146,7 @@ pub fn look(protocol: &Protocol, state: &mut State, w: WorkerId) -> Option<()> {
     Some(())
 }
 
-/// `close_round.sql`: the round and its barrier, if the close is still ours and no round of ours is gone.
+/// `close_round.sql`: the barrier of this round, from which a successor looks again.
 pub fn next_round(protocol: &Protocol, state: &mut State, w: WorkerId) -> Option<()> {
     let mut closing = closing(state, w)?;
     let Phase::Looked(seen) = closing.phase else { return None };
@@ -216,6 +216,7 @@ pub fn end(protocol: &Protocol, state: &mut State, w: WorkerId) -> Option<()> {
     let closing = closing(state, w)?;
     let Phase::Counted(seen) = closing.phase else { return None };
     let is_ours = commit::is_ours(state, &closing.claim) || !protocol.guards.fences;
+    // for the observer: no crash has brought back what the look saw resealed
     let is_still_so = state.is_unchanged_below(seen.next_barrier);
     let ledger = &mut state.database.ledger;
     let Some(close) = ledger.close.as_mut().filter(|_| is_ours) else {

@@ -3,7 +3,7 @@
 use super::check::breaks;
 use super::guards::Guards;
 use super::properties::{EXACT_COUNTS, LASTING_END, NO_LOST_UPDATE, NO_SKIPPED_VALUE, TRUE_PROOF};
-use super::scopes::{CRASH, HONEST, POOLED, PROOF, TAKEOVER, WRITERS, WRITING_BACK};
+use super::scopes::{CRASH, POOLED, PROOF, TAKEOVER, WRITERS, WRITING_BACK};
 
 /// Without these guards those properties fail.
 macro_rules! without {
@@ -24,7 +24,7 @@ without! {
     without_fence_behind_a_pooler: fences => NO_SKIPPED_VALUE, TRUE_PROOF in POOLED;
     without_shared_transaction: shares_transaction => NO_SKIPPED_VALUE, TRUE_PROOF in TAKEOVER;
     without_discarding_pages: discards_pages => NO_LOST_UPDATE in CRASH;
-    without_wait: waits => TRUE_PROOF in HONEST;
+    without_wait: waits => TRUE_PROOF in PROOF;
     without_look: looks => TRUE_PROOF in PROOF;
     without_barrier_from_xmin: barrier_is_xmin => NO_SKIPPED_VALUE, TRUE_PROOF in PROOF;
     without_extents_after_barrier: extents_after_barrier => NO_SKIPPED_VALUE, TRUE_PROOF in PROOF;

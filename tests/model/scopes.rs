@@ -33,19 +33,20 @@ pub const WRITERS: Scope = Scope {
     ],
     places_freely: false,
     meets: &[COMPLETED, INCOMPLETE, CONFLICT, FOUND, HELD],
-    states_min: 90_000,
+    states_min: 95_000,
     ..QUIET
 };
 
-/// Writers that have the new key only, and everything that can go wrong: the run ends, and is complete.
+/// Writers that have the new key only, and a server that crashes: the run ends, and is complete.
 pub const HONEST: Scope = Scope {
     name: "honest writers",
     workers: 2,
     leases: 1,
-    losses: 1,
+    crashes: 1,
+    places_freely: false,
     transactions: &[(&[Write(Current), MoveKey, Lock], 1)],
     meets: &[COMPLETED, CONFLICT],
-    states_min: 10_000,
+    states_min: 150_000,
     ..QUIET
 };
 
@@ -55,7 +56,7 @@ pub const WRITING_BACK: Scope = Scope {
     page_rows: 2,
     transactions: &[(&[Read, WriteBack, Lock], 2), (&[Write(Current), MoveKey], 1)],
     meets: &[COMPLETED, CONFLICT, FOUND, HELD],
-    states_min: 40_000,
+    states_min: 45_000,
     ..QUIET
 };
 
@@ -80,7 +81,7 @@ pub const CRASH: Scope = Scope {
     places_freely: false,
     transactions: &[(&[Write(Previous)], 1), (&[Write(Previous)], 1)],
     meets: &[COMPLETED, INCOMPLETE, CONFLICT, FOUND],
-    states_min: 100_000,
+    states_min: 150_000,
     ..QUIET
 };
 
@@ -96,7 +97,7 @@ pub const POOLED: Scope = Scope {
     places_freely: false,
     transactions: &[(&[Write(Previous), Write(Current)], 1)],
     meets: &[COMPLETED, CONFLICT, FOUND],
-    states_min: 100_000,
+    states_min: 200_000,
     ..QUIET
 };
 
@@ -108,6 +109,6 @@ pub const PROOF: Scope = Scope {
     rows: &[Previous, Previous, Current],
     transactions: &[(&[Write(Previous), Elsewhere, Lock], 2), (&[MoveKey, Insert(Previous)], 1)],
     meets: &[COMPLETED, CONFLICT, FOUND, HELD],
-    states_min: 100_000,
+    states_min: 250_000,
     ..QUIET
 };

@@ -32,6 +32,7 @@ pub struct Witness {
     pub completed: Option<bool>,
 }
 
+/// Everything at one instant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
     pub database: Database,
@@ -71,7 +72,8 @@ impl State {
         self.database.next_xid - 1
     }
 
-    /// `pg_snapshot_xmin`: every transaction below it has ended. The job's own commit in one step.
+    /// `pg_snapshot_xmin`: every transaction below it has ended. Those of the job begin and end
+    /// in one step.
     pub fn snapshot_xmin(&self) -> Xid {
         let open = self.transactions.iter().filter_map(Transaction::xid);
         open.min().unwrap_or(self.database.next_xid)
