@@ -88,7 +88,7 @@ impl RunConfig {
             max_passes: said.number("max_passes", &typed.max_passes, 1..=1_000, 10),
             max_failures: said.number("max_failures", &typed.max_failures, 1..=1_000_000, 1_000),
             page_rows_max: said.number("page_rows_max", &typed.page_rows_max, 1..=100_000, 5_000),
-            page_bytes_max: said.bytes("page_bytes_max", &typed.page_bytes_max, 256 * MIB, 8 * MIB),
+            page_bytes_max: said.bytes("page_bytes_max", &typed.page_bytes_max, 256 * MIB, 4 * MIB),
             value_bytes_max: said.bytes("value_bytes_max", &typed.value_bytes_max, GIB, 32 * MIB),
             max_wait: said.duration("max_wait", &typed.max_wait, 0..=24 * HOUR, 300),
             retry_for: said.duration("retry_for", &typed.retry_for, 0..=24 * HOUR, 60),

@@ -87,7 +87,7 @@ async fn under_lock(
 ) -> Result<Option<Written>, Refusal> {
     let (table, claim) = (&writer.table, &writer.claim);
     let transaction = session.begin(&writer.terms()).await?;
-    if !shard::fence(&transaction, &claim.id, claim.epoch, cursor.committed().0.as_ref()).await? {
+    if !shard::fence(&transaction, claim, cursor.committed().0.as_ref()).await? {
         return Err(Setback::NotOurs.into());
     }
     let deadline = Instant::now() + writer.budget;

@@ -80,6 +80,8 @@ pub struct Claim {
     pub epoch: i32,
     /// Of a close: the oldest transaction that the walk may have missed (an xid8).
     pub barrier: Option<String>,
+    /// Where a pooler could hide a crash: the mark of the server's life, which no crash survives.
+    pub life: Option<String>,
 }
 
 /// Who claims a shard, and for how long.
@@ -136,6 +138,9 @@ pub async fn claim(
     owner: &Owner,
     direct: bool,
 ) -> Result<Option<Claim>, DatabaseError> {
+    if !direct {
+        transaction.execute(sql::MARK_LIFE, &[]).await?;
+    }
     let row = transaction
         .query_opt(
             sql::CLAIM,
@@ -165,6 +170,7 @@ fn read_claim(run_id: i64, row: &Row) -> Claim {
         position: row.get("position"),
         epoch: row.get("epoch"),
         barrier: row.get("barrier"),
+        life: row.get("life"),
     }
 }
 
@@ -172,10 +178,10 @@ fn read_claim(run_id: i64, row: &Row) -> Claim {
 /// this position and the run still wanted.
 pub async fn fence(
     transaction: &Transaction<'_>,
-    id: &ShardId,
-    epoch: i32,
+    claim: &Claim,
     position: Option<&Bound>,
 ) -> Result<bool, DatabaseError> {
+    let id = &claim.id;
     let row = transaction
         .query_opt(
             sql::FENCE,
@@ -184,8 +190,9 @@ pub async fn fence(
                 (&id.pass, Type::INT4),
                 (&id.table_name, Type::TEXT),
                 (&id.shard, Type::INT4),
-                (&epoch, Type::INT4),
+                (&claim.epoch, Type::INT4),
                 (&position, Type::BYTEA_ARRAY),
+                (&claim.life, Type::TEXT),
             ],
         )
         .await?;
@@ -239,6 +246,7 @@ pub async fn renew_lease(
                 (&claim.id.shard, Type::INT4),
                 (&claim.epoch, Type::INT4),
                 (&milliseconds(lease), Type::FLOAT8),
+                (&claim.life, Type::TEXT),
             ],
         )
         .await?;

@@ -56,7 +56,7 @@ impl Attempt<'_> {
         let transaction = session.begin(&self.writer.terms()).await?;
         crate::failpoint!("transaction-begun");
         let claim = &self.writer.claim;
-        let fence = shard::fence(&transaction, &claim.id, claim.epoch, position.0.as_ref()).await;
+        let fence = shard::fence(&transaction, claim, position.0.as_ref()).await;
         // whoever holds the checkpoint would hold up a smaller part as well
         if !fence.map_err(|error| Setback::Error(error.into()))? {
             return Err(Setback::NotOurs);
