@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Order;
-use super::sample::SampleCount;
+use super::sample::{OUT_OF_LINE_BYTES, SampleCount};
 
 /// Bytes of a block of the heap, as PostgreSQL is built by default.
 const BLOCK_BYTES: u64 = 8_192;
@@ -73,12 +73,18 @@ impl Estimate {
         let row_bytes = heap_bytes / sample.rows_estimate.max(1) + WAL_BYTES_PER_ROW;
         let rewritten = scale(sum(|c| c.previous)).min(sample.rows_estimate);
         let blocks_touched = if rewritten == 0 { 0 } else { heap_bytes };
+        let (values, to_reseal) = (scale(sum(|c| c.values)), scale(sum(|c| c.previous)));
+        let bytes = scale(sum(|c| c.bytes));
+        let value_bytes = bytes / values.max(1);
+        // what lies out of line is not part of the heap
+        let out_of_line = if value_bytes > OUT_OF_LINE_BYTES { value_bytes } else { 0 };
+        let in_heap = rewritten.saturating_mul(row_bytes).saturating_add(blocks_touched);
         let without_duration = Self {
-            wal_bytes: rewritten.saturating_mul(row_bytes).saturating_add(blocks_touched),
+            wal_bytes: in_heap.saturating_add(to_reseal.saturating_mul(out_of_line)),
             rows: sample.rows_estimate,
-            values: scale(sum(|c| c.values)),
-            to_reseal: scale(sum(|c| c.previous)),
-            bytes: scale(sum(|c| c.bytes)),
+            values,
+            to_reseal,
+            bytes,
             duration: Duration::ZERO,
         };
         Self { duration: without_duration.duration(sample, hands), ..without_duration }
@@ -144,6 +150,14 @@ mod tests {
         assert_eq!(estimate.wal_bytes, 500_000 * 324 + 25_000 * 8_192);
         // the server 0.5 x 7 + 1 s, the client 0.5 x 4 + 1 s, each by two
         assert_eq!(estimate.duration, Duration::from_millis(2_250 + 1_500));
+    }
+
+    #[test]
+    fn values_out_of_line_are_written_besides_the_heap() {
+        let mut sample = sampled(100);
+        sample.counts[0].bytes = 100 << 20;
+        let wal_bytes = Estimate::of(&sample, 25_000, HANDS).wal_bytes;
+        assert_eq!(wal_bytes, 1_000_000 * 324 + 25_000 * 8_192 + (1_000_000 << 20));
     }
 
     #[test]

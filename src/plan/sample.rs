@@ -91,7 +91,22 @@ pub async fn draw(
         reason = "an estimate"
     )]
     let rows_estimate = (in_blocks as f64 * 100.0 / f64::from(percent)).round() as u64;
-    Ok(Sample { rows, rows_estimate, reading: per(took, in_blocks.unsigned_abs()) })
+    // values out of line are read for the sampled rows alone, and cost more than all the others
+    let out_of_line = mean_bytes(&rows, draft.columns.len()) > OUT_OF_LINE_BYTES;
+    let read = if out_of_line { rows.len() as u64 } else { in_blocks.unsigned_abs() };
+    Ok(Sample { rows, rows_estimate, reading: per(took, read) })
+}
+
+/// From here on PostgreSQL stores a value out of line (TOAST_TUPLE_THRESHOLD).
+pub const OUT_OF_LINE_BYTES: u64 = 2_000;
+
+/// Bytes of a sampled value, on average.
+fn mean_bytes(rows: &[Row], columns: usize) -> u64 {
+    let lengths =
+        |row| (0..columns).filter_map(move |n| Row::get::<_, Option<i32>>(row, 2 * n + 1));
+    let all: Vec<u64> =
+        rows.iter().flat_map(lengths).map(|n| u64::from(n.unsigned_abs())).collect();
+    all.iter().sum::<u64>() / (all.len() as u64).max(1)
 }
 
 /// The share of one of so many.
