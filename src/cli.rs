@@ -143,6 +143,9 @@ pub struct SettingWords {
     /// Rows of one page at most [default: 5000]
     #[arg(long, value_name = "NUMBER")]
     pub page_rows_max: Option<String>,
+    /// Rows that this process rewrites a second, at most; 0 for as many as it can [default: 0]
+    #[arg(long, value_name = "NUMBER")]
+    pub rows_per_second: Option<String>,
     /// Bytes of one page at most [default: 4MiB]
     #[arg(long, value_name = "BYTES")]
     pub page_bytes_max: Option<String>,

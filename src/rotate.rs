@@ -19,6 +19,7 @@ pub mod start;
 pub mod context;
 pub mod progress;
 mod seal_budget;
+mod throttle;
 mod worker;
 
 // a page: fetched, judged, committed

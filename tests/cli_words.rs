@@ -214,6 +214,7 @@ fn every_setting_has_its_default_in_the_help() {
         ("--max-passes <NUMBER>", "10"),
         ("--max-failures <NUMBER>", "1000"),
         ("--page-rows-max <NUMBER>", "5000"),
+        ("--rows-per-second <NUMBER>", "0"),
         ("--page-bytes-max <BYTES>", "4MiB"),
         ("--value-bytes-max <BYTES>", "32MiB"),
         ("--max-wait <DURATION>", "5m"),

@@ -19,6 +19,7 @@ const ALONE: Duration = Duration::from_secs(10);
 const RUNS: &[(&str, &[&str])] = &[
     ("beside a run with defaults", &["run"]),
     ("beside a run with one worker", &["run", "--workers", "1"]),
+    ("beside a run with --rows-per-second 50000", &["run", "--rows-per-second", "50000"]),
     (
         "beside a run with one worker and pages of 500 rows",
         &["run", "--workers", "1", "--page-rows-max", "500"],

@@ -10,6 +10,7 @@ use super::fetch::Limits;
 use super::progress::Progress;
 use super::seal_budget::SealBudget;
 use super::size::PageSize;
+use super::throttle::Throttle;
 use crate::config::Config;
 use crate::db::ledger::shard::Owner;
 use crate::db::pool::Database;
@@ -29,6 +30,7 @@ pub struct Context {
     /// Names this process in the ledger; each worker adds its number.
     pub process: String,
     pub seals: SealBudget,
+    pub throttle: Throttle,
     pub progress: Progress,
     pub stop: Stop,
     purpose: Purpose,
@@ -54,6 +56,7 @@ impl Context {
         stop: Stop,
     ) -> Self {
         let seals = SealBudget::new(config.run.other_seals);
+        let throttle = Throttle::new(config.run.rows_per_second);
         Self {
             database,
             config,
@@ -61,6 +64,7 @@ impl Context {
             run_id,
             process: process_name(),
             seals,
+            throttle,
             progress: Progress::default(),
             stop,
             purpose,
@@ -88,7 +92,8 @@ impl Context {
 
     /// The size of a worker's first page.
     pub fn first_page(&self) -> PageSize {
-        PageSize::new(self.config.run.page_rows_max, self.budget())
+        let run = &self.config.run;
+        PageSize::new(self.throttle.page_rows(run.workers, run.page_rows_max), self.budget())
     }
 
     pub fn limits(&self) -> Limits {

@@ -59,6 +59,7 @@ pub async fn walk(
         }
         context.progress.add(&done.tally);
         ending::check_failures(session, context, &writer.claim, &done.tally).await?;
+        context.throttle.pay(done.tally.resealed, &context.stop).await?;
         cursor = done.cursor;
         judged = next?;
     }
