@@ -7,8 +7,10 @@ use support::{Failpoints, Reseal, TestDatabase, TestKey, open, seal};
 use tokio_postgres::Client;
 
 const ROLE: &str = include_str!("../sql/role.sql");
-const TABLES: [&str; 2] =
-    [include_str!("../sql/demo/pipeline_secrets.sql"), include_str!("../sql/demo/identity_traits.sql")];
+const TABLES: [&str; 2] = [
+    include_str!("../sql/demo/pipeline_secrets.sql"),
+    include_str!("../sql/demo/identity_traits.sql"),
+];
 
 /// As the comments of `sql/role.sql` have it; the additional data is the row key.
 const CONFIGURATION: &str = r#"
@@ -81,8 +83,9 @@ impl Job {
 
     /// What the role is told when it tries this.
     async fn is_denied(&self, statement: &str) {
-        let (client, connection) =
-            tokio_postgres::connect(&self.url(), tokio_postgres::NoTls).await.expect("a connection");
+        let (client, connection) = tokio_postgres::connect(&self.url(), tokio_postgres::NoTls)
+            .await
+            .expect("a connection");
         tokio::spawn(connection);
         let error = client.batch_execute(statement).await.expect_err(statement);
         assert_eq!(error.code().expect(statement).code(), "42501", "{statement}: {error:?}");

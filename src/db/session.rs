@@ -206,7 +206,7 @@ impl Session {
 /// `column::text` says, which rows are seen, or in which order.
 const FIXED: &[(&str, &str)] = &[
     ("search_path", "DEFAULT"), // the role's, not what another client of a pooler has left there
-    ("row_security", "off"), // a policy makes an error instead of a silently short scan
+    ("row_security", "off"),    // a policy makes an error instead of a silently short scan
     ("TimeZone", "'UTC'"),
     ("DateStyle", "'ISO, YMD'"),
     ("IntervalStyle", "'postgres'"),

@@ -14,8 +14,10 @@ mod supervisor;
 
 use std::fmt;
 use std::fs;
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use account::Account;
@@ -85,6 +87,32 @@ impl ThrowawayServer {
         }
         Err(Error::outside("no free port for the throwaway server")
             .at(format!("127.0.0.1, tried {PORT_ATTEMPTS_MAX} ports given by the system")))
+    }
+
+    /// A stopped server with a copy of this one's files, which must be stopped as well; its settings
+    /// are this one's, and then `options`. [`start_again`](Self::start_again) starts it.
+    pub fn copy(&self, options: &ServerOptions) -> Result<Self> {
+        let directory = ServerDirectory::create(&self.account)?;
+        let trouble = |error: std::io::Error| {
+            Error::outside(format!("cannot copy the throwaway server: {error}"))
+        };
+        let mut copying = Command::new("cp");
+        copying.arg("-a").arg(self.data_directory()).arg(directory.path());
+        let status = copying.status().map_err(trouble)?;
+        if !status.success() {
+            return Err(trouble(std::io::Error::other(status.to_string())));
+        }
+        let configuration = directory.path().join("data/postgresql.conf");
+        let mut file = fs::OpenOptions::new().append(true).open(configuration).map_err(trouble)?;
+        file.write_all(settings_file(&directory, options).as_bytes()).map_err(trouble)?;
+        Ok(Self {
+            supervisor: None,
+            directory,
+            account: self.account,
+            binaries: self.binaries.clone(),
+            port: free_port()?,
+            password: self.password.clone(),
+        })
     }
 
     /// Where a client connects over TCP, the password included.

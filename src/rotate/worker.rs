@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::close;
 use super::commit::Writer;
-use super::context::{Context, Stop};
+use super::context::{self, Context, Stop};
 use super::cursor::Cursor;
 use super::ending;
 use super::fetch::fetch;
@@ -59,6 +59,7 @@ pub async fn work(context: Arc<Context>, number: usize) -> Result<()> {
 /// Works with one session until it fails or the run has ended.
 async fn with_session(context: &Context, number: usize, patience: &mut Patience) -> Result<()> {
     let mut session = context.database.session().await?;
+    context.find_run(&mut session).await?;
     let stamp = context.stamp();
     loop {
         if context.stop.is_wanted() {
@@ -138,11 +139,7 @@ async fn without_shard(session: &mut Session, context: &Context) -> Result<Stepp
     let transaction = session.begin(&Terms::reading()).await?;
     let standing = run::standing(&transaction, context.run_id).await?;
     transaction.commit().await?;
-    let Some(standing) = standing else {
-        return Err(Error::outside("the run is gone from the ledger")
-            .at(format!("run {}", context.run_id))
-            .hint("was the database restored, or promoted before it had everything? run again"));
-    };
+    let standing = standing.ok_or_else(|| context::gone(context.run_id))?;
     if standing.has_ended() {
         return Ok(Stepped::Ended);
     }

@@ -100,7 +100,8 @@ async fn application(
 async fn an_application_keeps_its_settings_and_its_writes() {
     let pooled = Pooled::of(ROWS).await;
     let rotation = &pooled.rotation;
-    let elsewhere = "CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.secrets (LIKE secrets INCLUDING ALL);
+    let elsewhere =
+        "CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.secrets (LIKE secrets INCLUDING ALL);
                      INSERT INTO elsewhere.secrets TABLE secrets";
     rotation.database.batch(elsewhere).await;
     let values: Vec<Vec<u8>> = (1..=20)

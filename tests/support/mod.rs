@@ -23,7 +23,9 @@ mod terms;
 mod values;
 mod vault;
 
-pub use database::{TestDatabase, become_standby, private_server, shared_server};
+pub use database::{
+    TestDatabase, become_standby, private_server, shared_server, streaming_standby,
+};
 pub use hold::Hold;
 pub use pgbouncer::PgBouncer;
 pub use polling::{DEADLINE, eventually};
