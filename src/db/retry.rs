@@ -35,6 +35,11 @@ impl Patience {
         self.attempts = 0;
     }
 
+    /// Others got something done: the time begins anew, the pauses stay as long as they are.
+    pub fn progress_of_others(&mut self) {
+        self.trouble_since = None;
+    }
+
     /// How long to wait before the next attempt; gives the error back when none would help or the
     /// time is over.
     pub fn next_pause(&mut self, error: Error) -> Result<Duration, Error> {
@@ -83,6 +88,8 @@ mod tests {
             let pause = patience.next_pause(Error::outside("down")).unwrap();
             assert!(pause >= longest / 2 && pause <= longest, "attempt {attempt}: {pause:?}");
         }
+        patience.progress_of_others();
+        assert!(patience.next_pause(Error::outside("down")).unwrap() >= PAUSE_MAX / 2);
         patience.progress();
         assert!(patience.next_pause(Error::outside("down")).unwrap() <= FIRST_PAUSE_MAX);
     }

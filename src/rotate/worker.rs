@@ -42,10 +42,16 @@ enum Stepped {
 /// 1 when the run cannot go on (it has then ended).
 pub async fn work(context: Arc<Context>, number: usize) -> Result<()> {
     let mut patience = Patience::new(context.config.run.retry_for);
+    let mut values = 0;
     loop {
         match with_session(&context, number, &mut patience).await {
             Ok(()) => return Ok(()),
             Err(error) if error.exit_code == ExitCode::Outside => {
+                // what others get done counts: a server may have room for some of us only
+                let before = std::mem::replace(&mut values, context.progress.counts().values);
+                if values != before {
+                    patience.progress_of_others();
+                }
                 let pause = patience.next_pause(error.clone())?;
                 context.progress.retried();
                 tracing::warn!(target: "reseal", worker = number, "{}; trying again", error.what);
