@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use account::Account;
 pub use binaries::find_binaries;
 use directory::ServerDirectory;
-use supervisor::{Birth, Supervisor};
+use supervisor::{Birth, Place, Supervisor};
 
 use crate::error::{Error, Result};
 
@@ -40,6 +40,7 @@ const PORT_RETURN_MAX: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug, Default)]
 pub struct ServerOptions {
     settings: Vec<(String, String)>,
+    environment: Vec<(String, String)>,
 }
 
 impl ServerOptions {
@@ -50,10 +51,18 @@ impl ServerOptions {
         self
     }
 
+    /// A variable of the environment that the server's processes get.
+    #[must_use]
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// These options, and then the others.
     #[must_use]
     pub fn and(mut self, others: Self) -> Self {
         self.settings.extend(others.settings);
+        self.environment.extend(others.environment);
         self
     }
 }
@@ -67,6 +76,7 @@ pub struct ThrowawayServer {
     binaries: PathBuf,
     port: u16,
     password: String,
+    environment: Vec<(String, String)>,
 }
 
 impl ThrowawayServer {
@@ -78,7 +88,9 @@ impl ThrowawayServer {
         let password = random_hex()?;
         directory.write("password", &password)?;
         directory.write("settings.conf", &settings_file(&directory, options))?;
-        let mut server = Self { supervisor: None, directory, account, binaries, port: 0, password };
+        let environment = options.environment.clone();
+        let mut server =
+            Self { supervisor: None, directory, account, binaries, port: 0, password, environment };
         for _ in 0..PORT_ATTEMPTS_MAX {
             server.port = free_port()?;
             if server.spawn()? == Birth::Ready {
@@ -112,6 +124,7 @@ impl ThrowawayServer {
             binaries: self.binaries.clone(),
             port: free_port()?,
             password: self.password.clone(),
+            environment: options.environment.clone(),
         })
     }
 
@@ -187,7 +200,9 @@ impl ThrowawayServer {
     }
 
     fn spawn(&mut self) -> Result<Birth> {
-        match Supervisor::spawn(self.directory.path(), &self.binaries, self.port, &self.account)? {
+        let directory = self.directory.path();
+        let place = Place { directory, binaries: &self.binaries, port: self.port };
+        match Supervisor::spawn(&place, &self.account, &self.environment)? {
             Ok(supervisor) => {
                 self.supervisor = Some(supervisor);
                 Ok(Birth::Ready)
