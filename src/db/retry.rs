@@ -88,8 +88,6 @@ mod tests {
             let pause = patience.next_pause(Error::outside("down")).unwrap();
             assert!(pause >= longest / 2 && pause <= longest, "attempt {attempt}: {pause:?}");
         }
-        patience.progress_of_others();
-        assert!(patience.next_pause(Error::outside("down")).unwrap() >= PAUSE_MAX / 2);
         patience.progress();
         assert!(patience.next_pause(Error::outside("down")).unwrap() <= FIRST_PAUSE_MAX);
     }
@@ -101,6 +99,21 @@ mod tests {
             assert_eq!(patience.next_pause(error.clone()), Err(error));
         }
         assert_eq!(patience.attempts, 0);
+    }
+
+    #[test]
+    fn progress_of_others_begins_the_time_anew() {
+        let retry_for = Duration::from_millis(20);
+        let mut patience = Patience::new(retry_for);
+        patience.next_pause(Error::outside("full")).unwrap();
+        for _ in 0..3 {
+            std::thread::sleep(retry_for);
+            patience.progress_of_others();
+            patience.next_pause(Error::outside("full")).unwrap();
+        }
+        assert_eq!(patience.attempts, 4, "the pauses stay as long as they are");
+        std::thread::sleep(retry_for);
+        patience.next_pause(Error::outside("full")).unwrap_err();
     }
 
     #[test]
