@@ -3,10 +3,10 @@
 # The servers of demo and tests are throwaway ones, started from the programs in this directory.
 with_postgresql = PG_BIN_DIR=$$(scripts/postgresql) && export PG_BIN_DIR &&
 
-.PHONY: help demo test bench lint
+.PHONY: help demo test test-environments test-matrix bench lint
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
 demo: ## a whole key rotation on a throwaway PostgreSQL, step by step
 	@$(with_postgresql) cargo run --release --quiet -- demo
@@ -14,10 +14,17 @@ demo: ## a whole key rotation on a throwaway PostgreSQL, step by step
 test: ## all tests, against throwaway servers
 	@$(with_postgresql) cargo test --features failpoints
 
+test-environments: ## tests with PgBouncer, full disks and a clock that jumps; installs what is missing
+	@scripts/environments
+	@$(with_postgresql) cargo test --features environments --test pooler --test disk --test clock
+
+test-matrix: ## all tests, against PostgreSQL 14 to 18; fetches the servers with npm
+	@scripts/test-matrix
+
 bench: ## rows per second against plain SQL, and the cost of one value
 	@$(with_postgresql) cargo bench --bench reseal_value --bench rotation
 
 lint: ## formatting and clippy, warnings are errors
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
-	cargo clippy --all-targets --features failpoints -- -D warnings
+	cargo clippy --all-targets --features environments -- -D warnings

@@ -60,7 +60,7 @@ const SCENARIOS: &[Scenario] = &[
     scenario("1M-one-worker", 1_000_000, 128, KeyType::Bigint, 1, 3),
     scenario("1M-uuid", 1_000_000, 128, KeyType::Uuid, 2, 3),
     scenario("4KiB", 100_000, 4 << 10, KeyType::Bigint, 2, 3),
-    scenario("1MiB", 2_000, 1 << 20, KeyType::Bigint, 2, 3),
+    scenario("1MiB", 2_000, 1 << 20, KeyType::Bigint, 2, 1),
     scenario("10M", 10_000_000, 128, KeyType::Bigint, 2, 1),
 ];
 

@@ -91,13 +91,21 @@ impl SessionStamp {
     }
 }
 
+/// How every transaction of a session shows that it runs where the session began.
+enum Identity {
+    /// The server session echoes the mark it was given at startup: the connection is direct.
+    Marked(String),
+    /// A pooler may give every transaction another server session, but all of them must be of this
+    /// incarnation of the server: neither a crash nor a failover lies in between.
+    Incarnation(String),
+}
+
 /// One pooled connection. What was read through it is only valid with it: a row's `xmin` means
 /// nothing on another server.
 pub struct Session {
     client: Client,
     stamp: SessionStamp,
-    /// What the server echoes in [`SESSION_MARK`], when it does.
-    mark: Option<String>,
+    identity: Identity,
     backend_pid: i32,
     server_version: i32,
     /// When this server was started: no other was at that microsecond.
@@ -115,10 +123,17 @@ impl Session {
     ) -> Result<Self, DatabaseError> {
         let row = client.query_typed_one(sql::SESSION_GREETING, &[]).await?;
         let mark: Option<String> = row.try_get(0)?;
+        let identity = match mark.filter(|mark| mark.starts_with(prefix)) {
+            Some(mark) => Identity::Marked(mark),
+            None => {
+                let row = client.query_typed_one(sql::SESSION_INCARNATION, &[]).await?;
+                Identity::Incarnation(row.try_get(0)?)
+            }
+        };
         Ok(Self {
             client,
             stamp: SessionStamp::next(),
-            mark: mark.filter(|mark| mark.starts_with(prefix)),
+            identity,
             backend_pid: row.try_get(1)?,
             server_version: row.try_get(2)?,
             server_started: row.try_get(3)?,
@@ -137,16 +152,15 @@ impl Session {
     }
 
     /// Whether this connection is proven to reach the server without a pooler that may move it. Where
-    /// one may stand in between, a lost server session can go unnoticed, so that `xmin` alone does not
-    /// tell whether a row is still the one that was read.
+    /// one may stand in between, the stored values are compared besides `xmin`.
     pub fn is_direct(&self) -> bool {
-        self.mark.is_some()
+        matches!(self.identity, Identity::Marked(_))
     }
 
     /// The server process of this session (`pg_backend_pid()`), when it is direct; behind a
     /// pooler it may change from one transaction to the next.
     pub fn backend_pid(&self) -> Option<i32> {
-        self.mark.as_ref().map(|_| self.backend_pid)
+        self.is_direct().then_some(self.backend_pid)
     }
 
     /// `server_version_num`: 150012 is 15.12.
@@ -156,29 +170,36 @@ impl Session {
 
     /// Begins a transaction on these terms.
     ///
-    /// On a direct session the server's mark is checked again: should it ever differ, something
-    /// in between moved us to another server session, and the trouble is `ConnectionLost`.
+    /// The server is asked who it is each time: should the answer ever differ from the session's
+    /// first, something in between moved us to another server session, or behind a pooler the server
+    /// crashed or was replaced. The trouble is then `ConnectionLost`, whatever was read is void.
     pub async fn begin(&mut self, terms: &Terms) -> Result<Transaction<'_>, DatabaseError> {
-        let words = self.opening(terms);
-        let transaction = Transaction::guard(&self.client, &self.described);
+        let mut words = self.opening(terms);
+        let (question, expected) = match &self.identity {
+            Identity::Marked(mark) => ("SHOW reseal.session", mark),
+            Identity::Incarnation(incarnation) => (sql::SESSION_INCARNATION, incarnation),
+        };
+        // a query would take the snapshot before the caller's first statement; asked at the end, it
+        // tells as much of a transaction that only reads
+        let is_asked_at_the_end = !self.is_direct() && terms.isolation == Isolation::RepeatableRead;
+        let proof_of_identity = ProofOfIdentity { question, expected };
+        let asked_at_the_end = is_asked_at_the_end.then_some(proof_of_identity);
+        if !is_asked_at_the_end {
+            words.push_str(question);
+        }
+        let transaction = Transaction::guard(&self.client, &self.described, asked_at_the_end);
         let answers = match self.client.simple_query(&words).await {
             Ok(answers) => answers,
             Err(error) => return Err(not_begun(error.into())),
         };
-        if let Some(expected) = &self.mark {
-            let echoed = answers.iter().find_map(|answer| match answer {
-                SimpleQueryMessage::Row(row) => row.get(0),
-                _ => None,
-            });
-            if echoed != Some(expected) {
-                return Err(moved());
-            }
+        if !is_asked_at_the_end {
+            proof_of_identity.check(&answers)?;
         }
         Ok(transaction)
     }
 
     /// `START TRANSACTION` and everything that is set for it. Utility statements only: they take
-    /// no snapshot, so the caller's first statement does.
+    /// no snapshot.
     fn opening(&self, terms: &Terms) -> String {
         let isolation = match terms.isolation {
             Isolation::ReadCommitted => "READ COMMITTED",
@@ -203,9 +224,6 @@ impl Session {
             set(name, value);
         }
         set("application_name", &literal(&self.application_name));
-        if self.mark.is_some() {
-            words.push_str("SHOW reseal.session");
-        }
         words
     }
 }
@@ -213,7 +231,8 @@ impl Session {
 /// The same in every transaction, so that neither a role's nor a database's defaults change what
 /// `column::text` says, which rows are seen, or in which order.
 pub const FIXED: &[(&str, &str)] = &[
-    ("row_security", "off"), // a policy makes an error instead of a silently short scan
+    ("search_path", "DEFAULT"), // the role's, not what another client of a pooler has left there
+    ("row_security", "off"),    // a policy makes an error instead of a silently short scan
     ("TimeZone", "'UTC'"),
     ("DateStyle", "'ISO, YMD'"),
     ("IntervalStyle", "'postgres'"),
@@ -240,11 +259,30 @@ fn literal(text: &str) -> String {
     format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
-fn moved() -> DatabaseError {
-    DatabaseError::new(
-        Trouble::ConnectionLost,
-        "the connection was moved to another server session by something in between",
-    )
+/// What the server must answer, so that a transaction counts.
+#[derive(Clone, Copy)]
+pub(super) struct ProofOfIdentity<'s> {
+    pub question: &'s str,
+    expected: &'s str,
+}
+
+impl ProofOfIdentity<'_> {
+    /// Looks at the last row of `answers`: the question stands last.
+    pub fn check(&self, answers: &[SimpleQueryMessage]) -> Result<(), DatabaseError> {
+        let rows = answers.iter().rev();
+        let answer = rows.filter_map(|answer| match answer {
+            SimpleQueryMessage::Row(row) => Some(row.get(0)),
+            _ => None,
+        });
+        if answer.take(1).any(|answer| answer == Some(self.expected)) {
+            return Ok(());
+        }
+        Err(DatabaseError::new(
+            Trouble::ConnectionLost,
+            "something in between moved the connection to another server session, or hid that the \
+             server crashed or was replaced",
+        ))
+    }
 }
 
 /// A standby refuses READ WRITE as a feature it does not support; among our fixed words nothing

@@ -77,6 +77,7 @@ statements! {
     PROOF_WRITERS = "proof/writers.sql";
 
     SESSION_GREETING = "session/greeting.sql";
+    SESSION_INCARNATION = "session/incarnation.sql";
 }
 
 /// Fills a template: every `"{name}"` becomes its fragment, comment lines are dropped. A fragment is

@@ -16,7 +16,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
 use super::error::DatabaseError;
-use super::session::milliseconds;
+use super::session::{ProofOfIdentity, milliseconds};
 
 /// A value with the type it is sent as.
 pub type Parameter<'p> = (&'p (dyn ToSql + Sync), Type);
@@ -25,6 +25,8 @@ pub type Parameter<'p> = (&'p (dyn ToSql + Sync), Type);
 pub struct Transaction<'s> {
     client: &'s Client,
     described: &'s Described,
+    /// Asked before COMMIT, when it was not asked before.
+    asked_at_the_end: Option<ProofOfIdentity<'s>>,
     committed: bool,
 }
 
@@ -42,8 +44,12 @@ const DESCRIBED_MAX: usize = 256;
 impl<'s> Transaction<'s> {
     /// Made before START TRANSACTION is sent, so that it is rolled back even when the wait for
     /// the answer is given up.
-    pub(super) fn guard(client: &'s Client, described: &'s Described) -> Self {
-        Self { client, described, committed: false }
+    pub(super) fn guard(
+        client: &'s Client,
+        described: &'s Described,
+        asked_at_the_end: Option<ProofOfIdentity<'s>>,
+    ) -> Self {
+        Self { client, described, asked_at_the_end, committed: false }
     }
 
     /// All rows of a statement.
@@ -131,9 +137,11 @@ impl<'s> Transaction<'s> {
     /// A transaction in which a statement failed answers COMMIT with a silent rollback; the SHOW
     /// before it makes that an error (25P02), so `Ok` always means committed.
     pub async fn commit(mut self) -> Result<(), DatabaseError> {
-        self.client.batch_execute("SHOW transaction_read_only; COMMIT").await?;
+        let question = self.asked_at_the_end.map_or("", |proof| proof.question);
+        let words = format!("SHOW transaction_read_only; {question}; COMMIT");
+        let answers = self.client.simple_query(&words).await?;
         self.committed = true;
-        Ok(())
+        self.asked_at_the_end.map_or(Ok(()), |proof| proof.check(&answers))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::plan::decide::Purpose;
 use crate::plan::make::{self, Depth, Rings};
 use crate::report::progress::Shown;
 use crate::report::{self, status::StatusReport};
-use crate::rotate::context::{Context, Stop};
+use crate::rotate::context::{self, Context, Stop};
 use crate::rotate::start::{self, Started};
 use crate::rotate::{self, verify};
 
@@ -79,7 +79,6 @@ pub async fn run(command: RunCommand) -> Result<ExitCode> {
             Started::New(_) => "started",
             _ => "resumed",
         });
-        drop(session);
         let deadlock_timeout = planned.plan.deadlock_timeout;
         // every value is met once in the proof, and once before when there is something to reseal
         let meetings = 1 + u64::from(planned.plan.needs_resealing);
@@ -93,6 +92,8 @@ pub async fn run(command: RunCommand) -> Result<ExitCode> {
             deadlock_timeout,
             stop,
         ));
+        context.find_run(&mut session).await?;
+        drop(session);
         let working = rotate::work(Arc::clone(&context), raise);
         ended(shown(&context, format!("run {run_id}"), records, working).await)?;
         session = database.session().await?;
@@ -116,7 +117,8 @@ async fn outcome(session: &mut Session, run_id: i64, output: Output) -> Result<E
     let (mut report, exit_code) = status_of(session, Some(run_id)).await?;
     name_standbys(session, &mut report).await?;
     report::result(&report, output)?;
-    exit_code.ok_or_else(|| Error::bug("a run was reported before it had ended"))
+    // it had ended when we looked last: this ledger has lost that
+    exit_code.ok_or_else(|| context::gone(run_id))
 }
 
 async fn name_standbys(session: &mut Session, report: &mut StatusReport) -> Result<()> {

@@ -1,6 +1,6 @@
 //! What all workers of a process share.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
@@ -12,9 +12,10 @@ use super::seal_budget::SealBudget;
 use super::size::PageSize;
 use super::throttle::Throttle;
 use crate::config::Config;
+use crate::db::ledger::run;
 use crate::db::ledger::shard::Owner;
 use crate::db::pool::Database;
-use crate::db::session::Session;
+use crate::db::session::{Session, Terms};
 use crate::error::{Error, ExitCode, Result};
 use crate::plan::decide::Purpose;
 use crate::plan::make::{self, Depth, Rings};
@@ -27,6 +28,7 @@ pub struct Context {
     pub config: Config,
     pub rings: Rings,
     pub run_id: i64,
+    run_identity: OnceLock<run::Identity>,
     /// Names this process in the ledger; each worker adds its number.
     pub process: String,
     pub seals: SealBudget,
@@ -62,6 +64,7 @@ impl Context {
             config,
             rings,
             run_id,
+            run_identity: OnceLock::new(),
             process: process_name(),
             seals,
             throttle,
@@ -70,6 +73,21 @@ impl Context {
             purpose,
             deadlock_timeout,
             plans: Mutex::new(PlansByPass::default()),
+        }
+    }
+
+    /// Sees to it that a new session finds our run, and not another one of its id: after a failover, or
+    /// when the database was restored, the ledger may be an older one.
+    ///
+    /// # Errors
+    /// Exit 5, given up: this ledger will not hear of our run again.
+    pub async fn find_run(&self, session: &mut Session) -> Result<()> {
+        let transaction = session.begin(&Terms::reading()).await?;
+        let found = run::identity(&transaction, self.run_id).await?;
+        transaction.commit().await?;
+        match found {
+            Some(found) if *self.run_identity.get_or_init(|| found.clone()) == found => Ok(()),
+            _ => Err(gone(self.run_id).given_up()),
         }
     }
 
@@ -138,6 +156,13 @@ impl Context {
                 .hint("start the run again")
         })
     }
+}
+
+/// What is said of a run that the ledger does not know, or no longer.
+pub fn gone(run_id: i64) -> Error {
+    Error::outside("the run is gone from the ledger").at(format!("run {run_id}")).hint(
+        "was the database restored, or a standby promoted before it had everything? run again",
+    )
 }
 
 /// Host and process, and something no other process has.

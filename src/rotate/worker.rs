@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::close;
-use super::context::{Context, Stop};
+use super::context::{self, Context, Stop};
 use super::ending;
 use super::narrow::CommitError;
 use super::passes::{self, PassKind};
@@ -36,10 +36,16 @@ enum Stepped {
 /// 1 when the run cannot go on (it has then ended).
 pub async fn work(context: Arc<Context>, number: usize) -> Result<()> {
     let mut patience = Patience::new(context.config.run.retry_for);
+    let mut values = 0;
     loop {
         match with_session(&context, number, &mut patience).await {
             Ok(()) => return Ok(()),
             Err(error) if error.exit_code == ExitCode::Outside => {
+                // what others get done counts: a server may have room for some of us only
+                let before = std::mem::replace(&mut values, context.progress.counts().values);
+                if values != before {
+                    patience.progress_of_others();
+                }
                 let pause = patience.next_pause(error.clone())?;
                 context.progress.retried();
                 tracing::warn!(target: "reseal", worker = number, "{}; trying again", error.what);
@@ -53,6 +59,7 @@ pub async fn work(context: Arc<Context>, number: usize) -> Result<()> {
 /// Works with one session until it fails or the run has ended.
 async fn with_session(context: &Context, number: usize, patience: &mut Patience) -> Result<()> {
     let mut session = context.database.session().await?;
+    context.find_run(&mut session).await?;
     let mut size = context.first_page();
     loop {
         if context.stop.is_wanted() {
@@ -134,11 +141,7 @@ async fn without_shard(session: &mut Session, context: &Context) -> Result<Stepp
     let transaction = session.begin(&Terms::reading()).await?;
     let standing = run::standing(&transaction, context.run_id).await?;
     transaction.commit().await?;
-    let Some(standing) = standing else {
-        return Err(Error::outside("the run is gone from the ledger")
-            .at(format!("run {}", context.run_id))
-            .hint("was the database restored, or promoted before it had everything? run again"));
-    };
+    let standing = standing.ok_or_else(|| context::gone(context.run_id))?;
     if standing.has_ended() {
         return Ok(Stepped::Ended);
     }

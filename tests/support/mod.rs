@@ -13,6 +13,7 @@
 
 mod database;
 mod hold;
+mod pgbouncer;
 mod polling;
 mod relay;
 mod reseal;
@@ -22,8 +23,11 @@ mod terms;
 mod values;
 mod vault;
 
-pub use database::{TestDatabase, become_standby, private_server, shared_server};
+pub use database::{
+    TestDatabase, become_standby, private_server, shared_server, streaming_standby,
+};
 pub use hold::Hold;
+pub use pgbouncer::PgBouncer;
 pub use polling::{DEADLINE, eventually};
 pub use relay::relayed;
 pub use reseal::{Outcome, Reseal, Running};
