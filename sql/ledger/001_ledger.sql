@@ -73,13 +73,6 @@ CREATE TABLE reseal.checkpoint (
     PRIMARY KEY (run_id, pass, table_name, shard)
 ) WITH (fillfactor = 50);
 
--- A mark that no crash survives: recovery empties what is not logged, and so does a promotion. Behind a
--- pooler nothing else tells that what was read before is worth nothing.
-CREATE UNLOGGED TABLE reseal.server_life (
-    only_one boolean PRIMARY KEY DEFAULT true CONSTRAINT server_life_is_one CHECK (only_one),
-    life     uuid NOT NULL DEFAULT gen_random_uuid()
-);
-
 -- A value that could not be resealed. It is left byte for byte as it was.
 CREATE TABLE reseal.failure (
     failure_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -3,8 +3,7 @@
 -- it had), when its lease has run out, or when the backend that claimed it directly is gone (what we may
 -- not see of another role's backend is no sign of that). A live owner that is robbed by mistake loses
 -- nothing: its next commit fails at the fence. The close waits for the walk. $4 says whether to leave
--- our own backend as a sign of life; behind a pooler it would mean nothing, and the mark of the server's
--- life is answered instead.
+-- our own backend as a sign of life; behind a pooler it would mean nothing.
 WITH free AS (
     SELECT c.run_id, c.pass, c.table_name, c.shard
     FROM reseal.checkpoint AS c
@@ -33,5 +32,4 @@ FROM free
 WHERE c.run_id = free.run_id AND c.pass = free.pass
   AND c.table_name = free.table_name AND c.shard = free.shard
 RETURNING c.pass, c.table_name, c.shard, c.step, c.relation, c.range_after, c.range_until,
-          c.position, c.epoch, c.barrier,
-          (SELECT l.life::text FROM reseal.server_life AS l WHERE NOT $4) AS life
+          c.position, c.epoch, c.barrier

@@ -1,9 +1,8 @@
--- Keeps shard ($1 to $4) at epoch $5 for another $6 milliseconds; no row when it was taken over, the run
--- is no longer wanted, or the server's life is not $7 (NULL on a direct session).
+-- Keeps shard ($1 to $4) at epoch $5 for another $6 milliseconds; no row when it was taken over or
+-- the run is no longer wanted.
 UPDATE reseal.checkpoint AS c
 SET lease_until = clock_timestamp() + $6 * interval '1 millisecond'
 FROM reseal.run AS r
 WHERE c.run_id = $1 AND c.pass = $2 AND c.table_name = $3 AND c.shard = $4 AND c.epoch = $5
   AND r.run_id = c.run_id AND r.state = 'running' AND r.wanted = 'run'
-  AND ($7::text IS NULL OR EXISTS (SELECT FROM reseal.server_life AS l WHERE l.life = $7::text::uuid))
 RETURNING c.epoch

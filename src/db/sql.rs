@@ -32,7 +32,6 @@ statements! {
     LATEST_MENTION_OF_KEY = "ledger/latest_mention_of_key.sql";
     LEDGER_PRESENT = "ledger/present.sql";
     LIST_FAILURES = "ledger/list_failures.sql";
-    MARK_LIFE = "ledger/mark_life.sql";
     MOVE_CHECKPOINT = "ledger/move_checkpoint.sql";
     OPEN_RUNS = "ledger/open_runs.sql";
     PASS_STATE = "ledger/pass_state.sql";

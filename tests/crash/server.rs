@@ -2,7 +2,7 @@
 
 use reseal::demo::server::{ServerOptions, ThrowawayServer};
 
-use super::support::{Failpoints, Rotation, private_server, relayed};
+use super::support::{Failpoints, Rotation, private_server};
 use super::{ROWS, expect_undisturbed};
 
 /// Keeps what is committed asynchronously in memory, so that a crash undoes it.
@@ -136,43 +136,4 @@ async fn use_up_transaction_ids_below(rotation: &Rotation, next: i64) {
         }
         client.query_one("SELECT txid_current()", &[]).await.expect("an id");
     }
-}
-
-/// A pooler may hide from us that the server crashed. The mark of the server's life is gone then, and
-/// what was read before is not written: the shard is claimed again.
-#[tokio::test]
-async fn a_crash_that_a_pooler_hides() {
-    let rotation = Rotation::of(ROWS).await;
-    let url = relayed(&rotation.database).await;
-    let failpoints = Failpoints::hold("page-resealed@2").and_hold("close-looked@1");
-    let mut running = failpoints.on(rotation.run().env("DATABASE_URL", url)).spawn();
-    for point in ["page-resealed@2", "close-looked@1"] {
-        failpoints.reached(point, &mut running).await;
-        // what recovery does to it
-        rotation.database.batch("TRUNCATE reseal.server_life").await;
-        failpoints.release(point);
-    }
-    let status = running.wait().await.expect(0).json();
-    expect_undisturbed(&rotation, &status).await;
-    let epochs = "SELECT array_agg(epoch ORDER BY pass, step DESC) FROM reseal.checkpoint";
-    let epochs = rotation.client().await.query_one(epochs, &[]).await.expect("epochs");
-    assert_eq!(epochs.get::<_, Vec<i32>>(0), [2, 1, 2], "pass, walk, close");
-}
-
-/// Neither checkpoints nor commits that others wait for keep the mark.
-#[tokio::test(flavor = "multi_thread")]
-async fn no_crash_leaves_the_mark() {
-    let mut server = private_server(ServerOptions::default());
-    let rotation = Rotation::of_on(&server, ROWS).await;
-    let url = relayed(&rotation.database).await;
-    rotation.run().env("DATABASE_URL", url).run().await.expect(0);
-    let marks = async || {
-        let count = "SELECT count(*) FROM reseal.server_life";
-        rotation.client().await.query_one(count, &[]).await.expect("a count").get::<_, i64>(0)
-    };
-    assert_eq!(marks().await, 1);
-    rotation.database.batch("CHECKPOINT").await;
-    server.crash().expect("it stops");
-    server.start_again().expect("it starts");
-    assert_eq!(marks().await, 0);
 }

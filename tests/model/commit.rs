@@ -14,8 +14,8 @@ pub fn fence(protocol: &Protocol, state: &State, claim: &Claim) -> bool {
 
 /// The epoch alone, for what moves no position. The server must not have crashed unseen.
 pub fn is_ours(state: &State, claim: &Claim) -> bool {
-    let is_of_this_life = claim.life.is_none_or(|life| life == state.life);
-    state.database.ledger.is_at_epoch_of(claim) && is_of_this_life
+    let is_of_this_incarnation = claim.incarnation.is_none_or(|of| of == state.incarnation);
+    state.database.ledger.is_at_epoch_of(claim) && is_of_this_incarnation
 }
 
 /// Reseals each row that still is the version that was read; the others are conflicts, and so are those

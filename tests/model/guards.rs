@@ -26,8 +26,8 @@ pub struct Guards {
     pub conflicts_lower_barrier: bool,
     /// The barrier stays where it is while a row that was found is held, or has moved.
     pub held_rows_keep_barrier: bool,
-    /// Behind a pooler the fence asks for a mark that no crash survives.
-    pub marks_life: bool,
+    /// Behind a pooler every transaction asks which incarnation of the server it meets.
+    pub asks_incarnation: bool,
     /// The end of the run is on disk before anybody is told.
     pub ends_durably: bool,
 }
@@ -46,7 +46,7 @@ impl Guards {
         extents_after_barrier: true,
         conflicts_lower_barrier: true,
         held_rows_keep_barrier: true,
-        marks_life: true,
+        asks_incarnation: true,
         ends_durably: true,
     };
 }

@@ -60,8 +60,8 @@ pub struct Claim {
     pub position: u8,
     /// The extent of a walk.
     pub until: Place,
-    /// Behind a pooler: the life of the server in which it was claimed.
-    pub life: Option<u8>,
+    /// Behind a pooler: the incarnation of the server in which it was claimed.
+    pub incarnation: Option<u8>,
 }
 
 /// The run and its current pass; a pass with a close is a proof.
@@ -99,12 +99,12 @@ impl Ledger {
     }
 
     /// `claim.sql`: a new owner, a new epoch.
-    pub fn claim(&mut self, step: Step, owner: WorkerId, life: Option<u8>) -> Option<Claim> {
+    pub fn claim(&mut self, step: Step, owner: WorkerId, incarnation: Option<u8>) -> Option<Claim> {
         let (pass, Shard { position, until, .. }) = (self.pass, self.shard);
         let lease = self.lease(step)?;
         *lease = Lease { owner: Some(owner), epoch: lease.epoch + 1, has_run_out: false };
         let position = if step == Step::Close { 0 } else { position };
-        Some(Claim { pass, step, epoch: lease.epoch, position, until, life })
+        Some(Claim { pass, step, epoch: lease.epoch, position, until, incarnation })
     }
 
     /// Whether the claim is the newest of its checkpoint.

@@ -31,6 +31,6 @@ without! {
     without_every_row_after_conflicts: conflicts_lower_barrier => TRUE_PROOF in TAKEOVER;
     without_barrier_kept_by_held_rows: held_rows_keep_barrier => TRUE_PROOF in WRITERS;
     without_durable_end: ends_durably => LASTING_END in CRASH;
-    without_mark_of_life: marks_life => NO_SKIPPED_VALUE, TRUE_PROOF in POOLED;
-    without_mark_and_values: marks_life, compares_values => NO_LOST_UPDATE in POOLED;
+    without_incarnation: asks_incarnation => NO_SKIPPED_VALUE, TRUE_PROOF in POOLED;
+    without_incarnation_and_values: asks_incarnation, compares_values => NO_LOST_UPDATE in POOLED;
 }

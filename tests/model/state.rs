@@ -40,8 +40,8 @@ pub struct State {
     pub disk: Option<Database>,
     pub workers: Vec<Worker>,
     pub transactions: Vec<Transaction>,
-    /// How often the server has crashed: what its unlogged mark tells.
-    pub life: u8,
+    /// How often the server has crashed.
+    pub incarnation: u8,
     pub budget: Budget,
     pub witness: Witness,
 }
@@ -61,7 +61,7 @@ impl State {
             database,
             workers: vec![Worker::Idle; scope.workers],
             transactions: scope.transactions.iter().map(|(_, n)| Transaction::new(*n)).collect(),
-            life: 0,
+            incarnation: 0,
             budget: Budget { leases: scope.leases, losses: scope.losses, crashes: scope.crashes },
             witness: Witness::default(),
         }

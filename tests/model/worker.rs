@@ -88,9 +88,9 @@ pub fn claim(protocol: &Protocol, state: &mut State, w: WorkerId) -> Option<()> 
     if !world::is_free(state, step) {
         return None;
     }
-    let leaves_mark = protocol.scope.is_pooled && protocol.guards.marks_life;
-    let life = leaves_mark.then_some(state.life);
-    let claim = state.database.ledger.claim(step, w, life)?;
+    let asks_incarnation = protocol.scope.is_pooled && protocol.guards.asks_incarnation;
+    let incarnation = asks_incarnation.then_some(state.incarnation);
+    let claim = state.database.ledger.claim(step, w, incarnation)?;
     state.workers[w] = match step {
         Step::Reseal | Step::Walk => {
             Worker::Walking(Walking { claim, page: None, is_ahead: false })

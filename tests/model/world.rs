@@ -51,7 +51,7 @@ pub fn lose_session(state: &mut State, worker: WorkerId) -> Option<()> {
 /// commits, and the transaction ids given out since.
 pub fn crash(protocol: &Protocol, state: &mut State) -> Option<()> {
     state.budget.crashes -= 1;
-    state.life += 1;
+    state.incarnation += 1;
     state.database = match state.budget.crashes {
         0 => state.disk.take()?,
         _ => state.disk.clone()?,

@@ -38,7 +38,6 @@ pub async fn round(
                 (&count(remaining), Type::INT8),
                 (&barrier, Type::TEXT),
                 (&milliseconds(lease), Type::FLOAT8),
-                (&claim.life, Type::TEXT),
             ],
         )
         .await?;
@@ -69,7 +68,6 @@ pub async fn done(
                 (&count(counts.remaining), Type::INT8),
                 (&count(counts.failed), Type::INT8),
                 (&count(counts.accepted), Type::INT8),
-                (&claim.life, Type::TEXT),
             ],
         )
         .await?;

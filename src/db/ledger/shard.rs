@@ -80,8 +80,6 @@ pub struct Claim {
     pub epoch: i32,
     /// Of a close: the oldest transaction that the walk may have missed (an xid8).
     pub barrier: Option<String>,
-    /// Where a pooler could hide a crash: the mark of the server's life, which no crash survives.
-    pub life: Option<String>,
 }
 
 /// Who claims a shard, and for how long.
@@ -138,9 +136,6 @@ pub async fn claim(
     owner: &Owner,
     direct: bool,
 ) -> Result<Option<Claim>, DatabaseError> {
-    if !direct {
-        transaction.execute(sql::MARK_LIFE, &[]).await?;
-    }
     let row = transaction
         .query_opt(
             sql::CLAIM,
@@ -170,7 +165,6 @@ fn read_claim(run_id: i64, row: &Row) -> Claim {
         position: row.get("position"),
         epoch: row.get("epoch"),
         barrier: row.get("barrier"),
-        life: row.get("life"),
     }
 }
 
@@ -192,7 +186,6 @@ pub async fn fence(
                 (&id.shard, Type::INT4),
                 (&claim.epoch, Type::INT4),
                 (&position, Type::BYTEA_ARRAY),
-                (&claim.life, Type::TEXT),
             ],
         )
         .await?;
@@ -246,7 +239,6 @@ pub async fn renew_lease(
                 (&claim.id.shard, Type::INT4),
                 (&claim.epoch, Type::INT4),
                 (&milliseconds(lease), Type::FLOAT8),
-                (&claim.life, Type::TEXT),
             ],
         )
         .await?;
