@@ -11,15 +11,18 @@ pub struct LayoutError {
     pub hint: Option<String>,
 }
 
+/// Longer words are not repeated: one may be a key that was written where its layout belongs.
+const WORD_BYTES_MAX: usize = 31;
+
 impl LayoutError {
     pub(super) fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), at: None, hint: None }
+        Self { what: without_long_words(&what.into()), at: None, hint: None }
     }
 
     /// Trouble at a byte offset of the template.
     pub(super) fn at(template: &str, offset: usize, what: impl Into<String>) -> Self {
         let before = template.char_indices().take_while(|(place, _)| *place < offset).count();
-        Self { what: what.into(), at: Some(before + 1), hint: None }
+        Self { at: Some(before + 1), ..Self::new(what) }
     }
 
     #[must_use]
@@ -32,6 +35,14 @@ impl LayoutError {
     pub(super) fn not_yet(template: &str, offset: usize, word: &str) -> Self {
         Self::at(template, offset, format!("`{word}` is not supported yet"))
     }
+}
+
+fn without_long_words(text: &str) -> String {
+    let words = text.split_inclusive([' ', '`']).map(|word| {
+        let end = word.trim_end_matches([' ', '`']).len();
+        if end > WORD_BYTES_MAX { format!("…{}", &word[end..]) } else { word.to_owned() }
+    });
+    words.collect()
 }
 
 /// What and where; the hint stands apart.
