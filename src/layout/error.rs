@@ -56,3 +56,18 @@ impl fmt::Display for LayoutError {
 }
 
 impl std::error::Error for LayoutError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_as_long_as_a_key_is_not_repeated() {
+        let refused = |word: &str| LayoutError::new(format!("`{word}` is no part")).to_string();
+        assert_eq!(refused(&"a".repeat(31)), format!("`{}` is no part", "a".repeat(31)));
+        for key in ["0f".repeat(32), "q83v".repeat(11)] {
+            assert_eq!(refused(&key), "`…` is no part");
+            assert_eq!(refused(&format!("{key} x")), "`… x` is no part");
+        }
+    }
+}
