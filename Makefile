@@ -3,7 +3,7 @@
 # The servers of demo and tests are throwaway ones, started from the programs in this directory.
 with_postgresql = PG_BIN_DIR=$$(scripts/postgresql) && export PG_BIN_DIR &&
 
-.PHONY: help demo test test-environments test-matrix bench lint
+.PHONY: help demo test test-environments test-matrix bench lint fuzz deny
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -28,3 +28,11 @@ lint: ## formatting and clippy, warnings are errors
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	cargo clippy --all-targets --features environments -- -D warnings
+
+FUZZ_SECONDS ?= 60
+
+fuzz: ## every fuzz target for FUZZ_SECONDS, see fuzz/README.md
+	fuzz/run $(FUZZ_SECONDS)
+
+deny: ## licences, sources, banned crates, known vulnerabilities (needs cargo-deny and the network)
+	cargo deny check

@@ -9,7 +9,7 @@ mod source;
 
 use std::fmt;
 
-use crate::crypto::{Key, KeyBytes};
+use crate::crypto::{Key, KeyBytes, wipe_unused_stack};
 use crate::error::{Error, Result};
 
 pub use source::{KeySource, MalformedKeySource};
@@ -46,7 +46,9 @@ impl KeyRing {
             }
         }
         let previous = previous.into_iter().map(|found| Key::new(found.bytes)).collect();
-        Ok(Self { current: Key::new(current), previous })
+        let ring = Self { current: Key::new(current), previous };
+        wipe_unused_stack();
+        Ok(ring)
     }
 
     /// Loads the current key and leaves the sources of previous keys unread.

@@ -83,6 +83,8 @@ pub async fn run(command: RunCommand) -> Result<ExitCode> {
         // every value is met once in the proof, and once before when there is something to reseal
         let meetings = 1 + u64::from(planned.plan.needs_resealing);
         let records = planned.plan.estimated_records() * meetings;
+        // it holds the keys of its tables; every pass plans anew
+        drop(planned.plan);
         let context = Arc::new(Context::new(
             database.clone(),
             planned.config,
@@ -95,7 +97,11 @@ pub async fn run(command: RunCommand) -> Result<ExitCode> {
         context.find_run(&mut session).await?;
         drop(session);
         let working = rotate::work(Arc::clone(&context), raise);
-        ended(shown(&context, format!("run {run_id}"), records, working).await)?;
+        let worked = shown(&context, format!("run {run_id}"), records, working).await;
+        // the workers have ended: nobody needs the keys any more
+        drop(context);
+        crate::failpoint!("keys-dropped");
+        ended(worked)?;
         session = database.session().await?;
     }
     outcome(&mut session, run_id, command.output).await

@@ -10,6 +10,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::decide::Draft;
+use crate::crypto::wipe_unused_stack;
 use crate::db::error::DatabaseError;
 use crate::db::row_key::Binary;
 use crate::db::sql;
@@ -208,6 +209,7 @@ impl Sample {
                 }
             }
         }
+        wipe_unused_stack();
         count
     }
 }

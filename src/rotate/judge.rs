@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::page::Page;
+use crate::crypto::wipe_unused_stack;
 use crate::error::{Error, Result};
 use crate::plan::TablePlan;
 use crate::value::{ColumnWork, Reading, Reason, Resealing, Scratch};
@@ -53,6 +54,8 @@ pub async fn judge(page: Page, table: Arc<TablePlan>, intent: Intent) -> Result<
     let (done, result) = tokio::sync::oneshot::channel();
     rayon::spawn(move || {
         let judged = judge_here(page, &table, intent);
+        // on every thread that may have taken a part, and without waiting for it
+        rayon::spawn_broadcast(|_| wipe_unused_stack());
         // the receiver is gone only when the run was given up; then nobody needs the page
         let _abandoned = done.send(judged);
     });
