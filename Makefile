@@ -3,7 +3,7 @@
 # The servers of demo and tests are throwaway ones, started from the programs in this directory.
 with_postgresql = PG_BIN_DIR=$$(scripts/postgresql) && export PG_BIN_DIR &&
 
-.PHONY: help demo test bench lint
+.PHONY: help demo test chaos bench lint
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -13,6 +13,10 @@ demo: ## a whole key rotation on a throwaway PostgreSQL, step by step
 
 test: ## all tests, against throwaway servers
 	@$(with_postgresql) cargo test --features failpoints
+
+chaos: ## CHAOS_MINUTES=10 of kills, cuts and crashes beside a live application; CHAOS_SEED=… repeats a schedule
+	@$(with_postgresql) CHAOS_MINUTES=$${CHAOS_MINUTES:-10} \
+		cargo test --features failpoints --test chaos -- --nocapture nothing_is_lost
 
 bench: ## rows per second against plain SQL, and the cost of one value
 	@$(with_postgresql) cargo bench --bench reseal_value --bench rotation

@@ -12,6 +12,7 @@
 )]
 
 mod database;
+mod dice;
 mod hold;
 mod polling;
 mod relay;
@@ -23,9 +24,10 @@ mod values;
 mod vault;
 
 pub use database::{TestDatabase, become_standby, private_server, shared_server};
+pub use dice::Dice;
 pub use hold::Hold;
-pub use polling::{DEADLINE, eventually};
-pub use relay::relayed;
+pub use polling::{DEADLINE, Waiting, eventually};
+pub use relay::{hide_mark, relayed};
 pub use reseal::{Outcome, Reseal, Running};
 pub use rotation::{Failpoints, Rotation, StoredRow};
 pub use rows::{Row, Rows};
