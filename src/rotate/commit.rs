@@ -52,13 +52,15 @@ impl Writer {
         Self { table, claim, statements, order, budget, lease, compares_values, session }
     }
 
-    /// A lock is waited for a moment only; the whole of it stays within the budget.
+    /// A lock is waited for a moment only; the whole of it stays within the budget. Should our process
+    /// stand still meanwhile, the server lets go of the rows.
     pub fn terms(&self) -> Terms {
         Terms {
             isolation: Isolation::ReadCommitted,
             read_only: false,
             lock_timeout: self.budget / 4,
             statement_timeout: self.budget * 3 / 4,
+            idle_timeout: self.budget * 2,
             durable: false,
         }
     }

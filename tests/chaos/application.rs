@@ -12,9 +12,6 @@ use super::journal::Journal;
 use super::writer::{Kind, Writer};
 use crate::support::{Dice, TestKey, open};
 
-/// Rows that only the job ever writes: the first ones of the journal.
-pub const ARCHIVED: usize = 500;
-
 /// The keys that the application has.
 #[derive(Clone)]
 pub struct Keys {

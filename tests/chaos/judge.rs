@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, Row};
 
-use super::application::{ARCHIVED, Shared};
-use crate::support::{Waiting, open};
+use super::application::Shared;
+use crate::support::{TestKey, Waiting, open};
 
 /// What the rows and the ledger come to.
 pub struct Verdict {
@@ -17,38 +17,68 @@ pub struct Verdict {
     pub resealed: i64,
 }
 
+/// Rows that nobody writes but the job.
+pub const ARCHIVED: i64 = 500;
+
+/// What stands in a row before anybody has written it.
+pub fn first_plaintext(id: i64) -> Vec<u8> {
+    format!("the first of row {id}").into_bytes()
+}
+
 /// Called while no transaction of the application is under way and the run has completed: every row is what
 /// was last committed, under the current key; what nobody but the job writes was written once a rotation.
-pub async fn judge(client: &Client, shared: &Shared, rotation: usize) -> Verdict {
-    let keys = shared.keys();
+pub async fn judge(client: &Client, shared: &Shared, rotation: i32) -> Verdict {
+    let current = shared.keys().current;
     let expected = shared.journal.committed().await;
-    let rows = client.query("SELECT id, value, writes FROM secrets", &[]).await.expect("the table");
+    let select = "SELECT id, value FROM secrets";
+    let found = opened(&client.query(select, &[]).await.expect("the table"), &current);
+    expect_same(&found, &expected);
+
+    let archive = client.query("SELECT id, value, writes FROM archive", &[]).await;
+    let archive = archive.expect("the archive");
+    let expected = (1..=ARCHIVED).map(|id| (id, first_plaintext(id))).collect();
+    expect_same(&opened(&archive, &current), &expected);
+    for row in archive {
+        let (id, writes): (i64, i32) = (row.get("id"), row.get("writes"));
+        assert_eq!(
+            writes, rotation,
+            "row {id}, which only the job writes, was not written once a rotation"
+        );
+    }
+    Verdict { rows: found.len() + expected.len(), resealed: ledger(client).await }
+}
+
+fn opened(rows: &[Row], key: &TestKey) -> BTreeMap<i64, Vec<u8>> {
     let mut found = BTreeMap::new();
-    for row in &rows {
+    for row in rows {
         let (id, value): (i64, Vec<u8>) = (row.get("id"), row.get("value"));
-        let plaintext = open(&keys.current, "go", b"", &value);
+        let plaintext = open(key, "go", b"", &value);
         let plaintext =
             plaintext.unwrap_or_else(|| panic!("row {id} needs another key than the current one"));
         assert!(found.insert(id, plaintext).is_none(), "row {id} is there twice");
-        let writes = usize::try_from(row.get::<_, i32>("writes")).expect("a count");
-        if (1..=ARCHIVED as i64).contains(&id) {
-            assert_eq!(
-                writes, rotation,
-                "row {id}, which only the job writes, was not written once a rotation"
-            );
-        }
     }
-    for (id, plaintext) in &expected {
+    found
+}
+
+fn expect_same(found: &BTreeMap<i64, Vec<u8>>, expected: &BTreeMap<i64, Vec<u8>>) {
+    for (id, plaintext) in expected {
         let found = found.get(id).map(|found| String::from_utf8_lossy(found));
         let written = String::from_utf8_lossy(plaintext);
-        assert_eq!(
-            found.as_deref(),
-            Some(&*written),
-            "row {id} is not what the application last wrote"
-        );
+        assert_eq!(found.as_deref(), Some(&*written), "row {id} is not what was last written");
     }
     assert_eq!(found.len(), expected.len(), "rows came back that the application has deleted");
-    Verdict { rows: found.len(), resealed: ledger(client).await }
+}
+
+/// Fails the test unless a completed run has met each row of the archive exactly once in its last pass,
+/// however often its processes were killed.
+#[track_caller]
+pub fn counts_of_the_archive(status: &Value) {
+    let tables = status["tables"].as_array().expect("tables");
+    let archive = tables.iter().find(|table| table["table"] == "public.archive");
+    let archive = archive.expect("the archive is one of the tables");
+    let count = |name: &str| archive[name].as_i64().expect(name);
+    let counts = ["total_records", "processed_records", "failed_records"].map(count);
+    assert_eq!(counts, [ARCHIVED, ARCHIVED, 0], "{status}");
 }
 
 /// Fails the test unless the ledger agrees with itself and with what was written; answers how many values
@@ -150,9 +180,7 @@ async fn is_old(url: &str, shared: &Shared, id: i64) -> Option<bool> {
 async fn suspects(url: &str, shared: &Shared) -> Option<Vec<i64>> {
     let current = shared.keys().current;
     let rows = connected(url).await?.query("SELECT id, value FROM secrets", &[]).await.ok()?;
-    let is_old = |row: &tokio_postgres::Row| {
-        open(&current, "go", b"", &row.get::<_, Vec<u8>>("value")).is_none()
-    };
+    let is_old = |row: &Row| open(&current, "go", b"", &row.get::<_, Vec<u8>>("value")).is_none();
     Some(rows.iter().filter(|row| is_old(row)).map(|row| row.get("id")).collect())
 }
 

@@ -55,7 +55,8 @@ impl Command {
     }
 
     fn on_column(&self, words: &str) -> Reseal {
-        let reseal = Reseal::new(words).arg("-c").arg("secrets.value:go").json();
+        let columns = ["-c", "secrets.value:go", "-c", "archive.value:go"];
+        let reseal = columns.into_iter().fold(Reseal::new(words).json(), Reseal::arg);
         reseal.current_key(&self.current).deadline(Duration::from_secs(600))
     }
 }

@@ -59,11 +59,11 @@ const PART: Duration = Duration::from_millis(9_500);
 pub fn round(dice: &mut Dice, processes: usize) -> Round {
     let mut acts = Vec::new();
     acts.extend((0..KILLS).map(|_| Mischief::Kill { process: dice.below(processes) }));
-    for _ in 0..2 {
-        let pause = dice.milliseconds(300..3_000);
+    for _ in 0..3 {
+        let pause = dice.milliseconds(300..4_000);
         acts.push(Mischief::Stop { process: dice.below(processes), pause });
-        acts.push(Mischief::Cut { share: 1 + dice.below(3) });
     }
+    acts.extend((0..2).map(|_| Mischief::Cut { share: 1 + dice.below(3) }));
     for n in 0..TERMINATIONS {
         acts.push(Mischief::Terminate { of_the_job: n > 0, which: dice.below(1_000) });
     }

@@ -7,7 +7,7 @@ use reseal::demo::server::{ServerOptions, ThrowawayServer};
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
-use super::application::{ARCHIVED, Application, Keys, Ways};
+use super::application::{Application, Keys, Ways};
 use super::figures::Figures;
 use super::journal::Journal;
 use super::judge;
@@ -16,8 +16,8 @@ use super::proxy::Proxy;
 use super::schedule::{Act, Mischief, Round};
 use crate::support::{Dice, Outcome, TestDatabase, TestKey, eventually, private_server, seal};
 
-/// Rows in the beginning, the archived ones included.
-const ROWS: i64 = 3_000;
+/// The application's rows in the beginning.
+const ROWS: i64 = 2_500;
 
 const TABLES: &str = include_str!("tables.sql");
 
@@ -79,7 +79,7 @@ impl Stage {
         self.application.check();
         let _quiet = self.application.quiet().await;
         let client = self.database.client().await;
-        let rotation = usize::try_from(self.figures.rotations).expect("a few");
+        let rotation = i32::try_from(self.figures.rotations).expect("a few");
         let verdict = judge::judge(&client, self.application.shared(), rotation).await;
         self.figures.rows = verdict.rows as u64;
         self.figures.resealed = verdict.resealed;
@@ -222,6 +222,7 @@ impl Stage {
     fn note(&mut self, outcome: &Outcome) {
         processes::count(outcome, &mut self.figures);
         if outcome.code == Some(0) {
+            judge::counts_of_the_archive(&outcome.json());
             let url = self.database.url().to_owned();
             let shared = std::sync::Arc::clone(self.application.shared());
             self.proofs.spawn(judge::proof(url, shared, outcome.json()));
@@ -257,14 +258,16 @@ async fn pages(client: &Client) -> i64 {
     client.query_one(pages, &[]).await.expect("the ledger").get(0)
 }
 
-/// Puts the first rows in; answers their ids and plaintexts.
+/// Puts the first rows in; answers the ids and plaintexts of the application's.
 async fn filled(client: &Client, key: &TestKey) -> Vec<(i64, Vec<u8>)> {
-    let rows: Vec<(i64, Vec<u8>)> =
-        (1..=ROWS).map(|id| (id, format!("the first of row {id}").into_bytes())).collect();
-    assert!(rows.len() > ARCHIVED, "some are left to the application");
-    let (ids, values): (Vec<i64>, Vec<Vec<u8>>) =
-        rows.iter().map(|(id, plaintext)| (*id, seal(key, "go", b"", plaintext))).unzip();
-    let insert = "INSERT INTO secrets (id, value) SELECT * FROM unnest($1::bigint[], $2::bytea[])";
-    client.execute(insert, &[&ids, &values]).await.expect("rows");
-    rows
+    let rows = |count: i64| (1..=count).map(|id| (id, judge::first_plaintext(id)));
+    for (table, count) in [("secrets", ROWS), ("archive", judge::ARCHIVED)] {
+        let (ids, values): (Vec<i64>, Vec<Vec<u8>>) =
+            rows(count).map(|(id, plaintext)| (id, seal(key, "go", b"", &plaintext))).unzip();
+        let insert = format!(
+            "INSERT INTO {table} (id, value) SELECT * FROM unnest($1::bigint[], $2::bytea[])"
+        );
+        client.execute(&insert, &[&ids, &values]).await.expect("rows");
+    }
+    rows(ROWS).collect()
 }

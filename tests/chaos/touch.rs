@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_postgres::{Client, Error};
 
-use super::application::{ARCHIVED, Keys, Shared};
+use super::application::Keys;
 use super::journal::{Journal, Touched};
 use super::writer::Kind;
 use crate::support::{Dice, seal};
@@ -18,11 +18,6 @@ pub struct Touch<'a> {
 }
 
 impl Touch<'_> {
-    /// The place of a row that the application may touch.
-    pub fn place(shared: &Shared, dice: &mut Dice) -> usize {
-        ARCHIVED + dice.below(shared.journal.len() - ARCHIVED)
-    }
-
     pub async fn row(&self, kind: Kind, row: &mut Touched, dice: &mut Dice) -> Result<(), Error> {
         let Some(id) = row.before().id else { return self.insert(row, dice).await };
         match kind {

@@ -85,8 +85,9 @@ impl Writer {
 
     /// One transaction; the client is kept unless its connection is lost.
     async fn transaction(&mut self, client: Client) {
-        let places = (0..=self.dice.below(4)).map(|_| Touch::place(&self.shared, &mut self.dice));
-        let mut touched = self.shared.journal.touch(places.collect()).await;
+        let rows = self.shared.journal.len();
+        let places = (0..=self.dice.below(4)).map(|_| self.dice.below(rows)).collect();
+        let mut touched = self.shared.journal.touch(places).await;
         // in any order, across the pages of the job
         self.dice.shuffle(&mut touched);
         self.sequence += 1;
