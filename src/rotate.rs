@@ -26,6 +26,7 @@ pub mod commit;
 mod cursor;
 mod failures;
 mod fetch;
+mod gone;
 mod judge;
 mod narrow;
 mod page;

@@ -15,5 +15,7 @@ mod dump;
 mod frozen;
 #[path = "manners/holders.rs"]
 mod holders;
+#[path = "manners/partitions.rs"]
+mod partitions;
 #[path = "manners/waits.rs"]
 mod waits;

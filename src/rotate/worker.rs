@@ -12,6 +12,7 @@ use super::context::{Context, Stop};
 use super::cursor::Cursor;
 use super::ending;
 use super::fetch::fetch;
+use super::gone;
 use super::judge::{self, Intent, JudgedPage, Judgement};
 use super::narrow::{self, CommitError};
 use super::page::{Page, SessionStamp};
@@ -115,13 +116,14 @@ async fn step(
         table = claim.id.table_name, shard = claim.id.shard, step = claim.step.as_str(), "claimed"
     );
     let worked = match claim.step {
-        Step::Close => close::close(session, stamp, context, claim).await,
-        Step::Reseal | Step::Walk => walk(session, stamp, context, claim, patience).await,
+        Step::Close => close::close(session, stamp, context, claim.clone()).await,
+        Step::Reseal | Step::Walk => walk(session, stamp, context, claim.clone(), patience).await,
     };
     match worked {
-        Ok(()) | Err(CommitError::NotOurs) => Ok(Stepped::Worked),
-        Err(CommitError::Error(error)) => Err(error),
+        Ok(()) | Err(CommitError::NotOurs) => {}
+        Err(CommitError::Error(error)) => gone::pass_over(session, context, &claim, error).await?,
     }
+    Ok(Stepped::Worked)
 }
 
 async fn claim(session: &mut Session, context: &Context, number: usize) -> Result<Option<Claim>> {
