@@ -1,5 +1,6 @@
 -- Writes one page: each row only if it is still the version that was read (key, xmin, place, table). A row
--- that did not match is the application's; a row that a trigger altered is told by its number.
+-- that did not match is the application's; a row that a trigger altered is told by its number. Whether the
+-- columns still are those that were read is asked in the same breath, while they are locked.
 WITH written AS (
     UPDATE ONLY "{relation}" AS t
     SET "{assignments}"
@@ -8,5 +9,6 @@ WITH written AS (
       AND t.tableoid = $1 AND "{range}"
     RETURNING page.n, ("{altered}") AS altered
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
+       ("{columns_stand}") AS columns_stand
 FROM written

@@ -16,5 +16,5 @@ WITH free AS MATERIALIZED (
     RETURNING page.n, ("{altered}") AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+       (SELECT array_agg(n) FROM free) AS free, ("{columns_stand}") AS columns_stand
 FROM written

@@ -84,7 +84,8 @@ WITH written AS (
       AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
+       (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2), (E'token', 2))) AS columns_stand
 FROM written;
 
 -- write unlocked by key
@@ -104,7 +105,7 @@ WITH free AS MATERIALIZED (
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+       (SELECT array_agg(n) FROM free) AS free, (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2), (E'token', 2))) AS columns_stand
 FROM written;
 
 -- unwritten by key
@@ -123,7 +124,8 @@ WITH written AS (
       AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
+       (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2), (E'token', 2))) AS columns_stand
 FROM written;
 
 -- write unlocked by block
@@ -143,7 +145,7 @@ WITH free AS MATERIALIZED (
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+       (SELECT array_agg(n) FROM free) AS free, (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2), (E'token', 2))) AS columns_stand
 FROM written;
 
 -- unwritten by block
@@ -162,7 +164,8 @@ WITH written AS (
       AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
+       (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2), (E'token', 2))) AS columns_stand
 FROM written;
 
 -- write unlocked by key, comparing values
@@ -182,7 +185,7 @@ WITH free AS MATERIALIZED (
     RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
 )
 SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+       (SELECT array_agg(n) FROM free) AS free, (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2), (E'token', 2))) AS columns_stand
 FROM written;
 
 -- unwritten by key, comparing values
@@ -195,10 +198,12 @@ JOIN ONLY "public"."traits" AS t
 -- record failures
 INSERT INTO reseal.failure AS f
     (run_id, pass, table_name, column_name, row_key, reason, sqlstate, value_digest)
-SELECT $1, $2, $3, page.column_name, ARRAY[page.k1::text, page.k2::text]::text[], page.reason, page.sqlstate,
-       page.value_digest
+SELECT $1, $2, $3, page.column_name, ARRAY[page.k1::text, page.k2::text]::text[], min(page.reason), min(page.sqlstate),
+       CASE WHEN count(*) = 1 THEN (array_agg(page.value_digest))[1]
+            ELSE sha256(string_agg(page.value_digest, '' ORDER BY page.value_digest)) END
 FROM unnest($4::text[], $5::text[], $6::text[], $7::bytea[], $8::"pg_catalog"."text"[], $9::"pg_catalog"."timestamptz"[])
      AS page(column_name, reason, sqlstate, value_digest, k1, k2)
+GROUP BY page.column_name, ARRAY[page.k1::text, page.k2::text]::text[]
 ON CONFLICT (table_name, column_name, path, row_key) DO UPDATE
 SET run_id = excluded.run_id, pass = excluded.pass, reason = excluded.reason,
     sqlstate = excluded.sqlstate, attempts = f.attempts + 1, last_seen_at = clock_timestamp(),

@@ -51,7 +51,7 @@ async fn the_column_is_dropped() {
 #[tokio::test]
 async fn the_column_is_retyped() {
     let retype = "ALTER TABLE secrets ALTER value TYPE text USING encode(value, 'hex')";
-    stops(retype, "a column has another type", "decode(value, 'hex')").await;
+    stops(retype, "was a table changed while the run went on?", "decode(value, 'hex')").await;
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn the_column_is_renamed() {
 async fn the_table_is_renamed() {
     let rename =
         "ALTER TABLE secrets RENAME TO others; CREATE VIEW secrets AS SELECT * FROM others";
-    stops(rename, "", "value").await;
+    stops(rename, "a table changed", "value").await;
 }
 
 #[tokio::test]
@@ -92,17 +92,8 @@ async fn a_column_of_the_row_key_is_dropped() {
 
 #[tokio::test]
 async fn a_column_of_the_row_key_is_retyped() {
-    stops("ALTER TABLE secrets ALTER id TYPE text", "", "value").await;
-}
-
-/// Whose values are still numbers, of another width.
-#[tokio::test]
-async fn a_column_of_the_row_key_becomes_narrower() {
-    let rotation = Rotation::of(ROWS).await;
-    let retype = "ALTER TABLE secrets ALTER id TYPE integer";
-    let outcome = altered(&rotation, rotation.run(), retype).await;
-    println!("{:?} {}", outcome.code, outcome.stderr);
-    assert!(matches!(outcome.code, Some(0 | 3)), "{}", outcome.printed());
+    let retype = "ALTER TABLE secrets ALTER id TYPE text";
+    stops(retype, "was a table changed while the run went on?", "value").await;
 }
 
 #[tokio::test]
@@ -125,16 +116,16 @@ async fn the_version_column_is_dropped() {
 #[tokio::test]
 async fn another_column_takes_its_name() {
     let rotation = Rotation::of(ROWS).await;
-    rotation.database.batch("ALTER TABLE secrets ADD other bytea").await;
-    rotation.database.batch("UPDATE secrets SET other = 'another thing'").await;
-    rotation.database.batch("UPDATE secrets SET writes = 0").await;
+    let other = "ALTER TABLE secrets ADD other bytea; UPDATE secrets SET other = 'another thing'";
+    rotation.database.batch(other).await;
     let swap =
         "ALTER TABLE secrets RENAME value TO before; ALTER TABLE secrets RENAME other TO value";
-    let outcome = altered(&rotation, rotation.run(), swap).await;
-    let statement = "SELECT count(*) FROM secrets WHERE value IS DISTINCT FROM 'another thing'";
-    let changed = rotation.client().await.query_one(statement, &[]).await.expect("rows");
+    let outcome = altered(&rotation, rotation.run(), swap).await.expect(3);
+    assert!(outcome.stderr.contains("a column was renamed"), "{}", outcome.stderr);
+    let changed = "SELECT count(*) FROM secrets WHERE value IS DISTINCT FROM 'another thing'";
+    let changed = rotation.client().await.query_one(changed, &[]).await.expect("rows");
     assert_eq!(changed.get::<_, i64>(0), 0, "values of another column were overwritten");
-    println!("{:?} {}", outcome.code, outcome.stderr);
+    expect_readable(&rotation, "before").await;
 }
 
 /// What does not touch the columns stops nothing: rows that were moved or rewritten are read again.

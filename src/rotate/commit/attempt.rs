@@ -9,7 +9,7 @@ use crate::db::error::{DatabaseError, Trouble};
 use crate::db::ledger::shard::{self, Bound, Tally};
 use crate::db::session::Session;
 use crate::db::transaction::Transaction;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::rotate::cursor::Position;
 use crate::rotate::failures;
 use crate::rotate::judge::{JudgedPage, Judgement};
@@ -115,6 +115,9 @@ impl Attempt<'_> {
             Ok(row) => row,
             Err(error) => return Err(blame(error)),
         };
+        if !row.get::<_, bool>("columns_stand") {
+            return Err(Setback::Error(self.columns_changed()));
+        }
         let written: RowSet = batch.numbered(row.get("written"));
         let mut altered: Vec<usize> = batch.numbered(row.get("altered"));
         let missing: Vec<usize> =
@@ -129,6 +132,13 @@ impl Attempt<'_> {
             missing.into_iter().partition(|row| swallowed.contains(row));
         altered.extend(refused);
         Ok(Outcome { written, altered, conflicts })
+    }
+
+    /// Nothing of this transaction is committed.
+    fn columns_changed(&self) -> Error {
+        Error::refused("a column was renamed, or replaced by another, while the run went on")
+            .at(self.writer.table.relation.plain())
+            .hint("run again: the plan then looks at the columns as they are")
     }
 
     /// Rows of `missing` that still are the version that was read.

@@ -37,6 +37,7 @@ struct WriteParts {
     key_match: String,
     assignments: String,
     altered: String,
+    columns_stand: String,
     range: String,
 }
 
@@ -73,6 +74,7 @@ impl WriteParts {
             key_match,
             assignments: assignments(table),
             altered: altered(table),
+            columns_stand: columns_stand(table),
             range: range(table, order, next),
         }
     }
@@ -88,6 +90,7 @@ impl WriteParts {
         if writes {
             fragments.push(("assignments", &self.assignments));
             fragments.push(("altered", &self.altered));
+            fragments.push(("columns_stand", &self.columns_stand));
         }
         render(template, &fragments)
     }
@@ -155,6 +158,22 @@ fn altered(table: &TablePlan) -> String {
         .enumerate()
         .map(|(n, name)| format!("t.{name}::text COLLATE \"C\" IS DISTINCT FROM page.a{n}"));
     values.chain(aad).collect::<Vec<_>>().join(" OR ")
+}
+
+/// Whether the names still mean the columns that were read. A column that is renamed, and another that takes
+/// its name, leave every row version as it is.
+fn columns_stand(table: &TablePlan) -> String {
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| format!("({}, {})", column.name.constant(), column.number))
+        .collect();
+    format!(
+        "SELECT count(*) = {} FROM pg_catalog.pg_attribute AS a \
+         WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ({})",
+        columns.len(),
+        columns.join(", ")
+    )
 }
 
 /// A range lets the planner read just the page's part of the index or of the heap. A row version
