@@ -30,6 +30,7 @@ mod gone;
 mod judge;
 mod narrow;
 mod page;
+mod raised;
 mod settle;
 mod size;
 pub mod statements;

@@ -110,6 +110,8 @@ pub enum Setback {
     TookTooLong,
     /// The database refuses a row.
     Refused(DatabaseError),
+    /// It names a trouble that passes, which a row may have raised.
+    Passing(DatabaseError),
     /// Triggers wrote something else into these rows, or nothing at all.
     Altered(Vec<usize>),
     Error(Error),

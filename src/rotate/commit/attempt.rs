@@ -16,6 +16,7 @@ use crate::rotate::judge::{JudgedPage, Judgement};
 use crate::rotate::statements::Order;
 
 /// One try to commit one part of a page.
+#[derive(Clone, Copy)]
 pub struct Attempt<'a> {
     pub writer: &'a Writer,
     pub page: &'a JudgedPage,
@@ -203,8 +204,17 @@ fn blame(error: DatabaseError) -> Setback {
             Setback::Refused(error)
         }
         Trouble::Bug if error.sqlstate.is_some() => Setback::Refused(error),
+        Trouble::Transient | Trouble::ConnectionLost if may_be_raised(&error) => {
+            Setback::Passing(error)
+        }
         _ => error.into(),
     }
+}
+
+/// Not what we meet ourselves: a deadlock, a lost connection, and a server that lacks space or memory, which
+/// is no row's fault however few are written.
+fn may_be_raised(error: &DatabaseError) -> bool {
+    error.sqlstate.as_deref().is_some_and(|code| code != "40P01" && !code.starts_with("53"))
 }
 
 /// Deferred constraints and triggers speak now, within what is left of the budget.
