@@ -9,7 +9,7 @@ use crate::support::{Dice, Outcome, Reseal, Running, TestKey, eventually};
 pub const PROCESSES: usize = 3;
 
 /// How long a process may take to its end once nobody disturbs it.
-const END_MAX: Duration = Duration::from_secs(90);
+const END_MAX: Duration = Duration::from_secs(240);
 
 /// Where a process connects to.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ impl Command {
     /// `run`, with another number of workers, size of page and way to the server each time.
     fn varied(&self, dice: &mut Dice) -> Reseal {
         let workers = 1 + dice.below(2);
-        let rows = [10, 25, 60][dice.below(3)];
+        let rows = [25, 60, 150][dice.below(3)];
         let routes = &self.routes;
         let url = [&routes.direct, &routes.direct, &routes.proxied, &routes.masked][dice.below(4)];
         let words =
