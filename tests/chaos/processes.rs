@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::figures::Figures;
-use crate::support::{Dice, Outcome, Reseal, Running, TestKey, eventually};
+use crate::support::{Dice, Outcome, Reseal, Running, TestKey};
 
 /// How many there are at a time.
 pub const PROCESSES: usize = 3;
@@ -146,19 +146,15 @@ impl Processes {
     }
 
     /// No more of them are started: waits until each has come to its own end.
-    pub async fn end(self) -> Vec<Outcome> {
-        let mut outcomes = Vec::new();
+    pub async fn end(mut self) -> Vec<Outcome> {
+        self.thaw();
+        let (begun, mut outcomes) = (Instant::now(), Vec::new());
         for mut process in self.processes {
-            if process.resumes_at.is_some() {
-                process.running.signal("CONT");
-            }
-            let begun = Instant::now();
-            eventually("a process to end that nobody disturbs any more", async || {
+            while !process.running.has_ended() {
                 let words = process.running.stderr_so_far();
-                assert!(begun.elapsed() < END_MAX, "it does not end:\n{words}");
-                process.running.has_ended().then_some(())
-            })
-            .await;
+                assert!(begun.elapsed() < END_MAX, "a process does not end:\n{words}");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
             outcomes.push(process.running.wait().await);
         }
         outcomes

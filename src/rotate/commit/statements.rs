@@ -168,12 +168,9 @@ fn columns_stand(table: &TablePlan) -> String {
         .iter()
         .map(|column| format!("({}, {})", column.name.constant(), column.number))
         .collect();
-    format!(
-        "SELECT count(*) = {} FROM pg_catalog.pg_attribute AS a \
-         WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ({})",
-        columns.len(),
-        columns.join(", ")
-    )
+    let (count, columns) = (columns.len(), columns.join(", "));
+    let is_column = format!("a.attrelid = $1 AND (a.attname, a.attnum) IN ({columns})");
+    format!("SELECT count(*) = {count} FROM pg_catalog.pg_attribute AS a WHERE {is_column}")
 }
 
 /// A range lets the planner read just the page's part of the index or of the heap. A row version
