@@ -160,7 +160,7 @@ impl Direction {
 
     fn is_doomed(&self, cuts_before: u64) -> bool {
         let weather = *self.weather.borrow();
-        weather.cuts > cuts_before && self.number % weather.share.max(1) == 0
+        weather.cuts > cuts_before && self.number.is_multiple_of(weather.share.max(1))
     }
 
     /// Returns once this connection is to be cut.

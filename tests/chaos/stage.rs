@@ -136,11 +136,12 @@ impl Stage {
             }
             Mischief::Ask { process } => processes.ask(process),
             Mischief::Terminate { of_the_job, which } => {
-                self.to_a_backend("pg_terminate_backend", of_the_job, which, processes).await;
+                self.meddle_with_a_backend("pg_terminate_backend", of_the_job, which, processes)
+                    .await;
                 self.figures.terminated += 1;
             }
             Mischief::Cancel { which } => {
-                self.to_a_backend("pg_cancel_backend", true, which, processes).await;
+                self.meddle_with_a_backend("pg_cancel_backend", true, which, processes).await;
                 self.figures.cancelled += 1;
             }
             Mischief::Crash { hushed: false } => self.crash(),
@@ -170,7 +171,7 @@ impl Stage {
     }
 
     /// Ends or cancels one of the job's or of the application's backends, as soon as there is one.
-    async fn to_a_backend(
+    async fn meddle_with_a_backend(
         &mut self,
         function: &str,
         of_the_job: bool,
