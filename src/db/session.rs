@@ -15,11 +15,10 @@ use super::error::{DatabaseError, Trouble};
 use super::sql;
 use super::transaction::{Described, Transaction};
 
-/// How long a transaction that holds nobody up may sit idle before the server ends it: far longer than any
-/// pause of a working process, so that only a stopped one is met.
-const IDLE_MAX: Duration = Duration::from_secs(600);
-/// The same where other processes of the run may be waiting.
-const IDLE_WITH_LEDGER_MAX: Duration = Duration::from_secs(10);
+/// How long a transaction of ours may sit idle before the server ends it: far longer than any pause of a
+/// working process, so that only a stopped one is met. Even one that only reads holds others up: DDL waits
+/// for it, and behind that the application.
+const IDLE_MAX: Duration = Duration::from_secs(10);
 
 /// The first version with `transaction_timeout`, which would end a long proof.
 const VERSION_WITH_TRANSACTION_TIMEOUT: i32 = 170_000;
@@ -76,12 +75,7 @@ impl Terms {
 
     /// For the ledger alone. What a crash undoes here is done again.
     pub fn ledger() -> Self {
-        Self {
-            read_only: false,
-            lock_timeout: Duration::from_secs(30),
-            idle_timeout: IDLE_WITH_LEDGER_MAX,
-            ..Self::reading()
-        }
+        Self { read_only: false, lock_timeout: Duration::from_secs(30), ..Self::reading() }
     }
 
     /// For what must not be undone: the end of a run, an operator's word, the ledger itself.
