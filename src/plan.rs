@@ -114,6 +114,8 @@ pub enum ColumnKind {
 #[derive(Debug)]
 pub struct ColumnPlan {
     pub name: Identifier,
+    /// Its number in the table: another column may be given its name, but never its number.
+    pub number: i16,
     pub kind: ColumnKind,
     pub layout: ColumnLayout,
     /// Whether the layout was found by authentication rather than configured.

@@ -12,5 +12,6 @@ WITH free AS MATERIALIZED (
     WHERE "{is_as_read}" AND "{range}"
     RETURNING CASE WHEN "{altered}" THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free,
+       ("{columns_stand}") AS columns_stand
 FROM written

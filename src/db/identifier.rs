@@ -40,6 +40,11 @@ impl Identifier {
     pub fn name(&self) -> &str {
         &self.0
     }
+
+    /// As a string constant, for a statement that looks it up in the catalogue.
+    pub fn constant(&self) -> String {
+        format!("E'{}'", self.0.replace('\\', "\\\\").replace('\'', "''"))
+    }
 }
 
 /// `"name"`, with embedded quotes doubled: legal in SQL whatever the name is.

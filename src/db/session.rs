@@ -16,9 +16,10 @@ use super::error::{DatabaseError, Trouble};
 use super::sql;
 use super::transaction::{Described, Transaction};
 
-/// How long a transaction of ours may sit idle before the server ends it: far longer than any
-/// pause of a working process, so that only a stopped one is met.
-const IDLE_IN_TRANSACTION_MAX: Duration = Duration::from_secs(600);
+/// How long a transaction of ours may sit idle before the server ends it: far longer than any pause of a
+/// working process, so that only a stopped one is met. Even one that only reads holds others up: DDL waits
+/// for it, and behind that the application.
+const IDLE_MAX: Duration = Duration::from_secs(10);
 
 /// The first version with `transaction_timeout`, which would end a long proof.
 const VERSION_WITH_TRANSACTION_TIMEOUT: i32 = 170_000;
@@ -43,6 +44,9 @@ pub struct Terms {
     pub lock_timeout: Duration,
     /// Rounded up to a millisecond; never endless.
     pub statement_timeout: Duration,
+    /// How long it may sit idle before the server ends it, and with it what it holds: our process stands
+    /// still, or the network does. Rounded up to a millisecond; never endless.
+    pub idle_timeout: Duration,
     /// Whether COMMIT waits until the transaction is on disk (and on synchronous standbys).
     /// Without it, a crash may undo the newest commits, in their order.
     pub durable: bool,
@@ -56,6 +60,7 @@ impl Terms {
             read_only: true,
             lock_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(300),
+            idle_timeout: IDLE_MAX,
             durable: false,
         }
     }
@@ -213,7 +218,7 @@ impl Session {
         };
         set("lock_timeout", &milliseconds(terms.lock_timeout));
         set("statement_timeout", &milliseconds(terms.statement_timeout));
-        set("idle_in_transaction_session_timeout", &milliseconds(IDLE_IN_TRANSACTION_MAX));
+        set("idle_in_transaction_session_timeout", &milliseconds(terms.idle_timeout));
         if self.server_version >= VERSION_WITH_TRANSACTION_TIMEOUT {
             set("transaction_timeout", "0");
         }

@@ -34,6 +34,7 @@ statements! {
     LIST_FAILURES = "ledger/list_failures.sql";
     MOVE_CHECKPOINT = "ledger/move_checkpoint.sql";
     OPEN_RUNS = "ledger/open_runs.sql";
+    PASS_OVER = "ledger/pass_over.sql";
     PASS_STATE = "ledger/pass_state.sql";
     RELEASE = "ledger/release.sql";
     RENEW_LEASE = "ledger/renew_lease.sql";

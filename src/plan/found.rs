@@ -69,6 +69,8 @@ impl RelationFacts {
 #[derive(Clone, Debug)]
 pub struct ColumnFacts {
     pub name: String,
+    /// Its number in the table, which no other column ever has.
+    pub number: i16,
     pub type_oid: u32,
     pub array_oid: u32,
     pub type_schema: String,

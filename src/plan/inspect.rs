@@ -99,6 +99,7 @@ async fn columns(
     let rows = transaction.query(sql::PLAN_COLUMNS, &[(&relation, Type::OID)]).await?;
     let read = |row: &Row| ColumnFacts {
         name: row.get("name"),
+        number: row.get("number"),
         type_oid: row.get("type_oid"),
         array_oid: row.get("array_oid"),
         type_schema: row.get("type_schema"),

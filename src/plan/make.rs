@@ -233,6 +233,7 @@ fn table_plan(
                 layout_was_found: column.layout.is_none(),
                 layout: resolved.expect("every layout is configured or was found"),
                 name: column.name,
+                number: column.number,
                 kind: column.kind,
                 aad_sources: column.aad_sources,
                 aad_table: column.aad_table,

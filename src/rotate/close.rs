@@ -60,7 +60,10 @@ pub async fn close(
         }
         let round = next_round(session, context, &claim, &seen, &barrier).await?;
         let passes = claim.id.pass.unsigned_abs() + turned_up;
-        let is_last = seen.previous == 0 || passes >= context.config.run.max_passes;
+        // what the walk left because others held it has not turned up again: it is still to be done
+        let left_by_the_walk = barrier == EVERY_ROW && turned_up == 0;
+        let has_more_passes = passes < context.config.run.max_passes || left_by_the_walk;
+        let is_last = seen.previous == 0 || !has_more_passes;
         let proof = outcome::proof(&seen, &barrier, waited, round);
         let (previous, has_more) = (seen.previous, seen.has_more);
         if previous == 0 && has_more && !all_listed(session, &claim, &seen).await? {

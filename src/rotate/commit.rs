@@ -51,13 +51,15 @@ impl Writer {
         Self { table, claim, statements, order, budget, lease, compares_values, session }
     }
 
-    /// A lock is waited for a moment only; the whole of it stays within the budget.
+    /// A lock is waited for a moment only; the whole of it stays within the budget. Should our process
+    /// stand still meanwhile, the server lets go of the rows.
     pub fn terms(&self) -> Terms {
         Terms {
             isolation: Isolation::ReadCommitted,
             read_only: false,
             lock_timeout: self.budget / 4,
             statement_timeout: self.budget * 3 / 4,
+            idle_timeout: self.budget * 2,
             durable: false,
         }
     }
@@ -107,6 +109,8 @@ pub enum Setback {
     TookTooLong,
     /// The database refuses a row.
     Refused(DatabaseError),
+    /// It names a trouble that passes, which a row may have raised.
+    Passing(DatabaseError),
     /// Triggers wrote something else into these rows, or nothing at all.
     Altered(Vec<usize>),
     Error(Error),

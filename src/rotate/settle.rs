@@ -60,7 +60,7 @@ pub async fn settle(
             let fate = if done.conflicts.is_empty() { Fate::Settled } else { Fate::Held };
             Ok(Settled { cursor: done.cursor, tally: done.tally, fate })
         }
-        Err(Refusal::Setback(Setback::Refused(_) | Setback::Altered(_))) => {
+        Err(Refusal::Setback(Setback::Refused(_) | Setback::Passing(_) | Setback::Altered(_))) => {
             Err(Error::bug("a refused row was lost").into())
         }
     }
@@ -104,7 +104,9 @@ async fn under_lock(
     let attempt = Attempt { writer, page: &judged, part: &part };
     match attempt.finish(transaction, deadline).await {
         Ok(written) => Ok(Some(written)),
-        Err(Setback::Refused(_) | Setback::Altered(_)) => Err(Refusal::Page(Box::new(judged))),
+        Err(Setback::Refused(_) | Setback::Passing(_) | Setback::Altered(_)) => {
+            Err(Refusal::Page(Box::new(judged)))
+        }
         Err(setback) => Err(setback.into()),
     }
 }

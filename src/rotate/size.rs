@@ -7,6 +7,9 @@ use std::time::Duration;
 const FIRST_ROWS: u32 = 500;
 /// After a timeout a page may grow by this part only.
 const SLOW_GROWTH: u32 = 8;
+/// A page of fewer rows is not slow because of its rows: it waits for the network or for its turn on a busy
+/// machine, and would do so with a single row. Only a timeout makes it smaller.
+const SLOW_ROWS_MIN: u32 = 32;
 
 /// The first page of a walk, in blocks of the heap; and the largest: 128 MiB.
 const FIRST_BLOCKS: u32 = 16;
@@ -60,9 +63,10 @@ impl PageSize {
 
     /// A page of this size was written in `took`.
     pub fn committed(&mut self, took: Duration) {
-        if took > self.target {
-            self.rows = (self.rows * 3 / 4).max(1);
-        } else if took * 2 < self.target {
+        let least = SLOW_ROWS_MIN.min(self.rows_max);
+        if took > self.target && self.rows > least {
+            self.rows = (self.rows * 3 / 4).max(least);
+        } else if took * 2 < self.target || self.rows < least {
             let growth = if self.had_timeout { self.rows / SLOW_GROWTH + 1 } else { self.rows };
             self.rows = self.rows.saturating_add(growth).min(self.rows_max);
         }
@@ -128,6 +132,23 @@ mod tests {
         assert_eq!(size.rows(), 3);
         size.fit(50_000);
         assert_eq!(size.rows(), FIRST_ROWS);
+    }
+
+    #[test]
+    fn on_a_slow_network_pages_do_not_dwindle() {
+        let mut size = PageSize::new(5_000, BUDGET);
+        for _ in 0..50 {
+            size.committed(BUDGET);
+        }
+        assert_eq!(size.rows(), SLOW_ROWS_MIN);
+        for _ in 0..10 {
+            size.timed_out();
+        }
+        assert_eq!(size.rows(), 1);
+        for _ in 0..50 {
+            size.committed(BUDGET);
+        }
+        assert!(size.rows() >= SLOW_ROWS_MIN, "{}", size.rows());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::close;
 use super::context::{self, Context, Stop};
 use super::ending;
+use super::gone;
 use super::narrow::CommitError;
 use super::passes::{self, PassKind};
 use super::size::PageSize;
@@ -116,15 +117,16 @@ async fn step(
         table = claim.id.table_name, shard = claim.id.shard, step = claim.step.as_str(), "claimed"
     );
     let worked = match claim.step {
-        Step::Close => close::close(session, context, claim).await,
+        Step::Close => close::close(session, context, claim.clone()).await,
         Step::Reseal | Step::ResealByBlock | Step::Walk => {
-            walk(session, context, claim, size, patience).await
+            walk(session, context, claim.clone(), size, patience).await
         }
     };
     match worked {
-        Ok(()) | Err(CommitError::NotOurs) => Ok(Stepped::Worked),
-        Err(CommitError::Error(error)) => Err(error),
+        Ok(()) | Err(CommitError::NotOurs) => {}
+        Err(CommitError::Error(error)) => gone::pass_over(session, context, &claim, error).await?,
     }
+    Ok(Stepped::Worked)
 }
 
 async fn claim(session: &mut Session, context: &Context, number: usize) -> Result<Option<Claim>> {

@@ -60,7 +60,7 @@ WITH written AS (
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written
+SELECT array_agg(n) AS written, (SELECT count(*) = 1 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2))) AS columns_stand
 FROM written;
 
 -- write unlocked by key
@@ -76,7 +76,8 @@ WITH free AS MATERIALIZED (
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free,
+       (SELECT count(*) = 1 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2))) AS columns_stand
 FROM written;
 
 -- unwritten by key
@@ -92,7 +93,7 @@ WITH written AS (
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND t.ctid >= $6 AND t.ctid <= $7
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written
+SELECT array_agg(n) AS written, (SELECT count(*) = 1 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2))) AS columns_stand
 FROM written;
 
 -- write unlocked by block
@@ -108,7 +109,8 @@ WITH free AS MATERIALIZED (
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND t.ctid >= $6 AND t.ctid <= $7
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free,
+       (SELECT count(*) = 1 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2))) AS columns_stand
 FROM written;
 
 -- unwritten by block
@@ -124,7 +126,7 @@ WITH written AS (
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (t."id") OPERATOR("pg_catalog".>=) ($7::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($8::"pg_catalog"."int8")
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written
+SELECT array_agg(n) AS written, (SELECT count(*) = 1 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2))) AS columns_stand
 FROM written;
 
 -- write unlocked by key, comparing values
@@ -140,7 +142,8 @@ WITH free AS MATERIALIZED (
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (t."id") OPERATOR("pg_catalog".>=) ($7::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($8::"pg_catalog"."int8")
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free,
+       (SELECT count(*) = 1 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2))) AS columns_stand
 FROM written;
 
 -- unwritten by key, comparing values
@@ -151,10 +154,12 @@ JOIN ONLY "public"."secrets" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1
 -- record failures
 INSERT INTO reseal.failure AS f
     (run_id, pass, table_name, column_name, row_key, reason, sqlstate, value_digest)
-SELECT $1, $2, $3, page.column_name, ARRAY[page.k1::text]::text[], page.reason, page.sqlstate,
-       page.value_digest
+SELECT $1, $2, $3, page.column_name, ARRAY[page.k1::text]::text[], min(page.reason), min(page.sqlstate),
+       CASE WHEN count(*) = 1 THEN (array_agg(page.value_digest))[1]
+            ELSE sha256(string_agg(page.value_digest, '' ORDER BY page.value_digest)) END
 FROM unnest($4::text[], $5::text[], $6::text[], $7::bytea[], $8::"pg_catalog"."int8"[])
      AS page(column_name, reason, sqlstate, value_digest, k1)
+GROUP BY page.column_name, ARRAY[page.k1::text]::text[]
 ON CONFLICT (table_name, column_name, path, row_key) DO UPDATE
 SET run_id = excluded.run_id, pass = excluded.pass, reason = excluded.reason,
     sqlstate = excluded.sqlstate, attempts = f.attempts + 1, last_seen_at = clock_timestamp(),

@@ -94,8 +94,8 @@ async fn what_the_walk_read_as_done_and_a_crash_undid_is_read_again() {
     // so many blocks that the walk takes several pages
     rotation.database.batch("ALTER TABLE secrets SET (fillfactor = 10)").await;
     rotation.insert("secrets", 1..=ROWS, &rotation.old).await;
-    // the last page of key order is empty: with it the pass is done; the next commit is the walk's
-    let points = ["committed@7", "committed@8", "walk-fetched@2"];
+    // the last page of key order is empty: with it the pass is done, and the walk begins
+    let points = ["committed@7", "walk-fetched@1", "walk-fetched@2"];
     let failpoints = points.iter().fold(Failpoints::none(), |all, point| all.and_hold(point));
     let mut running = failpoints.on(pooled.run()).spawn();
     failpoints.reached(points[0], &mut running).await;
@@ -121,9 +121,12 @@ async fn verify_does_not_vouch_for_what_a_crash_undid() {
     rotation.database.batch("ALTER TABLE secrets SET (fillfactor = 10)").await;
     rotation.insert("secrets", 1..=ROWS, &rotation.old).await;
     rotation.database.batch("CHECKPOINT").await;
-    // a writer that stays open holds verify up behind its walk
+    // a writer that stays open holds verify up behind its walk; its snapshot keeps old versions from being
+    // pruned there, which would write WAL, and with it what the crash is to undo
     let writer = rotation.client().await;
-    writer.batch_execute("BEGIN; LOCK secrets IN ROW EXCLUSIVE MODE").await.expect("a writer");
+    let open = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM secrets LIMIT 1;
+                LOCK secrets IN ROW EXCLUSIVE MODE";
+    writer.batch_execute(open).await.expect("a writer");
     write_all(rotation, 1, &rotation.new).await;
     let failpoints = Failpoints::hold("writers-open@1");
     let mut verifying = failpoints.on(pooled.through(rotation.verify())).spawn();

@@ -71,6 +71,7 @@ pub fn examples() -> Vec<Example> {
 fn table([schema, name]: [&str; 2], key: &[Key<'_>], columns: &[(&str, ColumnKind)]) -> TablePlan {
     let column = |(name, kind): &(&str, ColumnKind)| ColumnPlan {
         name: identifier(name),
+        number: 2,
         kind: *kind,
         layout: ColumnLayout {
             write: Layout::named("go-b64").expect("a preset"),

@@ -255,6 +255,23 @@ pub(super) fn count(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
+/// Ends a shard whose table is gone.
+pub async fn pass_over(transaction: &Transaction<'_>, claim: &Claim) -> Result<(), DatabaseError> {
+    transaction
+        .execute(
+            sql::PASS_OVER,
+            &[
+                (&claim.id.run_id, Type::INT8),
+                (&claim.id.pass, Type::INT4),
+                (&claim.id.table_name, Type::TEXT),
+                (&claim.id.shard, Type::INT4),
+                (&claim.epoch, Type::INT4),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
 /// Gives back what an owner still holds.
 pub async fn release(
     transaction: &Transaction<'_>,

@@ -8,13 +8,14 @@ use crate::db::error::{DatabaseError, Trouble};
 use crate::db::ledger::shard::{self, Tally};
 use crate::db::session::Session;
 use crate::db::transaction::Transaction;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::rotate::cursor::Position;
 use crate::rotate::failures;
 use crate::rotate::judge::{JudgedPage, Judgement};
 use crate::rotate::statements::Order;
 
 /// One try to commit one part of a page.
+#[derive(Clone, Copy)]
 pub struct Attempt<'a> {
     pub writer: &'a Writer,
     pub page: &'a JudgedPage,
@@ -116,6 +117,9 @@ impl Attempt<'_> {
             Ok(row) => row,
             Err(error) => return Err(blame(error)),
         };
+        if !row.get::<_, bool>("columns_stand") {
+            return Err(Setback::Error(self.columns_changed()));
+        }
         let told: Vec<i64> = row.get::<_, Option<_>>("written").unwrap_or_default();
         let written = batch.rows_of(told.iter().map(|n| n.abs()));
         let mut altered: Vec<usize> = batch.rows_of(told.iter().map(|n| -n)).iter().collect();
@@ -131,6 +135,13 @@ impl Attempt<'_> {
             missing.into_iter().partition(|row| swallowed.contains(*row));
         altered.extend(refused);
         Ok(Outcome { written, altered, conflicts })
+    }
+
+    /// Nothing of this transaction is committed.
+    fn columns_changed(&self) -> Error {
+        Error::refused("a column was renamed, or replaced by another, while the run went on")
+            .at(self.writer.table.relation.plain())
+            .hint("run again: the plan then looks at the columns as they are")
     }
 
     /// Rows of `missing` that still are the version that was read.
@@ -197,8 +208,17 @@ fn blame(error: DatabaseError) -> Setback {
             Setback::Refused(error)
         }
         Trouble::Bug if error.sqlstate.is_some() => Setback::Refused(error),
+        Trouble::Transient | Trouble::ConnectionLost if may_be_raised(&error) => {
+            Setback::Passing(error)
+        }
         _ => error.into(),
     }
+}
+
+/// Not what we meet ourselves: a deadlock, a lost connection, and a server that lacks space or memory, which
+/// is no row's fault however few are written.
+fn may_be_raised(error: &DatabaseError) -> bool {
+    error.sqlstate.as_deref().is_some_and(|code| code != "40P01" && !code.starts_with("53"))
 }
 
 /// Deferred constraints and triggers speak now, within what is left of the budget.

@@ -37,6 +37,7 @@ struct WriteParts {
     is_as_read: String,
     assignments: String,
     altered: String,
+    columns_stand: String,
     range: String,
 }
 
@@ -73,6 +74,7 @@ impl WriteParts {
             is_as_read,
             assignments: assignments(table),
             altered: altered(table),
+            columns_stand: columns_stand(table),
             range: range(table, order, next),
         }
     }
@@ -88,6 +90,7 @@ impl WriteParts {
         if writes {
             fragments.push(("assignments", &self.assignments));
             fragments.push(("altered", &self.altered));
+            fragments.push(("columns_stand", &self.columns_stand));
         }
         render(template, &fragments)
     }
@@ -154,6 +157,19 @@ fn altered(table: &TablePlan) -> String {
         .enumerate()
         .map(|(n, name)| format!("t.{name}::text COLLATE \"C\" IS DISTINCT FROM page.a{n}"));
     values.chain(aad).collect::<Vec<_>>().join(" OR ")
+}
+
+/// Whether the names still mean the columns that were read. A column that is renamed, and another that takes
+/// its name, leave every row version as it is.
+fn columns_stand(table: &TablePlan) -> String {
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| format!("({}, {})", column.name.constant(), column.number))
+        .collect();
+    let (count, columns) = (columns.len(), columns.join(", "));
+    let is_column = format!("a.attrelid = $1 AND (a.attname, a.attnum) IN ({columns})");
+    format!("SELECT count(*) = {count} FROM pg_catalog.pg_attribute AS a WHERE {is_column}")
 }
 
 /// A range lets the planner read just the page's part of the index or of the heap. A row version
