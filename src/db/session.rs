@@ -4,22 +4,23 @@
 //! too: every setting is `SET LOCAL`, sent together with the `START TRANSACTION` it belongs to,
 //! reads included. One round trip begins a transaction.
 
+mod identity;
+mod terms;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Client;
-use tokio_postgres::SimpleQueryMessage;
 
 use super::error::{DatabaseError, Trouble};
 use super::sql;
 use super::transaction::{Described, Transaction};
+use identity::Identity;
 
-/// How long a transaction of ours may sit idle before the server ends it: far longer than any pause of a
-/// working process, so that only a stopped one is met. Even one that only reads holds others up: DDL waits
-/// for it, and behind that the application.
-const IDLE_MAX: Duration = Duration::from_secs(10);
+pub(super) use identity::ProofOfIdentity;
+pub use terms::{Isolation, Terms};
 
 /// The first version with `transaction_timeout`, which would end a long proof.
 const VERSION_WITH_TRANSACTION_TIMEOUT: i32 = 170_000;
@@ -27,63 +28,6 @@ const VERSION_WITH_TRANSACTION_TIMEOUT: i32 = 170_000;
 /// The setting a connection of ours carries from its startup; who echoes it is the same server
 /// session that we connected to.
 pub(super) const SESSION_MARK: &str = "reseal.session";
-
-/// What a transaction sees of others that commit meanwhile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Isolation {
-    ReadCommitted,
-    RepeatableRead,
-}
-
-/// The terms of one transaction.
-#[derive(Clone, Debug)]
-pub struct Terms {
-    pub isolation: Isolation,
-    pub read_only: bool,
-    /// Rounded up to a millisecond; never endless.
-    pub lock_timeout: Duration,
-    /// Rounded up to a millisecond; never endless.
-    pub statement_timeout: Duration,
-    /// How long it may sit idle before the server ends it, and with it what it holds: our process stands
-    /// still, or the network does. Rounded up to a millisecond; never endless.
-    pub idle_timeout: Duration,
-    /// Whether COMMIT waits until the transaction is on disk (and on synchronous standbys).
-    /// Without it, a crash may undo the newest commits, in their order.
-    pub durable: bool,
-}
-
-impl Terms {
-    /// For reading: nothing is locked, and DDL that holds a table is waited for.
-    pub fn reading() -> Self {
-        Self {
-            isolation: Isolation::ReadCommitted,
-            read_only: true,
-            lock_timeout: Duration::from_secs(10),
-            statement_timeout: Duration::from_secs(300),
-            idle_timeout: IDLE_MAX,
-            durable: false,
-        }
-    }
-
-    /// For reading every table in one snapshot: as long as it takes.
-    pub fn snapshot() -> Self {
-        Self {
-            isolation: Isolation::RepeatableRead,
-            statement_timeout: Duration::from_secs(24 * 3600),
-            ..Self::reading()
-        }
-    }
-
-    /// For the ledger alone. What a crash undoes here is done again.
-    pub fn ledger() -> Self {
-        Self { read_only: false, lock_timeout: Duration::from_secs(30), ..Self::reading() }
-    }
-
-    /// For what must not be undone: the end of a run, an operator's word, the ledger itself.
-    pub fn durable() -> Self {
-        Self { durable: true, ..Self::ledger() }
-    }
-}
 
 /// Tells a session from every other of this process: what was read through one is worthless in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,15 +38,6 @@ impl SessionStamp {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
-}
-
-/// How every transaction of a session shows that it runs where the session began.
-enum Identity {
-    /// The server session echoes the mark it was given at startup: the connection is direct.
-    Marked(String),
-    /// A pooler may give every transaction another server session, but all of them must be of this
-    /// incarnation of the server: neither a crash nor a failover lies in between.
-    Incarnation(String),
 }
 
 /// One pooled connection. What was read through it is only valid with it: a row's `xmin` means
@@ -262,32 +197,6 @@ pub(super) fn milliseconds(timeout: Duration) -> String {
 /// A string constant of SQL, whatever `standard_conforming_strings` says.
 fn literal(text: &str) -> String {
     format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
-}
-
-/// What the server must answer, so that a transaction counts.
-#[derive(Clone, Copy)]
-pub(super) struct ProofOfIdentity<'s> {
-    pub question: &'s str,
-    expected: &'s str,
-}
-
-impl ProofOfIdentity<'_> {
-    /// Looks at the last row of `answers`: the question stands last.
-    pub fn check(&self, answers: &[SimpleQueryMessage]) -> Result<(), DatabaseError> {
-        let rows = answers.iter().rev();
-        let answer = rows.filter_map(|answer| match answer {
-            SimpleQueryMessage::Row(row) => Some(row.get(0)),
-            _ => None,
-        });
-        if answer.take(1).any(|answer| answer == Some(self.expected)) {
-            return Ok(());
-        }
-        Err(DatabaseError::new(
-            Trouble::ConnectionLost,
-            "something in between moved the connection to another server session, or hid that the \
-             server crashed or was replaced",
-        ))
-    }
 }
 
 /// A standby refuses READ WRITE as a feature it does not support; among our fixed words nothing
