@@ -16,7 +16,7 @@ use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
 use super::round::SCRIPT_ROWS;
-use super::table::{Keys, LAYOUT, Sealer, Shape, connect};
+use super::table::{KeyType, Keys, LAYOUT, Sealer, Shape, connect};
 
 /// The floor: every row rewritten with its value, by so many connections, a share of the table each. A value
 /// that is stored out of line would keep its place if it were assigned to itself: it is copied.
@@ -25,7 +25,7 @@ pub async fn rewrite(url: &str, shape: Shape, connections: usize) -> Duration {
     let rewrite = |condition: &str| {
         format!("UPDATE t SET secret = {value}, version = version + 1 WHERE {condition}")
     };
-    let shares = by_share(url, connections).await;
+    let shares = by_share(url, shape, connections).await;
     let begun = Instant::now();
     let mut working = JoinSet::new();
     for (client, condition) in shares {
@@ -38,8 +38,8 @@ pub async fn rewrite(url: &str, shape: Shape, connections: usize) -> Duration {
 }
 
 /// Reading alone: every value sent to so many connections, and dropped there.
-pub async fn read(url: &str, connections: usize) -> Duration {
-    let shares = by_share(url, connections).await;
+pub async fn read(url: &str, shape: Shape, connections: usize) -> Duration {
+    let shares = by_share(url, shape, connections).await;
     let begun = Instant::now();
     let mut working = JoinSet::new();
     for (client, condition) in shares {
@@ -55,17 +55,26 @@ pub async fn read(url: &str, connections: usize) -> Duration {
     begun.elapsed()
 }
 
-/// A connection for each share of the table's blocks, and the condition that selects it. What is appended
-/// meanwhile belongs to none.
-async fn by_share(url: &str, connections: usize) -> Vec<(Client, String)> {
+/// A connection for each share of the table, and the condition that selects it: ids where they are numbers,
+/// else blocks. What is appended meanwhile belongs to none.
+async fn by_share(url: &str, shape: Shape, connections: usize) -> Vec<(Client, String)> {
     let mut shares = Vec::new();
     for share in 0..connections {
         let client = connect(url).await;
-        let blocks = "SELECT pg_relation_size('t') / 8192";
-        let blocks: i64 = client.query_one(blocks, &[]).await.expect("a size").get(0);
-        let bound = |share: usize| blocks * share as i64 / connections as i64;
-        let (from, to) = (bound(share), bound(share + 1));
-        shares.push((client, format!("ctid >= '({from},0)' AND ctid < '({to},0)'")));
+        let blocks = "SELECT pg_relation_size('t') / 8192, count(*) FROM t";
+        let row = client.query_one(blocks, &[]).await.expect("a size");
+        let bound = |all: i64, share: usize| all * share as i64 / connections as i64;
+        let (blocks, rows): (i64, i64) = (row.get(0), row.get(1));
+        let condition = match shape.key {
+            KeyType::Bigint => {
+                format!("id > {} AND id <= {}", bound(rows, share), bound(rows, share + 1))
+            }
+            KeyType::Uuid => {
+                let (from, to) = (bound(blocks, share), bound(blocks, share + 1));
+                format!("ctid >= '({from},0)' AND ctid < '({to},0)'")
+            }
+        };
+        shares.push((client, condition));
     }
     shares
 }
@@ -97,7 +106,7 @@ fn layout() -> ColumnLayout {
 /// slower by far.
 pub async fn row_by_row(url: &str, keys: &Keys, shape: Shape, connections: usize) -> Duration {
     let mut workers = Vec::new();
-    for (client, condition) in by_share(url, connections).await {
+    for (client, condition) in by_share(url, shape, connections).await {
         let off = "SET synchronous_commit = off";
         client.batch_execute(off).await.expect("a setting");
         workers.push((client, connect(url).await, ring(keys), condition));

@@ -60,7 +60,7 @@ async fn round(url: &str, keys: &Keys, job: &Job, scenario: &Scenario) -> Round 
     let (shape, workers) = (scenario.shape, scenario.workers);
     let rows = shape.rows;
     table::fresh(url, rows).await;
-    let reading = per_second(rows, plain::read(url, workers).await);
+    let reading = per_second(rows, plain::read(url, shape, workers).await);
     let floor = per_second(rows, plain::rewrite(url, shape, workers).await);
     table::fresh(url, rows).await;
     let run = job.run(url).await;
