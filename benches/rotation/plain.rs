@@ -134,8 +134,11 @@ async fn share_by_row(writer: &Client, reader: &Client, ring: &KeyRing, conditio
         let row = row.expect("a row");
         let (id, stored): (Binary<'_>, &[u8]) = (row.get(0), row.get(1));
         let resealed = ValueWork::new(ring, &layout).reseal(stored, Aad::NONE, &mut scratch);
-        let Ok(Resealing::Resealed(resealed)) = resealed else {
-            panic!("a value of the bench did not open");
+        let resealed = match resealed {
+            Ok(Resealing::Resealed(resealed)) => resealed,
+            // what another worker has written stands in the last block of its share, too
+            Ok(Resealing::AlreadyCurrent) => continue,
+            _ => panic!("a value of the bench did not open"),
         };
         let parameters: [&(dyn ToSql + Sync); 3] = [&id, &resealed, &stored];
         written += writer.execute(&update, &parameters).await.expect("a row");
