@@ -146,7 +146,7 @@ pub struct SettingWords {
     /// Rows that this process rewrites a second, at most; 0 for as many as it can [default: 0]
     #[arg(long, value_name = "NUMBER")]
     pub rows_per_second: Option<String>,
-    /// Bytes of one page at most [default: 4MiB]
+    /// Bytes of one page at most [default: 2MiB]
     #[arg(long, value_name = "BYTES")]
     pub page_bytes_max: Option<String>,
     /// Bytes of one value at most; a longer one is listed as too_large [default: 32MiB]

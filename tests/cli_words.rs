@@ -215,7 +215,7 @@ fn every_setting_has_its_default_in_the_help() {
         ("--max-failures <NUMBER>", "1000"),
         ("--page-rows-max <NUMBER>", "5000"),
         ("--rows-per-second <NUMBER>", "0"),
-        ("--page-bytes-max <BYTES>", "4MiB"),
+        ("--page-bytes-max <BYTES>", "2MiB"),
         ("--value-bytes-max <BYTES>", "32MiB"),
         ("--max-wait <DURATION>", "5m"),
         ("--retry-for <DURATION>", "1m"),

@@ -99,7 +99,7 @@ impl RunConfig {
                 0..=RATE_MAX,
                 0,
             ),
-            page_bytes_max: said.bytes("page_bytes_max", &typed.page_bytes_max, 256 * MIB, 4 * MIB),
+            page_bytes_max: said.bytes("page_bytes_max", &typed.page_bytes_max, 256 * MIB, 2 * MIB),
             value_bytes_max: said.bytes("value_bytes_max", &typed.value_bytes_max, GIB, 32 * MIB),
             max_wait: said.duration("max_wait", &typed.max_wait, 0..=24 * HOUR, 300),
             retry_for: said.duration("retry_for", &typed.retry_for, 0..=24 * HOUR, 60),
