@@ -97,6 +97,16 @@ pub struct KeyPlan {
     pub operator_schema: Identifier,
 }
 
+impl KeyPlan {
+    /// What a statement about `t` is ordered by, to follow this key.
+    pub fn order(&self) -> String {
+        let direction = if self.descending { " DESC" } else { "" };
+        let columns: Vec<String> =
+            self.columns.iter().map(|column| format!("t.{}{direction}", column.name)).collect();
+        columns.join(", ")
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyColumn {
     pub name: Identifier,

@@ -15,6 +15,7 @@ use std::time::Duration;
 use deadpool_postgres::Client;
 
 use super::error::{DatabaseError, Trouble};
+use super::identifier::literal;
 use super::sql;
 use super::transaction::{Described, Transaction};
 use identity::Identity;
@@ -194,11 +195,6 @@ pub(super) fn milliseconds(timeout: Duration) -> String {
     rounded_up.clamp(1, i32::MAX as u128).to_string()
 }
 
-/// A string constant of SQL, whatever `standard_conforming_strings` says.
-fn literal(text: &str) -> String {
-    format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
-}
-
 /// A standby refuses READ WRITE as a feature it does not support; among our fixed words nothing
 /// else can be answered so.
 fn not_begun(error: DatabaseError) -> DatabaseError {
@@ -223,10 +219,5 @@ mod tests {
         assert_eq!(milliseconds(Duration::from_micros(1)), "1");
         assert_eq!(milliseconds(Duration::from_micros(1500)), "2");
         assert_eq!(milliseconds(Duration::MAX), i32::MAX.to_string());
-    }
-
-    #[test]
-    fn a_literal_cannot_be_left() {
-        assert_eq!(literal(r"it's \ fine"), r"E'it''s \\ fine'");
     }
 }

@@ -127,9 +127,7 @@ pub async fn correlation(
     if rows < LARGE_ROWS {
         return Ok(None);
     }
-    let key = draft.key.columns.iter().map(|column| format!("t.{}", column.name));
-    let key_order = key.collect::<Vec<_>>().join(", ");
-    let relation = draft.relation.to_string();
+    let (relation, key_order) = (draft.relation.to_string(), draft.key.order());
     let fragments = [("relation", relation.as_str()), ("key_order", key_order.as_str())];
     let statement = sql::render(sql::PLAN_KEY_CORRELATION, &fragments);
     let percent = percent_of(draft);

@@ -21,8 +21,8 @@ use super::ending;
 use super::judge::{self, Intent};
 use super::narrow::{self, CommitError};
 use super::settle::{self, Fate};
-use super::sift::still_page;
-use super::snapshot::{self, KeptMax, Seen};
+use super::sift::{Room, still_page};
+use super::snapshot::{self, Seen};
 use super::statements::Order;
 use super::writers::{self, Kept};
 use crate::db::ledger;
@@ -111,9 +111,8 @@ async fn look(
     barrier: &str,
 ) -> Result<Seen> {
     let (config, limits) = (&context.config, context.limits());
-    let kept_max =
-        KeptMax { rows: config.run.page_rows_max as usize, bytes: limits.page_bytes_max };
-    let looking = snapshot::look(session, config, plan, barrier, limits, kept_max);
+    let room = Room { rows: config.run.page_rows_max as usize, bytes: limits.page_bytes_max };
+    let looking = snapshot::look(session, config, plan, barrier, limits, room);
     Kept { claim, lease: config.run.lease }.during(&context.database, looking).await
 }
 
@@ -233,7 +232,7 @@ async fn reseal_rows(
     let tids: Vec<Tid> = (0..page.len()).map(|row| page.tid(row)).collect::<Result<_>>()?;
     let judged = judge::judge(page, Arc::clone(&table), intent).await?;
     let terms = context.write_terms(session);
-    let writer = Writer::new(table, claim.clone(), Order::Physical, terms, session.stamp());
+    let writer = Writer::new(table, claim.clone(), Order::Physical, terms);
     let done = narrow::commit_page(session, &writer, cursor, judged).await?;
     context.progress.add(&done.tally);
     ending::check_failures(session, context, claim, &done.tally).await?;

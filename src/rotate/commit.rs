@@ -39,14 +39,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn new(
-        table: Arc<TablePlan>,
-        claim: Claim,
-        order: Order,
-        terms: WriteTerms,
-        session: SessionStamp,
-    ) -> Self {
-        let WriteTerms { budget, lease, compares_values } = terms;
+    pub fn new(table: Arc<TablePlan>, claim: Claim, order: Order, terms: WriteTerms) -> Self {
+        let WriteTerms { budget, lease, compares_values, session } = terms;
         let statements = statements::write(&table, order, compares_values);
         Self { table, claim, statements, order, budget, lease, compares_values, session }
     }
@@ -71,6 +65,7 @@ pub struct WriteTerms {
     pub budget: Duration,
     pub lease: Duration,
     pub compares_values: bool,
+    pub session: SessionStamp,
 }
 
 /// Consecutive rows that are committed together.

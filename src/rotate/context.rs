@@ -105,6 +105,7 @@ impl Context {
             budget: self.budget(),
             lease: self.config.run.lease,
             compares_values: !session.is_direct(),
+            session: session.stamp(),
         }
     }
 

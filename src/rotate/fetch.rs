@@ -106,15 +106,12 @@ impl Reader<'_> {
     ) -> Result<Page> {
         let (fields, end) = (Fields::of(self.table), position.clone());
         let mut page = Page::new(rows, fields, end, is_last, session.stamp(), order);
-        page.end = match (order, page.len().checked_sub(1)) {
-            (_, None) => position.clone(),
-            (Order::ByKey, Some(last)) => Position::of_key(page.row_key(last)),
-            (Order::Physical, Some(_)) => {
-                let mut last = self.after(position).tid()?;
-                for row in 0..page.len() {
-                    last = page.next_tid(row, last)?;
-                }
-                Position::of_tid(last)
+        let Some(last) = page.len().checked_sub(1) else { return Ok(page) };
+        page.end = match order {
+            Order::ByKey => Position::of_key(page.row_key(last)),
+            Order::Physical => {
+                let before = self.after(position).tid()?;
+                Position::of_tid((0..=last).try_fold(before, |tid, row| page.next_tid(row, tid))?)
             }
         };
         Ok(page)

@@ -118,10 +118,7 @@ impl Page {
 
     /// What passed together with the rows of a part: before its rows, and after the page's last one.
     pub fn passed(&self, part: &Range<usize>) -> Passed {
-        let until = |row: usize| match self.passed.get(row) {
-            Some(passed) => *passed,
-            None => Passed::default(),
-        };
+        let until = |row: usize| self.passed.get(row).copied().unwrap_or_default();
         let from = if part.start == 0 { Passed::default() } else { until(part.start - 1) };
         let to = until(if part.end == self.len() { part.end } else { part.end - 1 });
         Passed { rows: to.rows - from.rows, current: to.current - from.current }

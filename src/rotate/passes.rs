@@ -91,8 +91,7 @@ pub async fn open(
     }
     let extents = extents(transaction, plan).await?;
     for (n, table) in plan.tables().iter().enumerate() {
-        let extent = extents.iter().find(|extent| extent.relation == table.oid);
-        let Some(extent) = extent else { continue };
+        let Some(extent) = Extent::of(table, &extents) else { continue };
         let (step, ranges) = match (kind, table.order) {
             (PassKind::Proof, _) => (Step::Walk, block_ranges(extent.blocks)),
             (PassKind::Reseal, Order::Physical) => {
@@ -122,6 +121,13 @@ pub struct Extent {
     pub relation: u32,
     pub relfilenode: u32,
     pub blocks: u32,
+}
+
+impl Extent {
+    /// The one of this table.
+    pub fn of<'e>(table: &TablePlan, extents: &'e [Self]) -> Option<&'e Self> {
+        extents.iter().find(|extent| extent.relation == table.oid)
+    }
 }
 
 pub async fn extents(

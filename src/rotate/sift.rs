@@ -54,6 +54,25 @@ async fn chunk(stream: &mut RowStream<'_>, table: &TablePlan) -> Result<Vec<Row>
     Ok(rows)
 }
 
+/// How many rows that need something done may still be kept in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    pub rows: usize,
+    pub bytes: u64,
+}
+
+impl Room {
+    pub fn is_full(self) -> bool {
+        self.rows == 0 || self.bytes == 0
+    }
+
+    /// A row with so many bytes of values is kept; the last one may be longer than what was left.
+    pub fn take(&mut self, bytes: u64) {
+        self.rows = self.rows.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+}
+
 /// Rows as a page that moves no position.
 pub fn still_page(rows: Vec<Row>, table: &TablePlan, session: SessionStamp) -> Page {
     Page::new(rows, Fields::of(table), Position(None), false, session, Order::Physical)

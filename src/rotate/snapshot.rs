@@ -11,7 +11,7 @@ use tokio_postgres::types::Type;
 use super::fetch::Limits;
 use super::judge::Judgement;
 use super::page::Fields;
-use super::sift::sift;
+use super::sift::{Room, sift};
 use super::statements;
 use crate::config::Config;
 use crate::db::ledger::close::Walked;
@@ -49,13 +49,6 @@ pub struct Seen {
     pub has_more: bool,
 }
 
-/// How much of what needs doing is kept in memory.
-#[derive(Clone, Copy, Debug)]
-pub struct KeptMax {
-    pub rows: usize,
-    pub bytes: u64,
-}
-
 /// Reads every row written at or after `barrier`, in one snapshot.
 pub async fn look(
     session: &mut Session,
@@ -63,7 +56,7 @@ pub async fn look(
     plan: &Plan,
     barrier: &str,
     limits: Limits,
-    kept_max: KeptMax,
+    room: Room,
 ) -> Result<Seen> {
     let stamp = session.stamp();
     let transaction = session.begin(&Terms::snapshot()).await?;
@@ -77,7 +70,7 @@ pub async fn look(
         unfinished: Vec::new(),
         has_more: false,
     };
-    let mut room = kept_max;
+    let mut room = room;
     crate::failpoint!("snapshot-taken");
     for table in plan.tables() {
         let rows =
@@ -125,7 +118,7 @@ async fn look_at(
     table: &Arc<TablePlan>,
     barrier: &str,
     limits: Limits,
-    room: &mut KeptMax,
+    room: &mut Room,
     seen: &mut Seen,
 ) -> Result<Vec<Row>> {
     let longest = limits.value_bytes();
@@ -138,12 +131,11 @@ async fn look_at(
         seen.previous += judged.count(|j| *j == Judgement::Previous);
         seen.failed += judged.count(|j| matches!(j, Judgement::Failed(_)));
         for row in judged.into_unfinished_rows() {
-            if room.rows == 0 || room.bytes == 0 {
+            if room.is_full() {
                 seen.has_more = true;
                 break;
             }
-            room.rows -= 1;
-            room.bytes = room.bytes.saturating_sub(fields.bytes(&row));
+            room.take(fields.bytes(&row));
             kept.push(row);
         }
         Ok(ControlFlow::Continue(()))

@@ -33,7 +33,7 @@ pub fn fetch_by_key(table: &TablePlan, bounds: Bounds) -> String {
         &[
             ("relation", &table.relation.to_string()),
             ("columns", &fetched_columns(table, "$2")),
-            ("key_order", &key_order(&table.key)),
+            ("key_order", &table.key.order()),
             ("range", &range.join(" AND ")),
         ],
     )
@@ -101,7 +101,7 @@ pub fn key_quantiles(table: &TablePlan) -> String {
         &[
             ("relation", &table.relation.to_string()),
             ("key", &key.join(", ")),
-            ("key_order", &key_order(&table.key)),
+            ("key_order", &table.key.order()),
             ("key_names", &names.join(", ")),
         ],
     )
@@ -109,13 +109,6 @@ pub fn key_quantiles(table: &TablePlan) -> String {
 
 pub(super) fn key_names(key: &KeyPlan) -> Vec<String> {
     (1..=key.columns.len()).map(|n| format!("k{n}")).collect()
-}
-
-pub(super) fn key_order(key: &KeyPlan) -> String {
-    let direction = if key.descending { " DESC" } else { "" };
-    let columns: Vec<String> =
-        key.columns.iter().map(|column| format!("t.{}{direction}", column.name)).collect();
-    columns.join(", ")
 }
 
 /// `(t."a", t."b") OPERATOR(pg_catalog.>) ($4::…, $5::…)`: the index's own operators, whatever the

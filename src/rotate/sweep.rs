@@ -12,7 +12,7 @@ use super::cursor::Position;
 use super::fetch::Limits;
 use super::judge::JudgedPage;
 use super::page::{Fields, Page, Passed};
-use super::sift::sift;
+use super::sift::{Room, sift};
 use super::size::PageSize;
 use super::statements::{self, Order};
 use crate::db::row_key::Tid;
@@ -42,12 +42,13 @@ pub async fn sweep(
     let parameters =
         [(&longest as _, Type::INT4), (&range.start as _, Type::TID), (&before as _, Type::TID)];
     let stream = transaction.stream(&statement, &parameters).await?;
-    let mut kept = Kept::new(range.start, size.rows() as usize, limits.page_bytes_max);
+    let room = Room { rows: size.rows() as usize, bytes: limits.page_bytes_max };
+    let mut kept = Kept::new(range.start, room);
     sift(stream, stamp, table, |judged| kept.take(judged)).await?;
     transaction.finish_reading();
     crate::failpoint!("page-fetched");
     crate::failpoint!("walk-fetched");
-    let end = if kept.is_full() { kept.last } else { before };
+    let end = if kept.room.is_full() { kept.last } else { before };
     size.swept(end.block.saturating_sub(range.start.block).max(1), begun.elapsed());
     let is_last = end >= range.end;
     let (fields, end) = (Fields::of(table), Position::of_tid(end));
@@ -63,38 +64,31 @@ struct Kept {
     passed: Passed,
     /// The last row that was judged.
     last: Tid,
-    rows_left: usize,
-    bytes_left: u64,
+    room: Room,
 }
 
 impl Kept {
-    fn new(after: Tid, rows_max: usize, bytes_max: u64) -> Self {
+    fn new(after: Tid, room: Room) -> Self {
         Self {
             rows: Vec::new(),
             passed_before: Vec::new(),
             passed: Passed::default(),
             last: after,
-            rows_left: rows_max.max(1),
-            bytes_left: bytes_max.max(1),
+            room,
         }
-    }
-
-    fn is_full(&self) -> bool {
-        self.rows_left == 0 || self.bytes_left == 0
     }
 
     /// Takes what a chunk holds, as far as there is room.
     fn take(&mut self, judged: JudgedPage) -> Result<ControlFlow<()>> {
         let mut keep = vec![false; judged.page.len()];
         for (row, keep) in keep.iter_mut().enumerate() {
-            if self.is_full() {
+            if self.room.is_full() {
                 break;
             }
             self.last = judged.page.next_tid(row, self.last)?;
             *keep = judged.is_unfinished(row);
             if *keep {
-                self.rows_left -= 1;
-                self.bytes_left = self.bytes_left.saturating_sub(judged.page.bytes(row));
+                self.room.take(judged.page.bytes(row));
                 self.passed_before.push(self.passed);
             } else {
                 self.passed.rows += 1;
@@ -102,6 +96,6 @@ impl Kept {
             }
         }
         self.rows.extend(judged.page.into_rows(&keep));
-        Ok(if self.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(if self.room.is_full() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 }

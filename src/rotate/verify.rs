@@ -10,7 +10,8 @@ use tokio_postgres::types::Type;
 use super::context::Context;
 use super::judge::{JudgedPage, Judgement};
 use super::passes::{Extent, extents};
-use super::snapshot::{self, KeptMax, Moment, Seen};
+use super::sift::Room;
+use super::snapshot::{self, Moment, Seen};
 use super::writers;
 use crate::db::ledger::close::Walked;
 use crate::db::session::{Session, Terms};
@@ -131,17 +132,14 @@ async fn close(
     barrier: &str,
 ) -> Result<Seen> {
     let limits = context.limits();
-    let kept = KeptMax { rows: usize::MAX, bytes: limits.page_bytes_max };
-    snapshot::look(session, &context.config, plan, barrier, limits, kept).await
+    let room = Room { rows: usize::MAX, bytes: limits.page_bytes_max };
+    snapshot::look(session, &context.config, plan, barrier, limits, room).await
 }
 
 fn walked(plan: &Plan, extents: &[Extent]) -> Vec<Walked> {
     let walked = |table: &Arc<TablePlan>| Walked {
         relation: table.oid,
-        relfilenode: extents
-            .iter()
-            .find(|extent| extent.relation == table.oid)
-            .map_or(0, |extent| extent.relfilenode),
+        relfilenode: Extent::of(table, extents).map_or(0, |extent| extent.relfilenode),
         table_name: table.relation.plain(),
     };
     let mut walked: Vec<Walked> = plan.tables().iter().map(walked).collect();

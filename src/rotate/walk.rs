@@ -35,7 +35,7 @@ pub async fn walk(
     let table = context.table(claim.id.pass, claim.relation, session).await?;
     let order = if claim.step == Step::Reseal { Order::ByKey } else { Order::Physical };
     let terms = context.write_terms(session);
-    let writer = Writer::new(Arc::clone(&table), claim, order, terms, session.stamp());
+    let writer = Writer::new(Arc::clone(&table), claim, order, terms);
     let mut cursor = Cursor::resume(&writer.claim);
     let pages = Pages {
         context,

@@ -39,8 +39,8 @@ impl Shares {
     fn of(plan: &Plan, extents: &[Extent]) -> Result<Self> {
         let mut all = Vec::new();
         for (place, table) in plan.tables().iter().enumerate() {
-            let extent = extents.iter().find(|extent| extent.relation == table.oid);
-            for (after, until) in block_ranges(extent.map_or(0, |extent| extent.blocks)) {
+            let blocks = Extent::of(table, extents).map_or(0, |extent| extent.blocks);
+            for (after, until) in block_ranges(blocks) {
                 let range = Position(after).tid()?..Position(until).tid()?;
                 all.push(Share { place, table: Arc::clone(table), range });
             }
