@@ -11,6 +11,7 @@ CREATE ROLE reseal_job LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
 GRANT USAGE ON SCHEMA reseal TO reseal_job;
 GRANT SELECT, INSERT, UPDATE ON reseal.run, reseal.checkpoint, reseal.failure, reseal.key_use TO reseal_job;
 GRANT SELECT, INSERT ON reseal.audit_event TO reseal_job;
+GRANT SELECT, UPDATE ON reseal.audit_head TO reseal_job;
 GRANT SELECT ON reseal.ledger_version TO reseal_job;
 
 -- The tables; of a partitioned one every leaf, and those that will be attached while a run goes on. SELECT

@@ -10,7 +10,12 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 use crate::error::{Error, Result};
 
+mod audit;
 mod refused;
+
+pub use audit::{
+    AuditCommandWords, AuditShowWords, AuditVerifyWords, AuditWords, WhoWords, WhyWords,
+};
 
 /// Re-encrypts the encrypted columns of a live PostgreSQL database under a new key, and proves that
 /// the old one is no longer needed.
@@ -50,6 +55,8 @@ pub enum CommandWords {
     Failures(FailuresWords),
     /// End an unfinished run within one page
     Abandon(AbandonWords),
+    /// Who did what, when; and whether anybody changed that
+    Audit(AuditWords),
     /// Create or upgrade the job's own tables (`run` does it too)
     Ledger(LedgerWords),
     /// Check the keys: present, well formed, able to seal and open
@@ -173,6 +180,8 @@ pub struct SettingWords {
     /// The ledger exists on the subscribers of a FOR ALL TABLES publication
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub ledger_on_subscriber: Option<String>,
+    #[command(flatten)]
+    pub why: WhyWords,
 }
 
 #[derive(Debug, Args)]
@@ -222,6 +231,8 @@ pub struct AcceptWords {
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
     #[command(flatten)]
+    pub who: WhoWords,
+    #[command(flatten)]
     pub file: FileWords,
     #[command(flatten)]
     pub output: OutputWords,
@@ -234,6 +245,8 @@ pub struct AbandonWords {
     /// The run to end [default: the only unfinished one]
     #[arg(long, value_name = "ID")]
     pub run: Option<String>,
+    #[command(flatten)]
+    pub why: WhyWords,
     #[command(flatten)]
     pub output: OutputWords,
 }

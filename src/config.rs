@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::error::{Error, Result};
 use crate::keys::RingConfig;
 
+mod audit;
 mod columns;
 mod command;
 mod database;
@@ -19,8 +20,10 @@ mod names;
 mod rings;
 mod run;
 mod tables;
+mod who;
 mod word;
 
+pub use audit::AuditCommand;
 pub use command::{
     AbandonCommand, AcceptCommand, Command, FailuresCommand, HealthCommand, LedgerCommand,
     RunCommand, StatusCommand,
@@ -30,6 +33,7 @@ pub use environment::Environment;
 pub use names::{NamePattern, TableName};
 pub use run::RunConfig;
 pub use tables::{ColumnConfig, TableConfig};
+pub use who::{ChangeReason, Who};
 
 /// All that a plan, a run or a proof is told.
 #[derive(Clone, Debug)]

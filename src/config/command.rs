@@ -6,7 +6,9 @@ use crate::cli::{self, CommandWords, Output, RunWords};
 use crate::config::file::FileWords;
 use crate::config::run::number;
 use crate::config::word::Word;
-use crate::config::{Config, DatabaseConfig, Environment, RunConfig, Troubles, rings, tables};
+use crate::config::{
+    AuditCommand, Config, DatabaseConfig, Environment, RunConfig, Troubles, Who, rings, tables,
+};
 use crate::error::{Error, Result};
 use crate::keys::RingConfig;
 
@@ -20,6 +22,7 @@ pub enum Command {
     Failures(FailuresCommand),
     AcceptFailure(AcceptCommand),
     Abandon(AbandonCommand),
+    Audit(AuditCommand),
     Ledger(LedgerCommand),
     Health(HealthCommand),
     GenerateKey,
@@ -56,6 +59,7 @@ pub struct AcceptCommand {
     pub database: DatabaseConfig,
     pub id: i64,
     pub reason: String,
+    pub who: Who,
     pub output: Output,
 }
 
@@ -64,6 +68,7 @@ pub struct AbandonCommand {
     pub database: DatabaseConfig,
     /// `None` for the only unfinished run.
     pub run: Option<i64>,
+    pub who: Who,
     pub output: Output,
 }
 
@@ -96,11 +101,15 @@ impl Command {
                 output: words.output.output,
             }),
             CommandWords::Failures(words) => failures(words, environment)?,
-            CommandWords::Abandon(words) => Command::Abandon(AbandonCommand {
-                database: database(&words.file, environment)?,
-                run: words.run.map(|text| id("--run", text)).transpose()?,
-                output: words.output.output,
-            }),
+            CommandWords::Abandon(words) => {
+                let (database, who) = database_and_who(&words.file, &words.why, environment)?;
+                let run = words.run.map(|text| id("--run", text)).transpose()?;
+                let output = words.output.output;
+                Command::Abandon(AbandonCommand { database, run, who, output })
+            }
+            CommandWords::Audit(words) => {
+                Command::Audit(AuditCommand::resolve(words, environment)?)
+            }
             CommandWords::Ledger(words) if words.print_sql => {
                 Command::Ledger(LedgerCommand::PrintSql)
             }
@@ -139,12 +148,27 @@ fn run(words: &RunWords, environment: &Environment) -> Result<RunCommand> {
     Ok(RunCommand { config, output: words.output.output })
 }
 
-fn database(file: &cli::FileWords, environment: &Environment) -> Result<DatabaseConfig> {
+pub(super) fn database(file: &cli::FileWords, environment: &Environment) -> Result<DatabaseConfig> {
     let file = FileWords::find(file.config.as_deref(), environment)?;
     let mut troubles = Troubles::default();
     let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
     troubles.none_or_all()?;
     Ok(database.expect("a database that is missing is one of the troubles"))
+}
+
+/// For a command that puts a word into the ledger: who does it is audited.
+pub(super) fn database_and_who(
+    file: &cli::FileWords,
+    why: &cli::WhyWords,
+    environment: &Environment,
+) -> Result<(DatabaseConfig, Who)> {
+    let file = FileWords::find(file.config.as_deref(), environment)?;
+    let mut troubles = Troubles::default();
+    let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
+    let reason = why.reason.as_ref();
+    let who = Who::resolve(&why.who, reason, &file.run, environment, &mut troubles);
+    troubles.none_or_all()?;
+    Ok((database.expect("a database that is missing is one of the troubles"), who))
 }
 
 fn failures(words: cli::FailuresWords, environment: &Environment) -> Result<Command> {
@@ -159,10 +183,13 @@ fn failures(words: cli::FailuresWords, environment: &Environment) -> Result<Comm
     if reason.text.is_empty() || reason.text.chars().count() > 1_000 {
         return Err(reason.wrong("a reason has 1 to 1000 characters"));
     }
+    let why = cli::WhyWords { who: words.who, reason: None };
+    let (database, who) = database_and_who(&words.file, &why, environment)?;
     Ok(Command::AcceptFailure(AcceptCommand {
-        database: database(&words.file, environment)?,
+        database,
         id: id("the failure's id", words.id)?,
         reason: reason.text,
+        who,
         output: words.output.output,
     }))
 }
@@ -180,6 +207,6 @@ fn health(
     Ok(HealthCommand { rings, verbose, output: words.output.output })
 }
 
-fn id(name: &str, text: String) -> Result<i64> {
+pub(super) fn id(name: &str, text: String) -> Result<i64> {
     number("an id", &Word::new(text, name), &(1..=i64::MAX))
 }

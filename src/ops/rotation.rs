@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::audit;
 use super::ledger::status_of;
 use super::signals;
 use crate::cli::Output;
@@ -94,7 +95,13 @@ async fn begin(database: &Database, config: &Config, rings: &Rings, stop: &Stop)
     if let Some(run_id) = ended {
         return Ok(Begun::Ended(run_id));
     }
-    let Planned { config, plan, wanted, .. } = planned(&mut session, config.clone(), rings).await?;
+    let planned = planned(&mut session, config.clone(), rings).await;
+    if let Err(refused) = &planned
+        && refused.exit_code == ExitCode::Refused
+    {
+        audit::plan_refused(&mut session, &config.run.who, refused).await;
+    }
+    let Planned { config, plan, wanted, .. } = planned?;
     tell(&plan);
     setup::ensure(&mut session).await?;
     let started = start::start(&mut session, &config, &wanted, &plan).await?;
@@ -164,6 +171,7 @@ async fn outcome(
         let mut session = database.session().await?;
         let (mut report, exit_code) = status_of(&mut session, Some(run_id)).await?;
         name_standbys(&mut session, &mut report).await?;
+        audit::tell_head(&mut session).await?;
         Ok((report, exit_code))
     });
     let (report, exit_code) = asked.await?;
@@ -196,6 +204,8 @@ pub async fn verify(command: RunCommand) -> Result<ExitCode> {
     let records = plan.estimated_records();
     let proving = verify::verify(&mut session, &context);
     let verdict = shown(&context, "verify".to_owned(), records, proving).await?;
+    let loaded = start::ring_keys(&context.rings);
+    audit::verified(&mut session, &context.config, &loaded, &verdict).await?;
     let keys = context.rings.values().map(|ring| ring.current().id().to_string()).collect();
     report::result(&report::verify::of(&verdict, keys), command.output)?;
     Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })
