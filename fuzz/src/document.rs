@@ -49,7 +49,7 @@ fn says(token: &Token<'_>, text: &str) -> bool {
 fn check_splice(document: &Document<'_>, selection: &Selection, new: &str) {
     let Ok(tokens) = document.select(selection) else { return };
     let is_string = |token: &Token<'_>| token.content() != Content::NoString;
-    let replacement = |n: usize| (n % 2 == 0 && is_string(&tokens[n])).then_some(new);
+    let replacement = |n: usize| (n.is_multiple_of(2) && is_string(&tokens[n])).then_some(new);
     let replaced =
         tokens.iter().enumerate().filter_map(|(n, token)| Some((token, replacement(n)?)));
     let spliced = document.splice(replaced);
