@@ -37,6 +37,7 @@ mod sift;
 mod size;
 pub mod statements;
 mod sweep;
+mod tally;
 mod walk;
 
 // the proof

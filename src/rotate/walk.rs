@@ -19,6 +19,7 @@ use crate::db::retry::Patience;
 use crate::db::session::Session;
 use crate::error::Result;
 use crate::plan::TablePlan;
+use crate::telemetry::metrics::Throttled;
 
 /// Walks a claimed shard to its end.
 ///
@@ -54,12 +55,14 @@ pub async fn walk(
         let (done, took) = done?;
         patience.progress();
         size.committed(took);
-        if done.timed_out {
+        if done.timed_out() {
             size.timed_out();
         }
-        context.progress.add(&done.tally);
+        context.progress.committed(&table, &done, took);
         ending::check_failures(session, context, &writer.claim, &done.tally).await?;
-        context.throttle.pay(done.tally.resealed, &context.stop).await?;
+        let held_back = Instant::now();
+        context.throttle.pay(done.tally.resealed(), &context.stop).await?;
+        context.progress.throttled(Throttled::RowsPerSecond, held_back.elapsed());
         cursor = done.cursor;
         judged = next?;
     }
