@@ -8,11 +8,12 @@ use super::judge::{JudgedPage, Judgement};
 use super::narrow::Committed;
 use super::tally::PageTally;
 use super::verify::{is_failed, needs_another_key};
+use super::waits::{WaitReason, Waits};
 use crate::db::ledger::shard::Tally;
 use crate::plan::{Plan, TablePlan};
-use crate::telemetry::metrics::{Metrics, Outcome, Retry, Throttled};
+use crate::telemetry::metrics::{Metrics, Outcome, Retry};
 
-/// Values this process has committed, since it started.
+/// Values this process has committed, since it started, and what it waited for.
 #[derive(Debug, Default)]
 pub struct Progress {
     values: AtomicU64,
@@ -21,6 +22,8 @@ pub struct Progress {
     conflicts: AtomicU64,
     retries: AtomicU64,
     metrics: Metrics,
+    /// Why workers wait now, and how long they have.
+    pub waits: Waits,
 }
 
 /// The counters at one moment.
@@ -86,9 +89,11 @@ impl Progress {
         }
     }
 
-    /// A worker was held back for so long.
-    pub fn throttled(&self, reason: Throttled, time: Duration) {
-        self.metrics.throttled(reason, time);
+    /// Tells the metrics how long workers have waited until now.
+    pub fn tell_waits(&self) {
+        for reason in WaitReason::ALL {
+            self.metrics.throttled(reason, self.waits.total(reason));
+        }
     }
 
     /// Something passing went wrong and is tried again.

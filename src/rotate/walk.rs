@@ -19,7 +19,6 @@ use crate::db::retry::Patience;
 use crate::db::session::Session;
 use crate::error::Result;
 use crate::plan::TablePlan;
-use crate::telemetry::metrics::Throttled;
 
 /// Walks a claimed shard to its end.
 ///
@@ -60,9 +59,7 @@ pub async fn walk(
         }
         context.progress.committed(&table, &done, took);
         ending::check_failures(session, context, &writer.claim, &done.tally).await?;
-        let held_back = Instant::now();
-        context.throttle.pay(done.tally.resealed(), &context.stop).await?;
-        context.progress.throttled(Throttled::RowsPerSecond, held_back.elapsed());
+        context.throttle.pay(done.tally.resealed(), &context.stop, &context.progress.waits).await?;
         cursor = done.cursor;
         judged = next?;
     }

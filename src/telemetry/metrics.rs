@@ -10,7 +10,7 @@ use self::Kind::{Counter, Gauge, Histogram};
 use self::Measure::{Records, Retries, Seconds, Switch, Timestamp};
 
 pub use recorder::{Metrics, Standing};
-pub use words::{Outcome, RETRIES, Retry, STATES, THROTTLED, Throttled};
+pub use words::{Outcome, RETRIES, Retry, STATES};
 
 /// One metric, as Prometheus is told of it.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ metrics! {
     RETRIES_TOTAL: "reseal_retries_total", Counter, Retries, ["kind"],
         "Work that was done again: with a new session, without rows that others hold, in smaller parts.";
     THROTTLED_SECONDS: "reseal_throttled_seconds_total", Counter, Seconds, ["reason"],
-        "Time for which workers of this process were held back, each worker's counted.";
+        "Time in which at least one worker of this process waited although there was work, in whole seconds.";
     REMAINING_RECORDS: "reseal_remaining_records", Gauge, Records, [],
         "Records of the newest run that still need a previous key, by estimate until the run has ended.";
     FAILED_RECORDS: "reseal_failed_records", Gauge, Records, [],

@@ -1,7 +1,7 @@
 //! The recorder: what the engine counts, once a page.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::{Key, Label, Level, Metadata, Recorder, SharedString, Unit};
@@ -10,9 +10,10 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusRecorder
 use super::{
     BUILD_INFO, CONFLICTS, FAILED_RECORDS, Kind, LAST_PROOF, Measure, Metric, Outcome,
     PAGE_SECONDS, RECORDS, REMAINING_RECORDS, RETRIES, RETRIES_TOTAL, RUN_STATE, Retry, STATES,
-    TABLE, THROTTLED, THROTTLED_SECONDS, Throttled,
+    TABLE, THROTTLED_SECONDS,
 };
 use crate::error::{Error, Result};
+use crate::rotate::waits::WaitReason;
 
 /// From a page of a few rows nearby to one that a slow server halves.
 const PAGE_BUCKETS: [f64; 12] =
@@ -27,8 +28,6 @@ pub struct Metrics(Option<Arc<Counted>>);
 
 struct Counted {
     recorder: PrometheusRecorder,
-    /// Counters are whole numbers: parts of seconds wait here until they make one.
-    throttled: Mutex<[Duration; THROTTLED.len()]>,
 }
 
 /// How the newest run stands, as the ledger says.
@@ -53,10 +52,12 @@ impl Metrics {
             .map_err(|_| Error::bug("a histogram without buckets"))?;
         let recorder = builder.build_recorder();
         TABLE.iter().for_each(|metric| describe(&recorder, metric));
-        let counted = Counted { recorder, throttled: Mutex::default() };
+        let counted = Counted { recorder };
         counted.add(&CONFLICTS, &[], 0);
         RETRIES.iter().for_each(|kind| counted.add(&RETRIES_TOTAL, &[kind.as_str()], 0));
-        THROTTLED.iter().for_each(|reason| counted.add(&THROTTLED_SECONDS, &[reason.as_str()], 0));
+        for reason in WaitReason::ALL {
+            counted.add(&THROTTLED_SECONDS, &[reason.as_str()], 0);
+        }
         counted.set(&BUILD_INFO, &[env!("CARGO_PKG_VERSION")], 1.0);
         Ok(Self(Some(Arc::new(counted))))
     }
@@ -88,14 +89,11 @@ impl Metrics {
         counted.add(&RETRIES_TOTAL, &[kind.as_str()], 1);
     }
 
-    /// A worker was held back for so long.
-    pub fn throttled(&self, reason: Throttled, time: Duration) {
+    /// Workers have waited for this reason, from the start until now. Counters are whole numbers.
+    pub fn throttled(&self, reason: WaitReason, total: Duration) {
         let Some(counted) = &self.0 else { return };
-        let Some(place) = THROTTLED.iter().position(|known| *known == reason) else { return };
-        let mut parts = counted.throttled.lock().unwrap_or_else(PoisonError::into_inner);
-        let whole = parts[place] + time;
-        parts[place] = Duration::from_nanos(whole.subsec_nanos().into());
-        counted.add(&THROTTLED_SECONDS, &[reason.as_str()], whole.as_secs());
+        let key = key(&THROTTLED_SECONDS, &[reason.as_str()]);
+        counted.recorder.register_counter(&key, &METADATA).absolute(total.as_secs());
     }
 
     /// How the newest run stands now.
@@ -196,16 +194,14 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_seconds_are_carried_over() {
+    fn waits_are_counted_in_whole_seconds() {
         let metrics = Metrics::counting().unwrap();
-        let throttled = || {
-            metrics.throttled(Throttled::RowsPerSecond, Duration::from_millis(400));
-            let text = metrics.render();
-            let start = "reseal_throttled_seconds_total{reason=\"rows_per_second\"} ";
-            line(&text, start).to_owned()
+        let throttled = |milliseconds| {
+            metrics.throttled(WaitReason::Query, Duration::from_millis(milliseconds));
+            let start = "reseal_throttled_seconds_total{reason=\"query\"} ";
+            line(&metrics.render(), start).to_owned()
         };
-        assert_eq!([throttled(), throttled(), throttled(), throttled()], ["0", "0", "1", "1"]);
-        assert_eq!(throttled(), "2");
+        assert_eq!([throttled(0), throttled(900), throttled(1_900)], ["0", "0", "1"]);
     }
 
     #[test]

@@ -55,23 +55,6 @@ impl Retry {
     }
 }
 
-/// What a worker is held back by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Throttled {
-    /// The ceiling on rewritten rows.
-    RowsPerSecond,
-}
-
-pub const THROTTLED: [Throttled; 1] = [Throttled::RowsPerSecond];
-
-impl Throttled {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RowsPerSecond => "rows_per_second",
-        }
-    }
-}
-
 /// The states of a run, as `reseal status` says them.
 pub const STATES: [&str; 8] = [
     "idle",
