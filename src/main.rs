@@ -53,6 +53,8 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Abandon(command) => ops::ledger::abandon(command).await,
         Command::Audit(command) => ops::audit::audit(command).await,
         Command::Ledger(command) => ops::ledger::ledger(command).await,
+        Command::Completions(shell) => ops::manual::completions(shell),
+        Command::Man(directory) => ops::manual::man(directory.as_deref()),
         Command::Demo => demo::run().await.map(|()| ExitCode::Done),
     }
 }

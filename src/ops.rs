@@ -9,6 +9,7 @@ use crate::report;
 pub mod audit;
 mod health;
 pub mod ledger;
+pub mod manual;
 pub mod rotation;
 mod signals;
 
