@@ -13,11 +13,13 @@ use clap_complete::Shell;
 use crate::error::{Error, Result};
 
 mod audit;
+mod failures;
 mod refused;
 
 pub use audit::{
     AuditCommandWords, AuditShowWords, AuditVerifyWords, AuditWords, WhoWords, WhyWords,
 };
+pub use failures::{AcceptWords, FailureListWords, FailureWords, FailuresWords};
 
 /// Re-encrypts the encrypted columns of a live PostgreSQL database under a new key, and proves that
 /// the old one is no longer needed.
@@ -200,46 +202,6 @@ pub struct StatusWords {
     /// Wait until the run has ended
     #[arg(long)]
     pub wait: bool,
-    #[command(flatten)]
-    pub output: OutputWords,
-}
-
-#[derive(Debug, Args)]
-pub struct FailuresWords {
-    #[command(flatten)]
-    pub list: FailureListWords,
-    #[command(subcommand)]
-    pub accept: Option<FailureWords>,
-}
-
-#[derive(Debug, Args)]
-pub struct FailureListWords {
-    #[command(flatten)]
-    pub file: FileWords,
-    /// Also those that were resolved or accepted
-    #[arg(long)]
-    pub all: bool,
-    #[command(flatten)]
-    pub output: OutputWords,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum FailureWords {
-    /// Let one hopeless value no longer fail every run; audited
-    Accept(AcceptWords),
-}
-
-#[derive(Debug, Args)]
-pub struct AcceptWords {
-    /// The failure's id, as listed
-    pub id: String,
-    /// Why it is accepted; stands in the ledger
-    #[arg(long, value_name = "TEXT")]
-    pub reason: String,
-    #[command(flatten)]
-    pub who: WhoWords,
-    #[command(flatten)]
-    pub file: FileWords,
     #[command(flatten)]
     pub output: OutputWords,
 }
