@@ -126,6 +126,12 @@ fn start_from_right(group: &Group, text: &[u8]) -> Option<usize> {
         return text.len().checked_sub(characters);
     }
     let padding = encoding.padding(bytes);
+    if padding == 0
+        && let Some(start) = text.len().checked_sub(characters)
+        && !has_line_break(&text[start..])
+    {
+        return Some(start);
+    }
     let mut backwards = significant(text).rev();
     let found = backwards.clone().take(padding).take_while(|(_, byte)| *byte == b'=').count();
     Some(backwards.nth(found + characters.checked_sub(1)?)?.0)

@@ -2,9 +2,8 @@
 
 use std::sync::LazyLock;
 
-use data_encoding::{
-    BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE, Specification,
-};
+use base64::engine::general_purpose::GeneralPurposeConfig;
+use base64::engine::{DecodePaddingMode, Engine, simd::Simd};
 
 use super::Malformed;
 
@@ -32,20 +31,15 @@ pub(super) const NAMES: [(&str, Encoding); 6] = [
 /// Bytes that are encoded into whole characters by base64 (3 into 4) and by hexadecimal too.
 const BLOCK: usize = 3;
 
-/// Base64 without padding whose last character may have any unused bits, as the decoders of Go,
-/// Node.js and Python allow.
-fn lenient(symbols: &str) -> data_encoding::Encoding {
-    let mut specification = Specification::new();
-    specification.symbols.push_str(symbols);
-    specification.check_trailing_bits = false;
-    specification.encoding().expect("64 distinct ASCII symbols are an encoding")
-}
+/// Base64 without padding, which is added and taken off here. The unused bits of the last character
+/// may be any, as the decoders of Go, Node.js and Python allow.
+const UNPADDED: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_encode_padding(false)
+    .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+    .with_decode_allow_trailing_bits(true);
 
-static BASE64_READ: LazyLock<data_encoding::Encoding> =
-    LazyLock::new(|| lenient("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"));
-
-static BASE64URL_READ: LazyLock<data_encoding::Encoding> =
-    LazyLock::new(|| lenient("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"));
+static BASE64: LazyLock<Simd> = LazyLock::new(|| Simd::standard(UNPADDED));
+static BASE64URL: LazyLock<Simd> = LazyLock::new(|| Simd::url_safe(UNPADDED));
 
 impl Encoding {
     pub(super) fn is_text(self) -> bool {
@@ -80,30 +74,14 @@ impl Encoding {
 
     /// Appends the parts, encoded as one.
     pub(super) fn append<'p>(self, parts: impl Iterator<Item = &'p [u8]>, out: &mut Vec<u8>) {
-        let Some(encoding) = self.writer() else {
-            parts.for_each(|part| out.extend_from_slice(part));
-            return;
-        };
-        // Base64 cannot be cut between any two bytes: what does not fill a block waits for the next
-        // part.
-        let mut waiting = [0; BLOCK];
-        let mut filled = 0;
-        for mut part in parts {
-            if filled > 0 {
-                let taken = part.len().min(BLOCK - filled);
-                waiting[filled..filled + taken].copy_from_slice(&part[..taken]);
-                (filled, part) = (filled + taken, &part[taken..]);
-                if filled < BLOCK {
-                    continue;
-                }
-                append_encoded(&encoding, &waiting, out);
-            }
-            let (blocks, rest) = part.split_at(part.len() - part.len() % BLOCK);
-            append_encoded(&encoding, blocks, out);
-            waiting[..rest.len()].copy_from_slice(rest);
-            filled = rest.len();
+        match self {
+            Self::Raw => parts.for_each(|part| out.extend_from_slice(part)),
+            Self::Hex => parts.for_each(|part| append_hex(part, out)),
+            Self::Base64 => append_base64(&BASE64, parts, PADDING, out),
+            Self::Base64Url => append_base64(&BASE64URL, parts, PADDING, out),
+            Self::Base64Unpadded => append_base64(&BASE64, parts, b"", out),
+            Self::Base64UrlUnpadded => append_base64(&BASE64URL, parts, b"", out),
         }
-        append_encoded(&encoding, &waiting[..filled], out);
     }
 
     /// Appends the decoded bytes. Line feeds are taken out into `unwrapped` where there are any.
@@ -117,42 +95,23 @@ impl Encoding {
             out.extend_from_slice(text);
             return Ok(());
         }
-        let before = out.len();
-        if self.decode_unbroken(text, out).is_ok() {
-            return Ok(());
+        let decoded = self.decode_unbroken(text, out);
+        if decoded.is_ok() || !has_line_break(text) {
+            return decoded;
         }
-        if !has_line_break(text) {
-            return Err(Malformed);
-        }
-        out.truncate(before);
         unwrapped.clear();
         unwrapped.extend(text.iter().copied().filter(|byte| !is_line_break(*byte)));
         self.decode_unbroken(unwrapped, out)
     }
 
     fn decode_unbroken(self, text: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
-        let (encoding, text) = match self {
-            Self::Raw | Self::Hex => (&HEXLOWER_PERMISSIVE, text),
-            Self::Base64 | Self::Base64Unpadded => (&*BASE64_READ, without_padding(text)?),
-            Self::Base64Url | Self::Base64UrlUnpadded => (&*BASE64URL_READ, without_padding(text)?),
-        };
         let before = out.len();
-        let bytes = encoding.decode_len(text.len()).map_err(|_| Malformed)?;
-        out.resize(before + bytes, 0);
-        encoding.decode_mut(text, &mut out[before..]).map_err(|_| Malformed)?;
-        Ok(())
-    }
-
-    /// `None` for raw bytes.
-    fn writer(self) -> Option<data_encoding::Encoding> {
-        match self {
-            Self::Raw => None,
-            Self::Hex => Some(HEXLOWER),
-            Self::Base64 => Some(BASE64),
-            Self::Base64Url => Some(BASE64URL),
-            Self::Base64Unpadded => Some(BASE64_NOPAD),
-            Self::Base64UrlUnpadded => Some(BASE64URL_NOPAD),
-        }
+        let decoded = match self {
+            Self::Raw | Self::Hex => decode_hex(text, out),
+            Self::Base64 | Self::Base64Unpadded => decode_base64(&BASE64, text, out),
+            Self::Base64Url | Self::Base64UrlUnpadded => decode_base64(&BASE64URL, text, out),
+        };
+        decoded.inspect_err(|Malformed| out.truncate(before))
     }
 }
 
@@ -166,10 +125,65 @@ pub(super) fn has_line_break(text: &[u8]) -> bool {
     text.iter().fold(false, |found, byte| found | is_line_break(*byte))
 }
 
-fn append_encoded(encoding: &data_encoding::Encoding, bytes: &[u8], out: &mut Vec<u8>) {
+fn append_hex(bytes: &[u8], out: &mut Vec<u8>) {
     let before = out.len();
-    out.resize(before + encoding.encode_len(bytes.len()), 0);
-    encoding.encode_mut(bytes, &mut out[before..]);
+    out.resize(before + 2 * bytes.len(), 0);
+    const_hex::encode_to_slice(bytes, &mut out[before..]).expect("two characters for each byte");
+}
+
+/// Either case. (The decoder forgives a leading `0x`, but then it does not fill the room.)
+fn decode_hex(text: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    let before = out.len();
+    out.resize(before + text.len() / 2, 0);
+    const_hex::decode_to_slice(text, &mut out[before..]).map_err(|_| Malformed)
+}
+
+/// What stands for the bytes that are missing from the last block.
+const PADDING: &[u8] = b"==";
+
+/// Base64 cannot be cut between any two bytes: what does not fill a block waits for the next part.
+fn append_base64<'p>(
+    alphabet: &Simd,
+    parts: impl Iterator<Item = &'p [u8]>,
+    padding: &[u8],
+    out: &mut Vec<u8>,
+) {
+    let mut waiting = [0; BLOCK];
+    let mut filled = 0;
+    for mut part in parts {
+        if filled > 0 {
+            let taken = part.len().min(BLOCK - filled);
+            waiting[filled..filled + taken].copy_from_slice(&part[..taken]);
+            (filled, part) = (filled + taken, &part[taken..]);
+            if filled < BLOCK {
+                continue;
+            }
+            append_whole(alphabet, &waiting, out);
+        }
+        let (blocks, rest) = part.split_at(part.len() - part.len() % BLOCK);
+        append_whole(alphabet, blocks, out);
+        waiting[..rest.len()].copy_from_slice(rest);
+        filled = rest.len();
+    }
+    if filled > 0 {
+        append_whole(alphabet, &waiting[..filled], out);
+        out.extend_from_slice(&padding[..padding.len().min(BLOCK - filled)]);
+    }
+}
+
+fn append_whole(alphabet: &Simd, bytes: &[u8], out: &mut Vec<u8>) {
+    let before = out.len();
+    out.resize(before + (4 * bytes.len()).div_ceil(BLOCK), 0);
+    alphabet.encode_slice(bytes, &mut out[before..]).expect("four characters for three bytes");
+}
+
+fn decode_base64(alphabet: &Simd, text: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
+    let text = without_padding(text)?;
+    let before = out.len();
+    out.resize(before + text.len() * BLOCK / 4, 0);
+    let decoded = alphabet.decode_slice(text, &mut out[before..]).map_err(|_| Malformed)?;
+    out.truncate(before + decoded);
+    Ok(())
 }
 
 /// Base64 without its padding, which may be absent but not of a wrong length.
