@@ -3,7 +3,7 @@
 # The servers of demo and tests are throwaway ones, started from the programs in this directory.
 with_postgresql = PG_BIN_DIR=$$(scripts/postgresql) && export PG_BIN_DIR &&
 
-.PHONY: help demo test bench lint
+.PHONY: help demo test bench formats lint
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +16,9 @@ test: ## all tests, against throwaway servers
 
 bench: ## rows per second against plain SQL, and the cost of one value
 	@$(with_postgresql) cargo bench --bench reseal_value --bench rotation
+
+formats: ## docs/formats.md from the presets
+	@RESEAL_WRITE_FORMATS=1 cargo test --quiet --test formats
 
 lint: ## formatting and clippy, warnings are errors
 	cargo fmt --check

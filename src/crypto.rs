@@ -1,4 +1,4 @@
-//! Seal and open with AES-256-GCM, and the types that keep secrets in memory.
+//! Seal and open, keys from secrets, and the types that keep secrets in memory.
 //!
 //! Everything here is given its key: no key ring, no SQL, no async, no logging. A formula stands
 //! beside its source: NIST SP 800-38D for GCM, RFC 2104 for HMAC.
@@ -6,14 +6,26 @@
 //! Keys, plaintext and unused nonces are wiped when they are dropped, and before a buffer that held
 //! them moves to a larger one. Copies that the compiler leaves on the stack are beyond reach.
 
+mod aead;
+mod cbc;
+mod cipher;
+mod derive;
+mod gcm;
 mod key;
 mod key_bytes;
 mod key_id;
+mod key_text;
 mod nonce;
 mod plaintext;
+mod secret;
+mod secretbox;
 
-pub use key::{Key, NotAuthentic, Parts, Tag};
+pub use cipher::Cipher;
+pub use derive::{CannotDerive, Derivation, Hash};
+pub use key::{Key, NotAuthentic, Parts, Tag, WrongKeyLength};
 pub use key_bytes::{KeyBytes, MalformedKey};
 pub use key_id::KeyId;
+pub use key_text::KeyEncoding;
 pub use nonce::{NoRandomness, Nonce, NonceLength, NonceSource};
-pub use plaintext::Plaintext;
+pub use plaintext::{NotCompressed, Plaintext};
+pub use secret::SecretBytes;

@@ -5,8 +5,8 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use reseal::keys::{KeyRing, KeySource, RingConfig};
-use reseal::layout::{ColumnLayout, Layout};
-use reseal::value::{Aad, Resealing, Scratch, ValueWork};
+use reseal::layout::{ColumnLayout, Layout, RowTexts};
+use reseal::value::{Resealing, Scratch, ValueWork};
 use tokio::task::JoinSet;
 
 use super::table::{Keys, LAYOUT, connect};
@@ -66,7 +66,8 @@ async fn share_by_row(
     let select = client.prepare(SELECT).await.expect("a statement");
     let update = client.prepare(UPDATE).await.expect("a statement");
     let write = Layout::named(LAYOUT).expect("a preset");
-    let layout = ColumnLayout { write, read: Vec::new(), aad: None };
+    let layout = ColumnLayout::try_from(write).expect("a layout to write");
+    let keys = ring.column_keys(&layout, "t", "secret").expect("its keys");
     let (mut scratch, mut written, mut after) = (Scratch::default(), 0, first - 1);
     loop {
         let rows = client.query(&select, &[&after, &last, &READ_ROWS]).await.expect("rows");
@@ -74,7 +75,8 @@ async fn share_by_row(
         after = end.get(0);
         for row in &rows {
             let (id, stored): (i64, &[u8]) = (row.get(0), row.get(1));
-            let resealed = ValueWork::new(ring, &layout).reseal(stored, Aad::NONE, &mut scratch);
+            let resealed =
+                ValueWork::new(&keys, &layout).reseal(stored, &RowTexts::default(), &mut scratch);
             let Ok(Resealing::Resealed(resealed)) = resealed else {
                 panic!("a value of the bench did not open");
             };
@@ -98,10 +100,7 @@ fn ring(keys: &Keys) -> KeyRing {
         fs::write(&path, key).expect("a key file");
         KeySource::File(path)
     };
-    let config = RingConfig {
-        name: "keys".to_owned(),
-        current: source("new", &keys.new),
-        previous: vec![source("old", &keys.old)],
-    };
+    let (current, previous) = (source("new", &keys.new), source("old", &keys.old));
+    let config = RingConfig::new("keys", current, vec![previous]);
     KeyRing::load(&config).expect("a key ring")
 }

@@ -6,9 +6,9 @@ use crate::config::columns;
 use crate::config::file::{ColumnWords, FileWords, TableWords};
 use crate::config::names::{self, TableName};
 use crate::config::rings::{self, DEFAULT_RING};
-use crate::config::word::Word;
-use crate::error::{Error, Result};
-use crate::layout::{AadTemplate, ColumnLayout, Layout, LayoutError};
+use crate::error::Error;
+use crate::keys::KeyUse;
+use crate::layout::{ColumnLayout, Layout, Settings};
 
 /// A table, or with a `*` in its name several that are alike.
 #[derive(Clone, Debug)]
@@ -42,12 +42,19 @@ impl TableConfig {
 impl ColumnConfig {
     fn digest_text(&self) -> String {
         let name = &self.name;
-        let Some(ColumnLayout { write, read, aad }) = &self.layout else {
+        let Some(layout) = &self.layout else {
             return format!(" column {name:?} layout to be found\n");
         };
-        let read: Vec<&str> = read.iter().map(Layout::template).collect();
-        let (write, aad) = (write.template(), aad.as_ref().map(AadTemplate::template));
-        format!(" column {name:?} write {write:?} read {read:?} aad {aad:?}\n")
+        let read: Vec<String> = layout.read().iter().map(Layout::canonical).collect();
+        let write = layout.write().canonical();
+        format!(" column {name:?} write {write:?} read {read:?}\n")
+    }
+
+    /// What its layouts make of the keys of its ring.
+    pub(super) fn key_uses(&self) -> Vec<KeyUse> {
+        let Some(layout) = &self.layout else { return vec![KeyUse::default()] };
+        let uses = layout.all().enumerate().map(|(place, layout)| KeyUse::of(layout, place == 0));
+        uses.collect()
     }
 }
 
@@ -60,6 +67,11 @@ pub fn resolve(typed: &RunWords, file: &FileWords, troubles: &mut Troubles) -> V
         let hint = "name one with --column [SCHEMA.]TABLE.COLUMN, or [[table]] in reseal.toml";
         troubles.add(Error::usage("no column is named").hint(hint));
     }
+    of_file(file, troubles)
+}
+
+/// The tables of the file, if there are any.
+pub fn of_file(file: &FileWords, troubles: &mut Troubles) -> Vec<TableConfig> {
     let mut tables: Vec<TableConfig> = Vec::new();
     for words in &file.tables {
         let Some(table) = table(words, file, troubles) else { continue };
@@ -100,40 +112,27 @@ fn table(words: &TableWords, file: &FileWords, troubles: &mut Troubles) -> Optio
 fn column(words: &ColumnWords, troubles: &mut Troubles) -> Option<ColumnConfig> {
     let name = names::exact(&words.name.text).map_err(|what| words.name.wrong(what));
     let name = troubles.note(name);
-    let write = words.write.as_ref().map(|word| troubles.note(layout_to_write(word, &word.text)));
-    let read: Vec<Layout> =
-        words.read.iter().filter_map(|word| troubles.note(layout(word, &word.text))).collect();
-    let aad = words.aad.as_ref().map(|word| {
-        troubles.note(AadTemplate::parse(&word.text).map_err(|error| refused(word, error)))
-    });
-    let layout = match (write, aad) {
-        (Some(write), aad) => Some(ColumnLayout { write: write?, read, aad: aad.flatten() }),
-        (None, None) if words.read.is_empty() => None,
-        (None, _) => {
-            let error = words.name.wrong("read and aad need the layout to write");
+    let column = &words.settings.settings;
+    let read: Vec<Layout> = words
+        .read
+        .iter()
+        .filter_map(|words| {
+            let layout = Layout::to_read(words.settings.clone(), column);
+            troubles.note(layout.map_err(|error| words.refused(error)))
+        })
+        .collect();
+    let layout = match &words.write {
+        Some(write) => {
+            let settings = write.settings.clone().over(column);
+            let layout = Layout::of(settings).and_then(|write| ColumnLayout::new(write, read));
+            Some(troubles.note(layout.map_err(|error| write.refused(error)))?)
+        }
+        None if words.read.is_empty() && *column == Settings::default() => None,
+        None => {
+            let error = words.name.wrong("read and settings need the layout to write");
             troubles.add(error.hint("add layout = \"…\""));
             None
         }
     };
     Some(ColumnConfig { name: name?, layout })
-}
-
-/// The layout that `text`, a part of `word`, names or describes.
-fn layout(word: &Word, text: &str) -> Result<Layout> {
-    Layout::named(text).map_err(|error| refused(word, error))
-}
-
-/// … and with which values can be written.
-pub fn layout_to_write(word: &Word, text: &str) -> Result<Layout> {
-    let layout = layout(word, text)?;
-    layout.writable().map_err(|error| refused(word, error))?;
-    Ok(layout)
-}
-
-fn refused(word: &Word, error: LayoutError) -> Error {
-    let refused = word.wrong(error.to_string());
-    match error.hint {
-        Some(hint) => refused.hint(hint),
-        None => refused,
-    }
 }

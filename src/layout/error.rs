@@ -27,11 +27,6 @@ impl LayoutError {
         self.hint = Some(hint.into());
         self
     }
-
-    /// A word that a later version will know.
-    pub(super) fn not_yet(template: &str, offset: usize, word: &str) -> Self {
-        Self::at(template, offset, format!("`{word}` is not supported yet"))
-    }
 }
 
 /// What and where; the hint stands apart.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ledger::status_of;
-use super::signals;
+use super::{passphrases, signals};
 use crate::cli::Output;
 use crate::config::{Config, RunCommand};
 use crate::db::ledger::run::{Relation, Wanted};
@@ -24,9 +24,10 @@ use crate::rotate::{self, verify};
 
 /// Prints what a run would do; writes nothing.
 pub async fn plan(command: RunCommand) -> Result<ExitCode> {
-    let rings = rings(&command.config, KeyRing::load)?;
+    let mut rings = rings(&command.config, KeyRing::load)?;
     let database = Database::connect(&command.config.database).await?;
     let mut session = database.session().await?;
+    passphrases::name(&mut session, &mut rings).await?;
     let planned = planned(&mut session, command.config, &rings).await?;
     let keys = planned.wanted.keys.clone();
     report::result(&report::plan::of(&planned.plan, keys, &planned.relation), command.output)?;
@@ -59,7 +60,7 @@ async fn planned(session: &mut Session, mut config: Config, rings: &Rings) -> Re
 
 /// Re-encrypts, then proves.
 pub async fn run(command: RunCommand) -> Result<ExitCode> {
-    let rings = rings(&command.config, KeyRing::load)?;
+    let mut rings = rings(&command.config, KeyRing::load)?;
     let (raise, stop) = rotate::stop();
     signals::watch_for(raise.clone())?;
     let database = connect(&command.config, &stop).await?;
@@ -68,9 +69,11 @@ pub async fn run(command: RunCommand) -> Result<ExitCode> {
     if let Some(run_id) = start::ended_by_token(&mut session, token).await? {
         return outcome(&mut session, run_id, command.output).await;
     }
+    let named = passphrases::name(&mut session, &mut rings).await?;
     let planned = planned(&mut session, command.config, &rings).await?;
     tell(&planned.plan);
     setup::ensure(&mut session).await?;
+    passphrases::keep(&mut session, &named).await?;
     let started =
         start::start(&mut session, &planned.config, &planned.wanted, &planned.plan).await?;
     let run_id = started.run_id();
@@ -129,11 +132,12 @@ async fn name_standbys(session: &mut Session, report: &mut StatusReport) -> Resu
 
 /// Proves with the current key alone; writes nothing.
 pub async fn verify(command: RunCommand) -> Result<ExitCode> {
-    let rings = rings(&command.config, KeyRing::load_current_only)?;
+    let mut rings = rings(&command.config, KeyRing::load_current_only)?;
     let (raise, stop) = rotate::stop();
     signals::watch_for(raise)?;
     let database = connect(&command.config, &stop).await?;
     let mut session = database.session().await?;
+    passphrases::name(&mut session, &mut rings).await?;
     let mut config = command.config;
     let plan = make::plan(&mut session, &mut config, &rings, Depth::Full, Purpose::Verify).await?;
     let purpose = Purpose::Verify;

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::page::Page;
 use crate::error::{Error, Result};
-use crate::plan::TablePlan;
+use crate::plan::{ColumnPlan, TablePlan};
 use crate::value::{ColumnWork, Reading, Reason, Resealing, Scratch};
 
 /// The judgement of one value.
@@ -61,8 +61,7 @@ pub async fn judge(page: Page, table: Arc<TablePlan>, intent: Intent) -> Result<
 
 fn judge_here(page: Page, table: &TablePlan, intent: Intent) -> Result<JudgedPage> {
     let columns = table.columns.len();
-    let work: Vec<ColumnWork<'_>> =
-        table.columns.iter().map(|column| column.work(&table.ring)).collect();
+    let work: Vec<ColumnWork<'_>> = table.columns.iter().map(ColumnPlan::work).collect();
     let judgements: Result<Vec<Judgement>> = (0..page.len() * columns)
         .into_par_iter()
         .with_min_len(VALUES_PER_TASK)
