@@ -33,7 +33,7 @@ use template::Template;
 pub use crate::crypto::Parts;
 pub use aad::{AadMissing, AadTemplate, RowTexts};
 pub use bytes::ByteTemplate;
-pub use column::ColumnLayout;
+pub use column::{ColumnLayout, Unmatched};
 pub use decode::{DecodeBuffer, Malformed, Stored};
 pub use encode::Sealed;
 pub use error::LayoutError;

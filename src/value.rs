@@ -10,7 +10,7 @@ mod sealing;
 use crate::crypto::{NonceSource, Plaintext};
 use crate::error::Result;
 use crate::keys::{ColumnKeys, Owner};
-use crate::layout::{ColumnLayout, Layout, RowTexts};
+use crate::layout::{ColumnLayout, Layout, RowTexts, Unmatched};
 use opening::{OpenScratch, Opened};
 
 pub use column::{AadSource, ColumnWork};
@@ -64,6 +64,10 @@ pub enum Reading {
     OtherLayout,
     /// A previous key, by its place in the ring.
     Previous(usize),
+    /// No key: it is plain text that is to be encrypted.
+    Plain,
+    /// It has the shape of no layout, and such values are none of ours.
+    Left,
     Unreadable(Reason),
 }
 
@@ -72,6 +76,8 @@ pub enum Reading {
 pub enum Resealing {
     /// The current key opens it in the layout that is written; it stays as it is.
     AlreadyCurrent,
+    /// It has the shape of no layout, and such values stay as they are.
+    Left,
     /// What to store instead. It has been read back and compared.
     Resealed(Vec<u8>),
     /// It stays as it is, and is a failure.
@@ -131,7 +137,8 @@ impl<'a> ValueWork<'a> {
         let resealed = match reading {
             Reading::Current => Ok(Resealing::AlreadyCurrent),
             Reading::Unreadable(reason) => Ok(Resealing::Failed(reason)),
-            Reading::OtherLayout | Reading::Previous(_) => self.seal(row, scratch),
+            Reading::Left => Ok(Resealing::Left),
+            Reading::OtherLayout | Reading::Previous(_) | Reading::Plain => self.seal(row, scratch),
         };
         scratch.plaintext.clear();
         resealed
@@ -168,7 +175,15 @@ impl<'a> ValueWork<'a> {
                 Opened::Not(why) => reason = why,
             }
         }
-        Reading::Unreadable(reason)
+        match (reason, self.layout.unmatched()) {
+            (Reason::Malformed, Unmatched::Leave) => Reading::Left,
+            (Reason::Malformed, Unmatched::Encrypt) => {
+                plaintext.set(stored);
+                scratch.forget();
+                Reading::Plain
+            }
+            _ => Reading::Unreadable(reason),
+        }
     }
 }
 

@@ -53,6 +53,7 @@ pub struct ColumnWords {
     pub read: Vec<LayoutWords>,
     /// What stands beside the layouts.
     pub settings: LayoutWords,
+    pub unmatched: Option<Word>,
 }
 
 impl FileWords {
@@ -189,7 +190,7 @@ fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<Colum
     if !entry.is_section() {
         let settings = LayoutWords::none(name.place.clone());
         let write = Some(LayoutWords::take(entry, troubles)?);
-        return Some(ColumnWords { name, write, read: vec![], settings });
+        return Some(ColumnWords { name, write, read: vec![], settings, unmatched: None });
     }
     let mut section = troubles.note(entry.section(&format!("[table.columns] {}", name.text)))?;
     let layout = section.take("layout").and_then(|entry| LayoutWords::take(entry, troubles));
@@ -198,12 +199,13 @@ fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<Colum
     let read = read.unwrap_or_default();
     let read = read.into_iter().filter_map(|entry| LayoutWords::take(entry, troubles)).collect();
     let settings = LayoutWords::beside(&mut section, name.place.clone(), troubles);
+    let unmatched = word(&mut section, "unmatched", Entry::text, troubles);
     section.finish(troubles);
     if let (Some(_), Some(write)) = (&layout, &write) {
         let what = "layout and write say the same thing";
         troubles.add(write.place.wrong(what).hint("keep one of them"));
     }
-    Some(ColumnWords { name, write: layout.or(write), read, settings })
+    Some(ColumnWords { name, write: layout.or(write), read, settings, unmatched })
 }
 
 /// The word under `key`, if it is there and of the right kind.

@@ -6,9 +6,10 @@ use crate::config::columns;
 use crate::config::file::{ColumnWords, FileWords, TableWords};
 use crate::config::names::{self, TableName};
 use crate::config::rings::{self, DEFAULT_RING};
-use crate::error::Error;
+use crate::config::word::Word;
+use crate::error::{Error, Result};
 use crate::keys::KeyUse;
-use crate::layout::{ColumnLayout, Layout, Settings};
+use crate::layout::{ColumnLayout, Layout, Settings, Unmatched};
 
 /// A table, or with a `*` in its name several that are alike.
 #[derive(Clone, Debug)]
@@ -47,7 +48,11 @@ impl ColumnConfig {
         };
         let read: Vec<String> = layout.read().iter().map(Layout::canonical).collect();
         let write = layout.write().canonical();
-        format!(" column {name:?} write {write:?} read {read:?}\n")
+        let unmatched = match layout.unmatched() {
+            Unmatched::Fail => String::new(),
+            other => format!(" unmatched {}", other.name()),
+        };
+        format!(" column {name:?} write {write:?} read {read:?}{unmatched}\n")
     }
 
     /// What its layouts make of the keys of its ring.
@@ -125,9 +130,19 @@ fn column(words: &ColumnWords, troubles: &mut Troubles) -> Option<ColumnConfig> 
         Some(write) => {
             let settings = write.settings.clone().over(column);
             let layout = Layout::of(settings).and_then(|write| ColumnLayout::new(write, read));
+            let unmatched = match &words.unmatched {
+                Some(word) => troubles.note(unmatched(word))?,
+                None => Unmatched::Fail,
+            };
+            let layout = layout.and_then(|layout| layout.with_unmatched(unmatched));
             Some(troubles.note(layout.map_err(|error| write.refused(error)))?)
         }
-        None if words.read.is_empty() && *column == Settings::default() => None,
+        None if words.read.is_empty()
+            && *column == Settings::default()
+            && words.unmatched.is_none() =>
+        {
+            None
+        }
         None => {
             let error = words.name.wrong("read and settings need the layout to write");
             troubles.add(error.hint("add layout = \"…\""));
@@ -135,4 +150,9 @@ fn column(words: &ColumnWords, troubles: &mut Troubles) -> Option<ColumnConfig> 
         }
     };
     Some(ColumnConfig { name: name?, layout })
+}
+
+fn unmatched(word: &Word) -> Result<Unmatched> {
+    let known = Unmatched::ALL.into_iter().find(|unmatched| unmatched.name() == word.text);
+    known.ok_or_else(|| word.wrong("unmatched is \"fail\", \"leave\" or \"encrypt\""))
 }

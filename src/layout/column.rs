@@ -8,6 +8,32 @@ pub struct ColumnLayout {
     write: Layout,
     read: Vec<Layout>,
     aad_columns: Vec<String>,
+    unmatched: Unmatched,
+}
+
+/// What becomes of a value that has the shape of no layout of its column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unmatched {
+    /// It is a failure.
+    #[default]
+    Fail,
+    /// It is no value of ours: plain text beside ciphertext.
+    Leave,
+    /// It is a plaintext: the first encryption of a column.
+    Encrypt,
+}
+
+impl Unmatched {
+    pub const ALL: [Self; 3] = [Self::Fail, Self::Leave, Self::Encrypt];
+
+    /// As it is written in a configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Leave => "leave",
+            Self::Encrypt => "encrypt",
+        }
+    }
 }
 
 impl ColumnLayout {
@@ -36,7 +62,25 @@ impl ColumnLayout {
                 aad.share_columns(&mut aad_columns);
             }
         }
-        Ok(Self { write, read, aad_columns })
+        Ok(Self { write, read, aad_columns, unmatched: Unmatched::Fail })
+    }
+
+    /// … with another end of values that have the shape of no layout.
+    ///
+    /// # Errors
+    /// To encrypt what is damaged, or what nothing authenticates and does not open, would bury it.
+    pub fn with_unmatched(self, unmatched: Unmatched) -> Result<Self, LayoutError> {
+        let is_loose = self.read.iter().any(|layout| !layout.cipher.is_authenticated());
+        if unmatched == Unmatched::Encrypt && (is_loose || self.write.has_data_key()) {
+            let what = "unmatched = \"encrypt\" beside a layout that nothing authenticates, or with a data key";
+            return Err(LayoutError::new(what).hint("migrate first, then encrypt what is left"));
+        }
+        Ok(Self { unmatched, ..self })
+    }
+
+    /// What becomes of a value that has the shape of no layout.
+    pub fn unmatched(&self) -> Unmatched {
+        self.unmatched
     }
 
     /// The layout in which values are written.

@@ -79,12 +79,14 @@ impl Search {
 }
 
 /// The presets that a column can hold and that need no more words: their values authenticate, without an
-/// application's own settings. Of several that are the same but for their names, the first.
+/// application's own settings. Passphrases are left out, with derivations that take their time for each value.
+/// Of several that are the same but for their names, the first.
 fn candidates(kind: ColumnKind) -> impl Iterator<Item = (&'static str, ColumnLayout)> {
     let mut known: Vec<Layout> = Vec::new();
     Layout::presets().filter_map(move |preset| {
         let layout = preset.layout().ok()?;
-        let fits = kind == ColumnKind::Bytea || layout.is_text();
+        let fits =
+            (kind == ColumnKind::Bytea || layout.is_text()) && !layout.key_form().is_guessable();
         if !fits || known.iter().any(|other| other.is_same_as(&layout)) {
             return None;
         }

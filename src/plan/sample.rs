@@ -158,7 +158,8 @@ impl Sample {
             count.equal += u64::from(stored.is_some_and(|stored| !seen.insert(stored)));
             match work.read(stored, &texts, &mut scratch) {
                 Reading::Current => count.current += 1,
-                Reading::OtherLayout | Reading::Previous(_) => count.previous += 1,
+                Reading::OtherLayout | Reading::Previous(_) | Reading::Plain => count.previous += 1,
+                Reading::Left => count.values -= 1,
                 Reading::Unreadable(reason) => {
                     *count.reasons.entry(reason.as_str()).or_default() += 1;
                 }

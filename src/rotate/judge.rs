@@ -14,7 +14,7 @@ use crate::value::{ColumnWork, Reading, Reason, Resealing, Scratch};
 /// The judgement of one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// NULL or empty: left alone.
+    /// NULL, empty, or none of ours: left alone.
     Nothing,
     /// Opens with the current key in its write layout.
     Current,
@@ -90,11 +90,13 @@ fn judge_value(
     Ok(match intent {
         Intent::Read => match work.read(stored, texts, scratch) {
             Reading::Current => Judgement::Current,
-            Reading::OtherLayout | Reading::Previous(_) => Judgement::Previous,
+            Reading::OtherLayout | Reading::Previous(_) | Reading::Plain => Judgement::Previous,
+            Reading::Left => Judgement::Nothing,
             Reading::Unreadable(reason) => Judgement::Failed(reason),
         },
         Intent::Reseal => match work.reseal(stored, texts, scratch)? {
             Resealing::AlreadyCurrent => Judgement::Current,
+            Resealing::Left => Judgement::Nothing,
             Resealing::Resealed(bytes) => Judgement::Resealed(bytes),
             Resealing::Failed(reason) => Judgement::Failed(reason),
         },

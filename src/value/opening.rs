@@ -142,6 +142,11 @@ impl OpenScratch {
         Some(&self.frame[..]).filter(|frame| !frame.is_empty())
     }
 
+    /// Nothing was opened: there is no frame to keep.
+    pub(super) fn forget(&mut self) {
+        self.frame.clear();
+    }
+
     /// Leaves in `plaintext` what is sealed anew. In the layout that is written that is what was opened: a
     /// data key stays what it is, and so does a compressed text. Another layout takes the value itself.
     pub(super) fn unpack(

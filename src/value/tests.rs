@@ -3,7 +3,7 @@
 use super::*;
 use crate::crypto::{Key, KeyBytes};
 use crate::keys::{KeyRing, KeySource, RingConfig};
-use crate::layout::{Sealed, Settings};
+use crate::layout::{Sealed, Settings, Unmatched};
 
 const SECRET: &[u8] = b"Gr\xc3\xbc\xc3\x9fe, 4111-1111-1111-1111";
 
@@ -134,6 +134,56 @@ fn failures_say_why() {
         assert_eq!(work.reseal(stored, &row, &mut scratch), Ok(Resealing::Failed(reason)));
         assert!(scratch.plaintext.is_empty());
     }
+}
+
+#[test]
+fn what_has_no_shape_of_ours_fails_is_left_or_encrypted() {
+    let (ring, mut scratch) = (ring("ab"), Scratch::default());
+    for (unmatched, reading) in [
+        (Unmatched::Fail, Reading::Unreadable(Reason::Malformed)),
+        (Unmatched::Leave, Reading::Left),
+        (Unmatched::Encrypt, Reading::Plain),
+    ] {
+        let layout = layout("enc-v1", &["go-b64"]).with_unmatched(unmatched).unwrap();
+        let keys = ring.column_keys(&layout, "users", "email").unwrap();
+        let work = ValueWork::new(&keys, &layout);
+        assert_eq!(work.read(b"plain text", &ROW, &mut scratch), reading);
+        match (unmatched, work.reseal(b"plain text", &ROW, &mut scratch).unwrap()) {
+            (Unmatched::Encrypt, Resealing::Resealed(new)) => {
+                assert_eq!(work.read(&new, &ROW, &mut scratch), Reading::Current);
+            }
+            (Unmatched::Leave, Resealing::Left) | (Unmatched::Fail, Resealing::Failed(_)) => {}
+            other => panic!("{other:?}"),
+        }
+        // What has the shape of a layout and does not open is a failure all the same.
+        let foreign = stored('c', "enc-v1", b"users:42");
+        let lost = Reading::Unreadable(Reason::NoKeyOpensIt);
+        assert_eq!(work.read(&foreign, &ROW, &mut scratch), lost);
+        assert!(scratch.plaintext.is_empty());
+    }
+}
+
+/// A wrong key of CBC can look right: what has the shape of a layout that authenticates never gets there.
+#[test]
+fn nothing_authenticated_is_given_to_a_layout_that_does_not() {
+    let (ring, mut scratch) = (ring("ab"), Scratch::default());
+    let words = |layout: &str, cipher: &str, plaintext: Option<&str>| Settings {
+        layout: Some(layout.to_owned()),
+        cipher: Some(cipher.to_owned()),
+        plaintext: plaintext.map(str::to_owned),
+        ..Settings::default()
+    };
+    let write = Layout::of(words("enc:{raw(nonce12 ct tag16)}", "aes-256-gcm", None)).unwrap();
+    let read = Layout::of(words("{raw(nonce16 ct)}", "aes-256-ctr", Some("^.*$"))).unwrap();
+    let layout = ColumnLayout::new(write, vec![read]).unwrap();
+    let keys = ring.column_keys(&layout, "users", "email").unwrap();
+    let work = ValueWork::new(&keys, &layout);
+    let mut foreign = b"enc:".to_vec();
+    foreign.extend(stored('c', "go", b""));
+    let lost = Reading::Unreadable(Reason::NoKeyOpensIt);
+    assert_eq!(work.read(&foreign, &ROW, &mut scratch), lost);
+    let garbage = work.read(&[7; 60], &ROW, &mut scratch);
+    assert_eq!(garbage, Reading::Unreadable(Reason::Implausible));
 }
 
 #[test]

@@ -111,7 +111,7 @@ async fn values_stay_in_their_format() {
 async fn values_are_brought_to_another_format() {
     let database = TestDatabase::create().await;
     let vectors =
-        ["fernet", "calcom-cbc-hex", "laravel-cbc", "rails-ar-encryption-keyref", "go-b64"];
+        ["multifernet", "calcom-cbc-hex", "laravel-cbc", "rails-ar-encryption-keyref", "go-b64"];
     table(&database, &vectors).await;
     database.batch("UPDATE t SET \"calcom-cbc-hex\" = overlay(\"calcom-cbc-hex\" placing 'ffff' from 60) WHERE id = 2").await;
     let config = r#"
@@ -126,7 +126,7 @@ async fn values_are_brought_to_another_format() {
         [[table]]
         name = "t"
         [table.columns]
-        fernet = { write = "enc-v1", aad = "t:{id}", read = ["fernet"] }
+        multifernet = { write = "enc-v1", aad = "t:{id}", read = ["fernet"] }
         calcom-cbc-hex = { write = "node-hex", read = [{ layout = "cal.com", key = { encoding = "hex", kid = "cal" } }] }
         laravel-cbc = { write = "enc-v1", read = [{ layout = "laravel", key = "hex" }] }
         rails-ar-encryption-keyref = { write = "enc-v1", aad = "{kid}/{id}", read = [
@@ -135,7 +135,7 @@ async fn values_are_brought_to_another_format() {
     "#;
     let run = || {
         command("run", &database, config)
-            .env("FERNET", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
+            .env("FERNET", "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=")
             .env("CAL", "3031323334353637383961626364656630313233343536373839616263646566")
             .env("RAILS", "fa93ae5ad24a1b6ca6552023279f39c23ee2099e98be06a905f8e58567452195")
             .json()
@@ -147,7 +147,7 @@ async fn values_are_brought_to_another_format() {
     run().run().await.expect(0);
     let key = TestKey::from_hex(NEW_KEY);
     for (column, preset, aad) in [
-        ("fernet", "enc-v1", "t:1"),
+        ("multifernet", "enc-v1", "t:1"),
         ("calcom-cbc-hex", "node-hex", ""),
         ("laravel-cbc", "enc-v1", ""),
         ("rails-ar-encryption-keyref", "enc-v1", "new/1"),
@@ -157,6 +157,29 @@ async fn values_are_brought_to_another_format() {
         let opened = open(&key, preset, aad.as_bytes(), new.as_bytes());
         assert_eq!(opened.as_deref(), Some(PLAINTEXT.as_bytes()), "{column}");
     }
+}
+
+/// Plain text beside ciphertext: encrypted for the first time, or none of ours.
+#[tokio::test]
+async fn plain_text_is_encrypted_or_left() {
+    let database = TestDatabase::create().await;
+    table(&database, &["go-b64"]).await;
+    database.batch("UPDATE t SET \"go-b64\" = 'plain text' WHERE id = 2").await;
+    let config = |unmatched: &str| {
+        format!(
+            "[keys]\ncurrent = \"env:NEW\"\nprevious = [\"env:OLD\"]\n[[table]]\nname = \"t\"\n[table.columns]\n\
+             go-b64 = {{ layout = \"go-b64\", unmatched = \"{unmatched}\" }}"
+        )
+    };
+    let left = command("run", &database, &config("leave")).json().run().await.expect(0).json();
+    assert_eq!((&left["total_records"], &left["resealed_records"]), (&1.into(), &1.into()));
+    assert_eq!(stored(&database, 2, "go-b64").await, "plain text");
+    command("verify", &database, &config("encrypt")).run().await.expect(1);
+    let all = command("run", &database, &config("encrypt")).json().run().await.expect(0).json();
+    assert_eq!((&all["total_records"], &all["resealed_records"]), (&2.into(), &1.into()));
+    let new = stored(&database, 2, "go-b64").await;
+    let opened = open(&TestKey::from_hex(NEW_KEY), "go-b64", b"", new.as_bytes());
+    assert_eq!(opened.as_deref(), Some(&b"plain text"[..]));
 }
 
 /// A format that no preset knows: its words alone are enough.
