@@ -10,6 +10,7 @@ mod aead;
 mod cbc;
 mod cipher;
 mod derive;
+mod deterministic;
 mod gcm;
 mod key;
 mod key_bytes;
@@ -22,6 +23,7 @@ mod secretbox;
 
 pub use cipher::Cipher;
 pub use derive::{CannotDerive, Derivation, Hash};
+pub use deterministic::DeterministicNonce;
 pub use key::{Key, NotAuthentic, Parts, Tag, WrongKeyLength};
 pub use key_bytes::{KeyBytes, MalformedKey};
 pub use key_id::KeyId;

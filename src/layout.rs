@@ -180,6 +180,12 @@ impl Layout {
         in_aad || is_given && self.as_template().is_some_and(|template| template.label.is_some())
     }
 
+    /// Whether the library has a mode in which the nonce is made from the plaintext, so that values can be found
+    /// by their ciphertext: its first bytes are those of HMAC-SHA256 under the key itself.
+    pub fn may_be_deterministic(&self) -> bool {
+        self.shape == Shape::Code(Code::Rails)
+    }
+
     /// Whether a value holds a data key of its own, which alone the key of the ring has sealed.
     pub fn has_data_key(&self) -> bool {
         match &self.shape {

@@ -97,6 +97,13 @@ pub struct Scratch {
     nonces: NonceSource,
 }
 
+impl Scratch {
+    /// Whether the value that was opened last has a nonce that was made from its plaintext.
+    pub fn was_deterministic(&self) -> bool {
+        self.open.is_deterministic
+    }
+}
+
 /// The keys and the layouts of one column.
 #[derive(Clone, Copy, Debug)]
 pub struct ValueWork<'a> {

@@ -247,6 +247,20 @@ fn each_is_resealed_under_a_new_key() {
 }
 
 #[test]
+fn deterministic_values_are_told_from_others() {
+    for case in cases() {
+        let Ok(layout) = ColumnLayout::try_from(case.layout()) else { continue };
+        let ring = case.ring(layout.write(), &[]);
+        let (table, column) = (&case.vector.table, &case.vector.column);
+        let keys = ring.column_keys(&layout, table, column).unwrap();
+        let mut scratch = Scratch::default();
+        ValueWork::new(&keys, &layout).read(&case.stored, &case.row(), &mut scratch);
+        let is_named_so = case.name.contains("rails-ar-encryption-deterministic");
+        assert_eq!(scratch.was_deterministic(), is_named_so, "{}", case.name);
+    }
+}
+
+#[test]
 fn no_vector_is_forgotten() {
     let files: BTreeSet<String> = fs::read_dir(directory())
         .unwrap()

@@ -7,7 +7,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::{KeyRing, KeySource, KeyUse, RingKey};
-use crate::crypto::{Cipher, Derivation, Key, MalformedKey, SecretBytes};
+use crate::crypto::{Cipher, Derivation, DeterministicNonce, Key, MalformedKey, SecretBytes};
 use crate::error::{Error, Result};
 use crate::layout::{KeyForm, LabelFrom, Layout, NonceFrom, SaltFrom};
 
@@ -31,6 +31,8 @@ pub(super) struct Made {
     pub(super) nonce: Option<[u8; 16]>,
     /// Its label, where that is computed.
     pub(super) label: Option<String>,
+    /// What tells values that are found by their ciphertext.
+    pub(super) deterministic: DeterministicNonce,
 }
 
 /// The bytes of a secret, as a layout reads its text. What its layout's keys begin with may be there or not:
@@ -133,7 +135,9 @@ fn make(recipe: &Recipe, ring_key: &RingKey, secret: &SecretBytes) -> Result<Opt
     let whole = with_mac_key(form, secret, bytes);
     let key = Key::of(*cipher, whole.expose(), ring_key.id).ok();
     let label = computed_label(recipe.label, bytes);
-    Ok(key.map(|key| Made { key: Arc::new(key), nonce, label }))
+    let deterministic = DeterministicNonce::new(bytes);
+    let made = key.zip(deterministic);
+    Ok(made.map(|(key, deterministic)| Made { key: Arc::new(key), nonce, label, deterministic }))
 }
 
 /// The bytes of a key that no nonce is derived with.

@@ -1,9 +1,10 @@
 //! The keys of one column, as its layouts want them: derived, and with the nonces and labels that do not come
 //! from the value.
 
+use std::fmt;
 use std::sync::Arc;
 
-use super::made::decode;
+use super::made::{Made, decode};
 use super::{KeyRing, RingKey};
 use crate::crypto::{Cipher, Key, KeyId, SecretBytes};
 use crate::error::{Error, Result};
@@ -47,7 +48,6 @@ pub enum Owner {
 }
 
 /// One key of one layout.
-#[derive(Debug)]
 pub struct Candidate {
     pub owner: Owner,
     /// Its label as text, for additional data.
@@ -57,6 +57,24 @@ pub struct Candidate {
     /// The nonce of all its values, where that is no part of them.
     pub nonce: Option<[u8; 16]>,
     pub key: PreparedKey,
+    /// Of a layout that may be deterministic.
+    made: Option<Arc<Made>>,
+}
+
+impl Candidate {
+    /// Whether the nonce was made from the plaintext, as far as its layout knows such a mode.
+    pub fn is_deterministic(&self, nonce: &[u8], plaintext: &[u8]) -> bool {
+        self.made.as_ref().is_some_and(|made| made.deterministic.is(nonce, plaintext))
+    }
+}
+
+impl fmt::Debug for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Candidate")
+            .field("owner", &self.owner)
+            .field("label", &self.label)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A key ready to use, or what it takes to derive one for a value.
@@ -180,7 +198,8 @@ impl KeyRing {
                 derives_nonce: layout.nonce_from() == NonceFrom::Derived,
             }));
             let stored_label = stored_label(layout, label.as_deref())?;
-            return Ok(Some(Candidate { owner, label, stored_label, nonce: None, key }));
+            let nonce = None;
+            return Ok(Some(Candidate { owner, label, stored_label, nonce, key, made: None }));
         }
         let Some(made) = self.made(place, key, &secret, layout, table, column)? else {
             return Ok(None);
@@ -188,7 +207,8 @@ impl KeyRing {
         let label = made.label.clone().or(label);
         let stored_label = stored_label(layout, label.as_deref())?;
         let (nonce, key) = (made.nonce, PreparedKey::Ready(Arc::clone(&made.key)));
-        Ok(Some(Candidate { owner, label, stored_label, nonce, key }))
+        let made = layout.may_be_deterministic().then_some(made);
+        Ok(Some(Candidate { owner, label, stored_label, nonce, key, made }))
     }
 }
 

@@ -36,6 +36,8 @@ pub struct SampleCount {
     pub reasons: BTreeMap<&'static str, u64>,
     /// Stored bytes of the sampled values.
     pub bytes: u64,
+    /// Values whose nonce was made from the plaintext, to be found by their ciphertext.
+    pub deterministic: u64,
     /// Values that are byte for byte another one of the sample.
     pub equal: u64,
 }
@@ -156,7 +158,11 @@ impl Sample {
                 .collect();
             let stored = stored.map(|bytes| bytes.0);
             count.equal += u64::from(stored.is_some_and(|stored| !seen.insert(stored)));
-            match work.read(stored, &texts, &mut scratch) {
+            let reading = work.read(stored, &texts, &mut scratch);
+            let is_open =
+                !matches!(reading, Reading::Unreadable(_) | Reading::Plain | Reading::Left);
+            count.deterministic += u64::from(is_open && scratch.was_deterministic());
+            match reading {
                 Reading::Current => count.current += 1,
                 Reading::OtherLayout | Reading::Previous(_) | Reading::Plain => count.previous += 1,
                 Reading::Left => count.values -= 1,

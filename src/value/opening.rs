@@ -16,6 +16,8 @@ pub(super) struct OpenScratch {
     inner: Plaintext,
     has_inner: bool,
     is_compressed: bool,
+    /// Whether the value that was opened last has a nonce that was made from its plaintext.
+    pub(super) is_deterministic: bool,
 }
 
 /// What came of a value in one layout.
@@ -36,7 +38,8 @@ pub(super) fn open(
     scratch: &mut OpenScratch,
     plaintext: &mut Plaintext,
 ) -> Opened {
-    let OpenScratch { decoded, aad, frame, inner, has_inner, is_compressed } = scratch;
+    let OpenScratch { decoded, aad, frame, inner, has_inner, is_compressed, is_deterministic } =
+        scratch;
     let Ok(stored) = layout.decode(stored, decoded) else { return Opened::Malformed };
     let template = layout.aad();
     // The additional data is the same for every key, but where it names the key.
@@ -80,6 +83,7 @@ pub(super) fn open(
         frame.clear();
         frame.extend_from_slice(stored.frame);
         *is_compressed = stored.is_compressed;
+        *is_deterministic = candidate.is_deterministic(stored.parts.nonce, plaintext.expose());
         return Opened::By(candidate.owner);
     }
     Opened::Not(reason)

@@ -159,6 +159,20 @@ async fn values_are_brought_to_another_format() {
     }
 }
 
+/// Rails can make the nonce from the plaintext, so that rows are found by their ciphertext.
+#[tokio::test]
+async fn deterministic_values_are_refused() {
+    let database = TestDatabase::create().await;
+    table(&database, &["rails-ar-encryption-deterministic-sha256"]).await;
+    let config = "[keys]\ncurrent = \"env:NEW\"\nprevious = [\"env:OLD_PASSPHRASE\"]\n[[table]]\nname = \"t\"\n\
+        [table.columns]\nrails-ar-encryption-deterministic-sha256 = \
+        { layout = \"rails\", key = { salt = \"xEY0dt6TZcAMg52K7O84wYzkjvbA62Hz\" } }";
+    let run =
+        command("run", &database, config).env("OLD_PASSPHRASE", "aPA5XyALhf75NNnMzaspW7akTfZp0lPY");
+    let refused = run.run().await.expect(3);
+    assert!(refused.stderr.contains("are deterministic"), "{}", refused.stderr);
+}
+
 /// Plain text beside ciphertext: encrypted for the first time, or none of ours.
 #[tokio::test]
 async fn plain_text_is_encrypted_or_left() {

@@ -13,6 +13,14 @@ const UNREADABLE_MIN: u64 = 10;
 /// Judges what the sample of a column says.
 pub fn judge(place: &str, count: &SampleCount, run: &RunConfig, objections: &mut Objections) {
     equal_values(place, count, objections);
+    if count.deterministic > 0 {
+        objections.refuse_write(
+            place,
+            format!("{} of {} sampled values are deterministic: the application finds rows by their ciphertext", count.deterministic, count.values),
+            "no rotation can keep such lookups: let the application do it, with Rails' `previous:` schemes, \
+             and name only the other columns here",
+        );
+    }
     let readable = count.current + count.previous;
     let unreadable = count.unreadable();
     let too_few = readable * 10 < (readable + unreadable) * 9;
