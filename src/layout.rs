@@ -245,3 +245,6 @@ impl Layout {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

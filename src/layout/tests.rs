@@ -165,7 +165,10 @@ fn refusals_say_what_where_and_how_to_mend() {
         ("ü{b46(nonce12 ct tag16)}", "`b46` is not an encoding (at character 3)"),
         ("{raw(nonce12 ct tag16}", "the group should end with `)}` (at character 22)"),
         ("{raw()}", "a group without parts (at character 6)"),
-        ("{raw(nonce13 ct tag16)}", "a nonce is `nonce12`, `nonce16` or `nonce24` (at character 6)"),
+        (
+            "{raw(nonce13 ct tag16)}",
+            "a nonce is `nonce12`, `nonce16` or `nonce24` (at character 6)",
+        ),
         ("{raw(nonce ct tag16)}", "a nonce is `nonce12`, `nonce16` or `nonce24` (at character 6)"),
         (
             "{raw(nonce12 ct tag8)}",
@@ -179,7 +182,7 @@ fn refusals_say_what_where_and_how_to_mend() {
         ("{raw(nonce12 ct)}", "the template has no tag"),
         ("{raw(nonce12 tag16)}", "the template has no ct"),
         ("{raw(ct tag16)}", "the template has no nonce"),
-        ("", "the template has no ct"),
+        ("", "a layout without a name"),
         ("{raw(nonce12 ct tag16 tag16)}", "a second tag (at character 23)"),
         ("{raw(nonce12)}{hex(nonce16 ct tag16)}", "a second nonce (at character 20)"),
         (
@@ -197,7 +200,10 @@ fn long_base64_is_broken_after_76_characters() {
     let text = encode("{b64mime76(nonce12 ct tag16)}", &[b'x'; 100]);
     let lines: Vec<usize> = text.split('\n').map(str::len).collect();
     assert_eq!(lines, [76, 76, 20]);
-    assert!(!encode("{b64mime76(nonce12 ct tag16)}", &[b'x'; 29]).contains('\n'), "76 are one line");
+    assert!(
+        !encode("{b64mime76(nonce12 ct tag16)}", &[b'x'; 29]).contains('\n'),
+        "76 are one line"
+    );
     let mut buffer = DecodeBuffer::default();
     let read = layout("{b64(nonce12 ct tag16)}").decode(text.as_bytes(), &mut buffer).unwrap();
     assert_eq!(read.parts.ciphertext, [b'x'; 100]);

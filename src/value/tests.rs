@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::crypto::{Key, KeyBytes};
-use crate::keys::{KeyRing, KeySource, RingConfig};
+use crate::keys::{KeyRing, KeySource, LabelledSource, RingConfig};
 use crate::layout::{Sealed, Settings, Unmatched};
 
 const SECRET: &[u8] = b"Gr\xc3\xbc\xc3\x9fe, 4111-1111-1111-1111";
@@ -160,6 +160,37 @@ fn what_has_no_shape_of_ours_fails_is_left_or_encrypted() {
         let lost = Reading::Unreadable(Reason::NoKeyOpensIt);
         assert_eq!(work.read(&foreign, &ROW, &mut scratch), lost);
         assert!(scratch.plaintext.is_empty());
+    }
+}
+
+/// With a label the value says which key it wants; another key is not tried, but for such as have none.
+#[test]
+fn the_label_chooses_the_key() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let source = |digit: char, label: Option<&str>| {
+        let path = directory.path().join(digit.to_string());
+        std::fs::write(&path, digit.to_string().repeat(64)).unwrap();
+        LabelledSource { from: KeySource::File(path), label: label.map(str::to_owned) }
+    };
+    let previous = vec![source('b', Some("1")), source('c', None)];
+    let (name, current, uses) = ("keys".to_owned(), source('a', Some("2")), Vec::new());
+    let ring = KeyRing::load(&RingConfig { name, current, previous, uses }).unwrap();
+    let layout = ColumnLayout::try_from(Layout::named("v{kid}:{raw(nonce12 ct tag16)}").unwrap());
+    let layout = layout.unwrap();
+    let keys = ring.column_keys(&layout, "users", "email").unwrap();
+    let (work, mut scratch) = (ValueWork::new(&keys, &layout), Scratch::default());
+    let lost = Reading::Unreadable(Reason::NoKeyOpensIt);
+    for (digit, label, reading) in [
+        ('a', "v2:", Reading::Current),
+        ('b', "v1:", Reading::Previous(0)),
+        ('c', "v7:", Reading::Previous(1)),
+        ('a', "v1:", lost),
+        ('b', "v2:", lost),
+        ('c', "v1:", lost),
+        ('a', "v7:", lost),
+    ] {
+        let value = [label.as_bytes(), &stored(digit, "go", b"")].concat();
+        assert_eq!(work.read(&value, &ROW, &mut scratch), reading, "{digit} {label}");
     }
 }
 

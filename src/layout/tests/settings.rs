@@ -41,21 +41,34 @@ fn settings_that_do_not_fit_each_other() {
             "nothing authenticates aes-256-cbc, and a wrong key may go unnoticed",
         ),
         (
-            &[("layout", "{raw(nonce16 ct tag16)}"), ("cipher", "aes-256-cbc"), ("plaintext", "utf8")],
+            &[
+                ("layout", "{raw(nonce16 ct tag16)}"),
+                ("cipher", "aes-256-cbc"),
+                ("plaintext", "utf8"),
+            ],
             "aes-256-cbc has no tag",
         ),
-        (
-            &[("layout", "go"), ("plaintext", "utf8")],
-            "aes-256-gcm authenticates the plaintext",
-        ),
+        (&[("layout", "go"), ("plaintext", "utf8")], "aes-256-gcm authenticates the plaintext"),
         (&[("layout", "go"), ("cipher", "des")], "there is no such cipher"),
         (&[("layout", "go"), ("nonce", "zero")], "the nonce is in the template"),
-        (&[("layout", "go"), ("derive", "pbkdf2"), ("salt", "x")], "the key derivation needs iterations, from 1 to 100000000"),
+        (
+            &[("layout", "go"), ("derive", "pbkdf2"), ("salt", "x")],
+            "the key derivation needs iterations, from 1 to 100000000",
+        ),
         (&[("layout", "go"), ("derive", "evp-md5")], "the key derivation has no salt"),
         (&[("layout", "go"), ("salt", "x")], "a salt, and no key derivation that takes one"),
-        (&[("layout", "go"), ("derive", "sha256"), ("hash", "sha1")], "`hash` is no setting of derive = sha256"),
-        (&[("layout", "go"), ("derive", "hkdf"), ("salt", "{salt}")], "the key is derived with a salt that the template does not have"),
-        (&[("layout", "{raw(salt8 nonce12 ct tag16)}")], "the template has a salt that no key is derived with"),
+        (
+            &[("layout", "go"), ("derive", "sha256"), ("hash", "sha1")],
+            "`hash` is no setting of derive = sha256",
+        ),
+        (
+            &[("layout", "go"), ("derive", "hkdf"), ("salt", "{salt}")],
+            "the key is derived with a salt that the template does not have",
+        ),
+        (
+            &[("layout", "{raw(salt8 nonce12 ct tag16)}")],
+            "the template has a salt that no key is derived with",
+        ),
         (&[("layout", "go"), ("info", "x")], "only hkdf takes info"),
         (&[("layout", "go"), ("encoding", "hexx")], "there is no such key encoding"),
         (&[("layout", "pgsodium")], "the layout `pgsodium` is not supported"),
