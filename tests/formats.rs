@@ -16,8 +16,8 @@ const HEAD: &str = "# Formats
 Written by `make formats` from `src/layout/presets.toml`, which anybody can extend without touching code.
 
 *Read* means that nothing authenticates such values: they are a source to migrate from, never written. *Tested*
-means that a ciphertext made by the library itself stands in `tests/vectors`, opens, and is written again byte for
-byte. What a preset leaves out is AES-256-GCM with a key of 64 hexadecimal digits.
+means that a ciphertext stands in `tests/vectors`, opens, and is written again byte for byte; the file says whether
+the library itself made it or somebody who followed its source. What a preset leaves out is AES-256-GCM with a key of 64 hexadecimal digits.
 
 | preset | stored as | cipher | key | status | |
 |---|---|---|---|---|---|
