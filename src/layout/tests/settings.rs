@@ -2,6 +2,54 @@
 
 use super::*;
 
+/// Settings, and why they are none.
+type Refused = (&'static [(&'static str, &'static str)], &'static str);
+
+const REFUSED: &[Refused] = &[
+    (&[("layout", "{raw(nonce12 ct)}")], "the template has no tag"),
+    (&[("layout", "{raw(ct tag16)}")], "the template has no nonce"),
+    (
+        &[("layout", "{raw(nonce12 ct tag16)}"), ("cipher", "xchacha20-poly1305")],
+        "xchacha20-poly1305 has no nonce of 12 bytes",
+    ),
+    (
+        &[("layout", "{raw(nonce24 tag16 ct)}"), ("cipher", "xsalsa20-poly1305"), ("aad", "x")],
+        "xsalsa20-poly1305 has no additional data",
+    ),
+    (
+        &[("layout", "{raw(nonce16 ct)}"), ("cipher", "aes-256-cbc")],
+        "nothing authenticates aes-256-cbc, and a wrong key may go unnoticed",
+    ),
+    (
+        &[("layout", "{raw(nonce16 ct tag16)}"), ("cipher", "aes-256-cbc"), ("plaintext", "utf8")],
+        "aes-256-cbc has no tag",
+    ),
+    (&[("layout", "go"), ("plaintext", "utf8")], "aes-256-gcm authenticates the plaintext"),
+    (&[("layout", "go"), ("cipher", "des")], "there is no such cipher"),
+    (&[("layout", "go"), ("nonce", "zero")], "the nonce is in the template"),
+    (
+        &[("layout", "go"), ("derive", "pbkdf2"), ("salt", "x")],
+        "the key derivation needs iterations, from 1 to 100000000",
+    ),
+    (&[("layout", "go"), ("derive", "evp-md5")], "the key derivation has no salt"),
+    (&[("layout", "go"), ("salt", "x")], "a salt, and no key derivation that takes one"),
+    (
+        &[("layout", "go"), ("derive", "sha256"), ("hash", "sha1")],
+        "`hash` is no setting of derive = sha256",
+    ),
+    (
+        &[("layout", "go"), ("derive", "hkdf"), ("salt", "{salt}")],
+        "the key is derived with a salt that the template does not have",
+    ),
+    (
+        &[("layout", "{raw(salt8 nonce12 ct tag16)}")],
+        "the template has a salt that no key is derived with",
+    ),
+    (&[("layout", "go"), ("info", "x")], "only hkdf takes info"),
+    (&[("layout", "go"), ("encoding", "hexx")], "there is no such key encoding"),
+    (&[("layout", "pgsodium")], "the layout `pgsodium` is not supported"),
+];
+
 #[test]
 fn settings_that_do_not_fit_each_other() {
     let settings = |words: &[(&str, &str)]| {
@@ -25,55 +73,8 @@ fn settings_that_do_not_fit_each_other() {
         settings.key = Some(key);
         Layout::of(settings).unwrap_err().to_string()
     };
-    for (words, message) in [
-        (&[("layout", "{raw(nonce12 ct)}")][..], "the template has no tag"),
-        (&[("layout", "{raw(ct tag16)}")], "the template has no nonce"),
-        (
-            &[("layout", "{raw(nonce12 ct tag16)}"), ("cipher", "xchacha20-poly1305")],
-            "xchacha20-poly1305 has no nonce of 12 bytes",
-        ),
-        (
-            &[("layout", "{raw(nonce24 tag16 ct)}"), ("cipher", "xsalsa20-poly1305"), ("aad", "x")],
-            "xsalsa20-poly1305 has no additional data",
-        ),
-        (
-            &[("layout", "{raw(nonce16 ct)}"), ("cipher", "aes-256-cbc")],
-            "nothing authenticates aes-256-cbc, and a wrong key may go unnoticed",
-        ),
-        (
-            &[
-                ("layout", "{raw(nonce16 ct tag16)}"),
-                ("cipher", "aes-256-cbc"),
-                ("plaintext", "utf8"),
-            ],
-            "aes-256-cbc has no tag",
-        ),
-        (&[("layout", "go"), ("plaintext", "utf8")], "aes-256-gcm authenticates the plaintext"),
-        (&[("layout", "go"), ("cipher", "des")], "there is no such cipher"),
-        (&[("layout", "go"), ("nonce", "zero")], "the nonce is in the template"),
-        (
-            &[("layout", "go"), ("derive", "pbkdf2"), ("salt", "x")],
-            "the key derivation needs iterations, from 1 to 100000000",
-        ),
-        (&[("layout", "go"), ("derive", "evp-md5")], "the key derivation has no salt"),
-        (&[("layout", "go"), ("salt", "x")], "a salt, and no key derivation that takes one"),
-        (
-            &[("layout", "go"), ("derive", "sha256"), ("hash", "sha1")],
-            "`hash` is no setting of derive = sha256",
-        ),
-        (
-            &[("layout", "go"), ("derive", "hkdf"), ("salt", "{salt}")],
-            "the key is derived with a salt that the template does not have",
-        ),
-        (
-            &[("layout", "{raw(salt8 nonce12 ct tag16)}")],
-            "the template has a salt that no key is derived with",
-        ),
-        (&[("layout", "go"), ("info", "x")], "only hkdf takes info"),
-        (&[("layout", "go"), ("encoding", "hexx")], "there is no such key encoding"),
-        (&[("layout", "pgsodium")], "the layout `pgsodium` is not supported"),
-    ] {
-        assert_eq!(settings(words), message);
+    for (words, message) in REFUSED {
+        assert_eq!(settings(words), *message);
     }
 }
 
