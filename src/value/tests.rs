@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::crypto::{Key, KeyBytes};
-use crate::keys::{KeyRing, KeySource, LabelledSource, RingConfig};
-use crate::layout::{Sealed, Settings, Unmatched};
+use crate::keys::{KeyRing, KeySource, RingConfig};
+use crate::layout::{Sealed, Settings};
+
+mod layouts;
 
 const SECRET: &[u8] = b"Gr\xc3\xbc\xc3\x9fe, 4111-1111-1111-1111";
 
@@ -134,87 +136,6 @@ fn failures_say_why() {
         assert_eq!(work.reseal(stored, &row, &mut scratch), Ok(Resealing::Failed(reason)));
         assert!(scratch.plaintext.is_empty());
     }
-}
-
-#[test]
-fn what_has_no_shape_of_ours_fails_is_left_or_encrypted() {
-    let (ring, mut scratch) = (ring("ab"), Scratch::default());
-    for (unmatched, reading) in [
-        (Unmatched::Fail, Reading::Unreadable(Reason::Malformed)),
-        (Unmatched::Leave, Reading::Left),
-        (Unmatched::Encrypt, Reading::Plain),
-    ] {
-        let layout = layout("enc-v1", &["go-b64"]).with_unmatched(unmatched).unwrap();
-        let keys = ring.column_keys(&layout, "users", "email").unwrap();
-        let work = ValueWork::new(&keys, &layout);
-        assert_eq!(work.read(b"plain text", &ROW, &mut scratch), reading);
-        match (unmatched, work.reseal(b"plain text", &ROW, &mut scratch).unwrap()) {
-            (Unmatched::Encrypt, Resealing::Resealed(new)) => {
-                assert_eq!(work.read(&new, &ROW, &mut scratch), Reading::Current);
-            }
-            (Unmatched::Leave, Resealing::Left) | (Unmatched::Fail, Resealing::Failed(_)) => {}
-            other => panic!("{other:?}"),
-        }
-        // What has the shape of a layout and does not open is a failure all the same.
-        let foreign = stored('c', "enc-v1", b"users:42");
-        let lost = Reading::Unreadable(Reason::NoKeyOpensIt);
-        assert_eq!(work.read(&foreign, &ROW, &mut scratch), lost);
-        assert!(scratch.plaintext.is_empty());
-    }
-}
-
-/// With a label the value says which key it wants; another key is not tried, but for such as have none.
-#[test]
-fn the_label_chooses_the_key() {
-    let directory = tempfile::TempDir::new().unwrap();
-    let source = |digit: char, label: Option<&str>| {
-        let path = directory.path().join(digit.to_string());
-        std::fs::write(&path, digit.to_string().repeat(64)).unwrap();
-        LabelledSource { from: KeySource::File(path), label: label.map(str::to_owned) }
-    };
-    let previous = vec![source('b', Some("1")), source('c', None)];
-    let (name, current, uses) = ("keys".to_owned(), source('a', Some("2")), Vec::new());
-    let ring = KeyRing::load(&RingConfig { name, current, previous, uses }).unwrap();
-    let layout = ColumnLayout::try_from(Layout::named("v{kid}:{raw(nonce12 ct tag16)}").unwrap());
-    let layout = layout.unwrap();
-    let keys = ring.column_keys(&layout, "users", "email").unwrap();
-    let (work, mut scratch) = (ValueWork::new(&keys, &layout), Scratch::default());
-    let lost = Reading::Unreadable(Reason::NoKeyOpensIt);
-    for (digit, label, reading) in [
-        ('a', "v2:", Reading::Current),
-        ('b', "v1:", Reading::Previous(0)),
-        ('c', "v7:", Reading::Previous(1)),
-        ('a', "v1:", lost),
-        ('b', "v2:", lost),
-        ('c', "v1:", lost),
-        ('a', "v7:", lost),
-    ] {
-        let value = [label.as_bytes(), &stored(digit, "go", b"")].concat();
-        assert_eq!(work.read(&value, &ROW, &mut scratch), reading, "{digit} {label}");
-    }
-}
-
-/// A wrong key of CBC can look right: what has the shape of a layout that authenticates never gets there.
-#[test]
-fn nothing_authenticated_is_given_to_a_layout_that_does_not() {
-    let (ring, mut scratch) = (ring("ab"), Scratch::default());
-    let words = |layout: &str, cipher: &str, plaintext: Option<&str>| Settings {
-        layout: Some(layout.to_owned()),
-        cipher: Some(cipher.to_owned()),
-        plaintext: plaintext.map(str::to_owned),
-        ..Settings::default()
-    };
-    let write = Layout::of(words("enc:{raw(nonce12 ct tag16)}", "aes-256-gcm", None)).unwrap();
-    let read = Layout::of(words("{raw(nonce16 ct)}", "aes-256-ctr", Some("^.*$"))).unwrap();
-    let layout = ColumnLayout::new(write, vec![read]).unwrap();
-    let keys = ring.column_keys(&layout, "users", "email").unwrap();
-    let work = ValueWork::new(&keys, &layout);
-    let mut foreign = b"enc:".to_vec();
-    foreign.extend(stored('c', "go", b""));
-    let lost = Reading::Unreadable(Reason::NoKeyOpensIt);
-    assert_eq!(work.read(&foreign, &ROW, &mut scratch), lost);
-    let garbage = work.read(&[7; 60], &ROW, &mut scratch);
-    assert_eq!(garbage, Reading::Unreadable(Reason::Implausible));
 }
 
 #[test]
