@@ -143,7 +143,10 @@ pub struct SettingWords {
     /// Rows of one page at most [default: 5000]
     #[arg(long, value_name = "NUMBER")]
     pub page_rows_max: Option<String>,
-    /// Bytes of one page at most [default: 8MiB]
+    /// Rows that this process rewrites a second, at most; 0 for as many as it can [default: 0]
+    #[arg(long, value_name = "NUMBER")]
+    pub rows_per_second: Option<String>,
+    /// Bytes of one page at most [default: 2MiB]
     #[arg(long, value_name = "BYTES")]
     pub page_bytes_max: Option<String>,
     /// Bytes of one value at most; a longer one is listed as too_large [default: 32MiB]

@@ -35,8 +35,8 @@ impl Progress {
     }
 
     /// Values were read, and nothing was to be written.
-    pub fn read(&self, values: usize) {
-        self.values.fetch_add(values as u64, Ordering::Relaxed);
+    pub fn read(&self, values: u64) {
+        self.values.fetch_add(values, Ordering::Relaxed);
     }
 
     /// Something passing went wrong and is tried again.
