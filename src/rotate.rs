@@ -20,6 +20,7 @@ pub mod context;
 pub mod progress;
 mod seal_budget;
 mod throttle;
+pub mod waits;
 mod worker;
 
 // a page: fetched, judged, committed

@@ -59,7 +59,7 @@ pub async fn walk(
         }
         context.progress.add(&done.tally);
         ending::check_failures(session, context, &writer.claim, &done.tally).await?;
-        context.throttle.pay(done.tally.resealed, &context.stop).await?;
+        context.throttle.pay(done.tally.resealed, &context.stop, &context.progress.waits).await?;
         cursor = done.cursor;
         judged = next?;
     }
