@@ -16,6 +16,7 @@ mod database;
 mod document;
 mod environment;
 mod file;
+mod layouts;
 mod names;
 mod rings;
 mod run;

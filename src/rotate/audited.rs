@@ -69,9 +69,9 @@ pub async fn pass(
 pub fn rings(config: &Config, keys: &[RingKeys]) -> Vec<Value> {
     let ring = |keys: &RingKeys| {
         let sources = config.rings.get(&keys.ring);
-        let current = sources.map(|ring| ring.current.to_string());
+        let current = sources.map(|ring| ring.current.from.to_string());
         let previous: Vec<String> = sources
-            .map(|ring| ring.previous.iter().map(ToString::to_string).collect())
+            .map(|ring| ring.previous.iter().map(|source| source.from.to_string()).collect())
             .unwrap_or_default();
         json!({
             "ring": keys.ring,
