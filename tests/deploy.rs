@@ -17,3 +17,7 @@ mod failure_policy;
 mod hardening;
 #[path = "deploy/manifests.rs"]
 mod manifests;
+#[path = "deploy/runbook.rs"]
+mod runbook;
+#[path = "deploy/words.rs"]
+mod words;

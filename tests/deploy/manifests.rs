@@ -65,11 +65,16 @@ fn is_yaml(path: &Path) -> bool {
 }
 
 fn read(path: &Path) -> Vec<Manifest> {
+    let place = path.display().to_string();
+    let documents = documents(path).into_iter();
+    documents.map(|document| Manifest { path: place.clone(), document }).collect()
+}
+
+/// The documents of one YAML file.
+pub fn documents(path: &Path) -> Vec<Value> {
     let text = fs::read_to_string(path).expect("a text file");
     let documents = serde_saphyr::from_multiple::<Value>(&text);
-    let documents = documents.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let path = path.display().to_string();
-    documents.into_iter().map(|document| Manifest { path: path.clone(), document }).collect()
+    documents.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 impl JobSpec {
