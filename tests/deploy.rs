@@ -17,6 +17,8 @@ mod failure_policy;
 mod hardening;
 #[path = "deploy/manifests.rs"]
 mod manifests;
+#[path = "deploy/monitoring.rs"]
+mod monitoring;
 #[path = "deploy/runbook.rs"]
 mod runbook;
 #[path = "deploy/words.rs"]
