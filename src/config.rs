@@ -16,6 +16,7 @@ mod document;
 mod environment;
 mod file;
 mod gate;
+mod layouts;
 mod names;
 mod rings;
 mod run;

@@ -12,6 +12,7 @@ mod http;
 pub mod ledger;
 mod listen;
 pub mod manual;
+mod passphrases;
 mod push;
 pub mod rotation;
 mod serve;

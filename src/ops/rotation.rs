@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::gate::{self, Wanted as WantedKeys};
 use super::ledger::status_of;
 use super::serve::{Desk, Served, Work};
-use super::signals;
+use super::{passphrases, signals};
 use crate::cli::Output;
 use crate::config::{Config, GateConfig, RunCommand};
 use crate::db::ledger::run::{Relation, Wanted};
@@ -28,9 +28,10 @@ use crate::rotate::{self, verify};
 
 /// Prints what a run would do; writes nothing.
 pub async fn plan(command: RunCommand) -> Result<ExitCode> {
-    let rings = rings(&command.config, KeyRing::load)?;
+    let mut rings = rings(&command.config, KeyRing::load)?;
     let database = Database::connect(&command.config.database).await?;
     let mut session = database.session().await?;
+    passphrases::name(&mut session, &mut rings).await?;
     let planned = planned(&mut session, command.config, &rings, &command.gate).await?;
     let keys = planned.wanted.keys.clone();
     report::result(&report::plan::of(&planned.plan, keys, &planned.relation), command.output)?;
@@ -74,13 +75,13 @@ pub async fn run(command: RunCommand) -> Result<ExitCode> {
 }
 
 async fn rotate(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
-    let rings = rings(&command.config, KeyRing::load)?;
+    let mut rings = rings(&command.config, KeyRing::load)?;
     let (raise, stop) = rotate::stop();
     signals::watch_for(raise.clone())?;
     let (config, gate, output) = (command.config, command.gate, command.output);
     let database = connect(&config, &stop).await?;
     desk.connected(&database);
-    let begin = async || begin(&database, &config, &gate, &rings, &stop, desk).await;
+    let begin = async || begin(&database, &config, &gate, &mut rings, &stop, desk).await;
     let begun = patiently(&config, &stop, begin).await?;
     drop(rings);
     let run_id = match begun {
@@ -106,7 +107,7 @@ async fn begin(
     database: &Database,
     config: &Config,
     gate: &GateConfig,
-    rings: &Rings,
+    rings: &mut Rings,
     stop: &Stop,
     desk: &Desk,
 ) -> Result<Begun> {
@@ -115,10 +116,12 @@ async fn begin(
     if let Some(run_id) = ended {
         return Ok(Begun::Ended(run_id));
     }
+    let named = passphrases::name(&mut session, rings).await?;
     let Planned { config, plan, wanted, .. } =
         planned(&mut session, config.clone(), rings, gate).await?;
     tell(&plan);
     setup::ensure(&mut session).await?;
+    passphrases::keep(&mut session, &named).await?;
     let started = start::start(&mut session, &config, &wanted, &plan).await?;
     let run_id = started.run_id();
     let how = match started {
@@ -154,7 +157,7 @@ async fn work(context: Arc<Context>, records: u64, raise: watch::Sender<bool>) -
 async fn patiently<T>(
     config: &Config,
     stop: &Stop,
-    work: impl AsyncFn() -> Result<T>,
+    mut work: impl AsyncFnMut() -> Result<T>,
 ) -> Result<T> {
     let mut patience = Patience::new(config.run.retry_for);
     loop {
@@ -212,12 +215,13 @@ pub async fn verify(command: RunCommand) -> Result<ExitCode> {
 }
 
 async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
-    let rings = rings(&command.config, KeyRing::load_current_only)?;
+    let mut rings = rings(&command.config, KeyRing::load_current_only)?;
     let (raise, stop) = rotate::stop();
     signals::watch_for(raise)?;
     let database = connect(&command.config, &stop).await?;
     desk.connected(&database);
     let mut session = database.session().await?;
+    passphrases::name(&mut session, &mut rings).await?;
     let mut config = command.config;
     let made = make::plan(&mut session, &mut config, &rings, Depth::Full, Purpose::Verify).await;
     let plan = match command.after_removal {
