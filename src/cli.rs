@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 mod audit;
 mod failures;
 mod refused;
+mod serve;
+
+pub use serve::{ServeWords, ServedWords, VerifyWords};
 
 pub use audit::{
     AuditCommandWords, AuditShowWords, AuditVerifyWords, AuditWords, WhoWords, WhyWords,
@@ -48,10 +51,10 @@ pub enum CommandWords {
     Plan(RunWords),
     /// Re-encrypt, then prove; resumes by itself
     #[command(after_help = SETTINGS)]
-    Run(RunWords),
+    Run(ServedWords),
     /// Prove with the current key alone that the previous keys are not needed; write nothing
     #[command(after_help = SETTINGS)]
-    Verify(RunWords),
+    Verify(VerifyWords),
     /// The newest run, or another one
     Status(StatusWords),
     /// The values that could not be resealed, each with its reason
