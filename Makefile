@@ -3,7 +3,7 @@
 # The servers of demo and tests are throwaway ones, started from the programs in this directory.
 with_postgresql = PG_BIN_DIR=$$(scripts/postgresql) && export PG_BIN_DIR &&
 
-.PHONY: help demo test test-container test-deploy test-environments test-browser test-matrix chaos bench formats lint fuzz deny
+.PHONY: help demo test test-container test-deploy test-environments test-browser screenshots test-matrix chaos bench formats lint fuzz deny
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,10 @@ test-container: ## builds the image without a daemon, and rotates with it; needs
 test-browser: ## the live page in a real Chromium; installs it
 	@scripts/browser
 	@$(with_postgresql) cargo test --features browser --test browser
+
+screenshots: ## the pictures of the README, from real runs
+	@scripts/browser
+	@$(with_postgresql) RESEAL_SCREENSHOTS=docs/images cargo test --features browser --test browser picture
 
 test-matrix: ## all tests, against PostgreSQL 14 to 18; fetches the servers with npm
 	@scripts/test-matrix

@@ -39,7 +39,7 @@ pub async fn picture(address: SocketAddr, path: &str, scheme: Scheme) -> Vec<u8>
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("picture.png");
     let to = format!("--screenshot={}", file.display());
-    let mut words = vec![&*to, "--window-size=1180,1080", "--force-device-scale-factor=1.5"];
+    let mut words = vec![&*to, "--window-size=1180,1190", "--force-device-scale-factor=1.5"];
     words.push("--hide-scrollbars");
     if scheme == Scheme::Dark {
         words.push("--force-dark-mode");
