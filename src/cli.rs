@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 mod audit;
 mod failures;
 mod refused;
+mod report;
 mod serve;
 
 pub use serve::{ServeWords, ServedWords, VerifyWords};
@@ -23,6 +24,7 @@ pub use audit::{
     AuditCommandWords, AuditShowWords, AuditVerifyWords, AuditWords, WhoWords, WhyWords,
 };
 pub use failures::{AcceptWords, FailureListWords, FailureWords, FailuresWords};
+pub use report::{ReportForm, ReportWords};
 
 /// Re-encrypts the encrypted columns of a live PostgreSQL database under a new key, and proves that
 /// the old one is no longer needed.
@@ -64,6 +66,8 @@ pub enum CommandWords {
     Abandon(AbandonWords),
     /// Who did what, when; and whether anybody changed that
     Audit(AuditWords),
+    /// What a run did and what that shows, for an auditor: a page or JSON
+    Report(ReportWords),
     /// Create or upgrade the job's own tables (`run` does it too)
     Ledger(LedgerWords),
     /// Check the keys: present, well formed, able to seal and open

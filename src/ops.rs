@@ -16,6 +16,7 @@ pub mod manual;
 mod passphrases;
 mod push;
 pub mod rotation;
+pub mod run_report;
 mod serve;
 mod signals;
 
