@@ -75,6 +75,7 @@ fn table([schema, name]: [&str; 2], key: &[Key<'_>], columns: &[(&str, ColumnKin
         kind: *kind,
         layout: layout(),
         keys: Arc::new(ring().column_keys(&layout(), "t", "c").expect("its keys")),
+        paths: None,
         layout_was_found: false,
         aad_sources: Vec::new(),
         aad_table: name.to_string(),
