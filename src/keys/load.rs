@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use super::kept::Kept;
 use super::made::decode;
 use super::{KeyRing, KeySource, KeyUse, LabelledSource, RingConfig, RingKey};
 use crate::crypto::{KeyId, MalformedKey, SecretBytes, wipe_unused_stack};
@@ -72,7 +73,7 @@ fn key(
     let uses = if config.uses.is_empty() { &default[..] } else { &config.uses };
     let (mut random, mut understood, mut malformed) = (None, false, None);
     for use_ in uses {
-        match decode(&use_.form, use_.cipher, &text) {
+        match decode(&use_.form, use_.cipher, text.expose()) {
             Ok(bytes) => {
                 understood = true;
                 if !use_.form.is_guessable() {
@@ -91,7 +92,7 @@ fn key(
         Some(id) => id,
         None => KeyId::random().map_err(|_| MalformedKey::NoLabel)?,
     };
-    Ok(RingKey { id, label: source.label.clone(), text, is_guessable })
+    Ok(RingKey { id, label: source.label.clone(), text: Kept::new(text), is_guessable })
 }
 
 fn refused(
