@@ -13,6 +13,9 @@ use clap_complete::Shell;
 use crate::error::{Error, Result};
 
 mod refused;
+mod serve;
+
+pub use serve::{ServeWords, ServedWords, VerifyWords};
 
 /// Re-encrypts the encrypted columns of a live PostgreSQL database under a new key, and proves that
 /// the old one is no longer needed.
@@ -41,10 +44,10 @@ pub enum CommandWords {
     Plan(RunWords),
     /// Re-encrypt, then prove; resumes by itself
     #[command(after_help = SETTINGS)]
-    Run(RunWords),
+    Run(ServedWords),
     /// Prove with the current key alone that the previous keys are not needed; write nothing
     #[command(after_help = SETTINGS)]
-    Verify(RunWords),
+    Verify(VerifyWords),
     /// The newest run, or another one
     Status(StatusWords),
     /// The values that could not be resealed, each with its reason
