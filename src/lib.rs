@@ -26,6 +26,7 @@ pub mod config;
 
 pub mod crypto;
 pub mod keys;
+pub mod kms;
 pub mod layout;
 pub mod value;
 
