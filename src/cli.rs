@@ -5,8 +5,10 @@
 //! echoed unless it looks like a command or an option: it might be a key.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::error::{Error, Result};
 
@@ -58,6 +60,10 @@ pub enum CommandWords {
     GenerateKey,
     /// Rotate the keys of a throwaway database, shown step by step
     Demo,
+    /// Print the completion script of a shell
+    Completions(CompletionsWords),
+    /// Print the manual page of reseal, or write those of all commands
+    Man(ManWords),
 }
 
 /// How much is said on stderr while a command works.
@@ -257,6 +263,19 @@ pub struct HealthWords {
     pub keys: KeyWords,
     #[command(flatten)]
     pub output: OutputWords,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsWords {
+    /// The shell that is to read it
+    pub shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct ManWords {
+    /// Write a page for each command into this directory, which is there already
+    #[arg(long, value_name = "PATH")]
+    pub directory: Option<PathBuf>,
 }
 
 /// The words of the command line, or `None` when help or the version was asked for and printed.

@@ -8,6 +8,7 @@ use crate::report;
 
 mod health;
 pub mod ledger;
+pub mod manual;
 pub mod rotation;
 mod signals;
 

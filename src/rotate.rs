@@ -20,6 +20,7 @@ pub mod context;
 pub mod progress;
 mod seal_budget;
 mod throttle;
+pub mod waits;
 mod worker;
 
 // a page: fetched, judged, committed
@@ -37,6 +38,7 @@ mod sift;
 mod size;
 pub mod statements;
 mod sweep;
+mod tally;
 mod walk;
 
 // the proof

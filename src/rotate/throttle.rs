@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::context::Stop;
+use super::waits::{Wait, WaitReason, Waits};
 use crate::error::Result;
 
 /// A page takes this part of a second at most, so that a worker is never silent for as long as a lease.
@@ -36,9 +37,12 @@ impl Throttle {
     ///
     /// # Errors
     /// Exit 4 when the process is asked to stop meanwhile.
-    pub async fn pay(&self, rows: u64, stop: &Stop) -> Result<()> {
+    pub async fn pay(&self, rows: u64, stop: &Stop, waits: &Waits) -> Result<()> {
         let wait = self.time_of(rows).map(|time| self.book(time)).unwrap_or_default();
-        if wait.is_zero() { Ok(()) } else { stop.sleep(wait).await }
+        let Some(rate) = self.rows_per_second.filter(|_| !wait.is_zero()) else { return Ok(()) };
+        let text = format!("holds to {rate} rows a second");
+        let _waiting = waits.begin(Wait { reason: WaitReason::RowsPerSecond, text });
+        stop.sleep(wait).await
     }
 
     fn time_of(&self, rows: u64) -> Option<Duration> {
