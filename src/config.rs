@@ -15,6 +15,7 @@ mod database;
 mod document;
 mod environment;
 mod file;
+mod layouts;
 mod names;
 mod rings;
 mod run;

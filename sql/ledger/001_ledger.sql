@@ -108,6 +108,15 @@ CREATE TABLE reseal.key_use (
     seals_reserved bigint NOT NULL DEFAULT 0
 );
 
+-- What passphrases are called: a fingerprint of one could be guessed at leisure. The check is Argon2id of the
+-- passphrase and a salt of its own, 19 MiB and two passes, slower than what any application derives its key by.
+CREATE TABLE reseal.passphrase (
+    label    text PRIMARY KEY,
+    salt     bytea NOT NULL,
+    verifier bytea NOT NULL,
+    named_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
 -- Who did what, when. Append-only.
 CREATE TABLE reseal.audit_event (
     event_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -140,6 +140,7 @@ fn run(words: &RunWords, environment: &Environment) -> Result<RunCommand> {
     let uses = |name: &str| tables.iter().any(|table| table.ring == name);
     let mut rings = rings::resolve(&words.keys, &file, uses(rings::DEFAULT_RING), &mut troubles);
     rings.retain(|name, _| uses(name));
+    rings::tell_uses(&mut rings, &tables);
     let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
     let run = RunConfig::resolve(&words.settings, file.run, environment, &mut troubles);
     if let Some(database) = &database
@@ -193,7 +194,8 @@ fn health(
     let file = FileWords::find(words.file.config.as_deref(), environment)?;
     let mut troubles = Troubles::default();
     let is_used = file.tables.iter().any(|table| table.ring.is_none());
-    let rings = rings::resolve(&words.keys, &file, is_used, &mut troubles);
+    let mut rings = rings::resolve(&words.keys, &file, is_used, &mut troubles);
+    rings::tell_uses(&mut rings, &tables::of_file(&file, &mut troubles));
     troubles.none_or_all()?;
     Ok(HealthCommand { rings, verbose, output: words.output.output })
 }

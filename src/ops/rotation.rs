@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::ledger::status_of;
-use super::signals;
+use super::{passphrases, signals};
 use crate::cli::Output;
 use crate::config::{Config, RunCommand};
 use crate::db::ledger::run::{Relation, Wanted};
@@ -26,9 +26,10 @@ use crate::rotate::{self, verify};
 
 /// Prints what a run would do; writes nothing.
 pub async fn plan(command: RunCommand) -> Result<ExitCode> {
-    let rings = rings(&command.config, KeyRing::load)?;
+    let mut rings = rings(&command.config, KeyRing::load)?;
     let database = Database::connect(&command.config.database).await?;
     let mut session = database.session().await?;
+    passphrases::name(&mut session, &mut rings).await?;
     let planned = planned(&mut session, command.config, &rings).await?;
     let keys = planned.wanted.keys.clone();
     report::result(&report::plan::of(&planned.plan, keys, &planned.relation), command.output)?;
@@ -61,12 +62,12 @@ async fn planned(session: &mut Session, mut config: Config, rings: &Rings) -> Re
 
 /// Re-encrypts, then proves.
 pub async fn run(command: RunCommand) -> Result<ExitCode> {
-    let rings = rings(&command.config, KeyRing::load)?;
+    let mut rings = rings(&command.config, KeyRing::load)?;
     let (raise, stop) = rotate::stop();
     signals::watch_for(raise.clone())?;
     let (config, output) = (command.config, command.output);
     let database = connect(&config, &stop).await?;
-    let begin = async || begin(&database, &config, &rings, &stop).await;
+    let begin = async || begin(&database, &config, &mut rings, &stop).await;
     let begun = patiently(&config, &stop, begin).await?;
     drop(rings);
     let run_id = match begun {
@@ -88,15 +89,22 @@ enum Begun {
 }
 
 /// Plans, and finds or makes the run. Whatever is lost on the way, it may be done again.
-async fn begin(database: &Database, config: &Config, rings: &Rings, stop: &Stop) -> Result<Begun> {
+async fn begin(
+    database: &Database,
+    config: &Config,
+    rings: &mut Rings,
+    stop: &Stop,
+) -> Result<Begun> {
     let mut session = database.session().await?;
     let ended = start::ended_by_token(&mut session, config.run.token.as_deref()).await?;
     if let Some(run_id) = ended {
         return Ok(Begun::Ended(run_id));
     }
+    let named = passphrases::name(&mut session, rings).await?;
     let Planned { config, plan, wanted, .. } = planned(&mut session, config.clone(), rings).await?;
     tell(&plan);
     setup::ensure(&mut session).await?;
+    passphrases::keep(&mut session, &named).await?;
     let started = start::start(&mut session, &config, &wanted, &plan).await?;
     let run_id = started.run_id();
     let how = match started {
@@ -130,7 +138,7 @@ async fn work(context: Arc<Context>, records: u64, raise: watch::Sender<bool>) -
 async fn patiently<T>(
     config: &Config,
     stop: &Stop,
-    work: impl AsyncFn() -> Result<T>,
+    mut work: impl AsyncFnMut() -> Result<T>,
 ) -> Result<T> {
     let mut patience = Patience::new(config.run.retry_for);
     loop {
@@ -182,11 +190,12 @@ async fn name_standbys(session: &mut Session, report: &mut StatusReport) -> Resu
 
 /// Proves with the current key alone; writes nothing.
 pub async fn verify(command: RunCommand) -> Result<ExitCode> {
-    let rings = rings(&command.config, KeyRing::load_current_only)?;
+    let mut rings = rings(&command.config, KeyRing::load_current_only)?;
     let (raise, stop) = rotate::stop();
     signals::watch_for(raise)?;
     let database = connect(&command.config, &stop).await?;
     let mut session = database.session().await?;
+    passphrases::name(&mut session, &mut rings).await?;
     let mut config = command.config;
     let plan = make::plan(&mut session, &mut config, &rings, Depth::Full, Purpose::Verify).await?;
     let purpose = Purpose::Verify;
