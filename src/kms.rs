@@ -14,6 +14,11 @@
 //! there is one policy, one pace and one set of figures for all of them. What the client libraries
 //! copy into their own buffers is freed by them and not wiped; our copies are.
 
+#![cfg_attr(
+    not(all(feature = "aws", feature = "gcp", feature = "azure", feature = "vault")),
+    allow(dead_code, unused_variables, reason = "what clients use that are left out of this build")
+)]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,7 +91,7 @@ pub struct KmsKey {
 }
 
 /// A data key in the open.
-pub struct UnwrappedKey {
+pub struct Unwrapped {
     pub key: Zeroizing<Vec<u8>>,
     /// The version of the KMS key that had wrapped it, where the service tells.
     pub version: Option<String>,
@@ -112,7 +117,7 @@ impl KmsKey {
     }
 
     /// Opens a wrapped data key.
-    pub async fn unwrap(&self, wrapped: &WrappedKey) -> Result<UnwrappedKey> {
+    pub async fn unwrap(&self, wrapped: &WrappedKey) -> Result<Unwrapped> {
         let unwrapped = self.pace.call(|| self.client.unwrap(wrapped)).await;
         unwrapped.map_err(|error| located(error, &self.uri))
     }

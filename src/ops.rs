@@ -13,12 +13,16 @@ pub mod manual;
 mod passphrases;
 pub mod rotation;
 mod signals;
+mod unwrap;
 
 use health::Health;
 
 /// Checks every key ring that is defined; prints the outcome, and fails when one is not healthy.
-pub fn health(command: &HealthCommand) -> Result<ExitCode> {
-    let health = Health::check(command.rings.values(), command.verbose);
+pub async fn health(command: &HealthCommand) -> Result<ExitCode> {
+    let rings = || command.rings.values();
+    let sources = rings().flat_map(|ring| std::iter::once(&ring.current).chain(&ring.previous));
+    let unwrapped = unwrap::all(sources, command.kms, command.verbose).await;
+    let health = Health::check(rings(), &unwrapped, command.verbose);
     report::result(&health, command.output)?;
     Ok(if health.is_healthy() { ExitCode::Done } else { ExitCode::Unfinished })
 }

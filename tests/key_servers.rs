@@ -9,5 +9,7 @@ mod support;
 mod moto;
 #[path = "key_servers/openbao.rs"]
 mod openbao;
+#[path = "key_servers/pages.rs"]
+mod pages;
 #[path = "key_servers/server.rs"]
 mod server;

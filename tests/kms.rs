@@ -7,6 +7,8 @@
 mod fakes;
 #[path = "kms/refusals.rs"]
 mod refusals;
+#[path = "kms/ring.rs"]
+mod ring;
 #[path = "kms/wrapping.rs"]
 mod wrapping;
 

@@ -84,6 +84,7 @@ pub enum LedgerCommand {
 pub struct HealthCommand {
     /// Every ring that is defined, by name.
     pub rings: BTreeMap<String, RingConfig>,
+    pub kms: KmsSettings,
     /// Show sources and key ids too.
     pub verbose: bool,
     pub output: Output,
@@ -196,8 +197,10 @@ fn health(
     let is_used = file.tables.iter().any(|table| table.ring.is_none());
     let mut rings = rings::resolve(&words.keys, &file, is_used, &mut troubles);
     rings::tell_uses(&mut rings, &tables::of_file(&file, &mut troubles));
+    let nothing = cli::SettingWords::default();
+    let run = RunConfig::resolve(&nothing, file.run, environment, &mut troubles);
     troubles.none_or_all()?;
-    Ok(HealthCommand { rings, verbose, output: words.output.output })
+    Ok(HealthCommand { rings, kms: run.kms(), verbose, output: words.output.output })
 }
 
 /// It reads no file: what it needs are the settings that the environment may hold.

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::trouble::Trouble;
 use super::uri::{AwsKey, Service};
-use super::{KeyDescription, UnwrappedKey, WrappedKey};
+use super::{KeyDescription, Unwrapped, WrappedKey};
 use crate::error::{Error, Result};
 
 mod trouble;
@@ -43,7 +43,7 @@ impl AwsClient {
         Ok(WrappedKey { ciphertext: blob.into_inner(), version: None, key_id: None })
     }
 
-    pub(super) async fn unwrap(&self, wrapped: &WrappedKey) -> Result<UnwrappedKey, Trouble> {
+    pub(super) async fn unwrap(&self, wrapped: &WrappedKey) -> Result<Unwrapped, Trouble> {
         let blob = Blob::new(wrapped.ciphertext.as_slice());
         // named, so that a ciphertext of any other key is refused
         let request = self.client.decrypt().key_id(&self.key.id).ciphertext_blob(blob);
@@ -51,7 +51,7 @@ impl AwsClient {
         let answer = answer.map_err(|error| aws_trouble(error, "kms:Decrypt", &self.key))?;
         let key = answer.plaintext.ok_or(Trouble::answer(Service::Aws, "holds no plaintext"))?;
         let key = Zeroizing::new(key.into_inner());
-        Ok(UnwrappedKey { key, version: answer.key_material_id, is_newest: None })
+        Ok(Unwrapped { key, version: answer.key_material_id, is_newest: None })
     }
 
     pub(super) async fn describe(&self) -> Result<KeyDescription, Trouble> {

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::trouble::Trouble;
 use super::uri::{AzureKey, Service, WrapAlgorithm};
-use super::{KeyDescription, UnwrappedKey, WrappedKey};
+use super::{KeyDescription, Unwrapped, WrappedKey};
 use crate::error::{Error, Result};
 
 mod credential;
@@ -52,7 +52,7 @@ impl AzureClient {
         Ok(WrappedKey { ciphertext, version: Some(version), key_id: None })
     }
 
-    pub(super) async fn unwrap(&self, wrapped: &WrappedKey) -> Result<UnwrappedKey, Trouble> {
+    pub(super) async fn unwrap(&self, wrapped: &WrappedKey) -> Result<Unwrapped, Trouble> {
         let version = wrapped.version.as_ref().or(self.key.version.as_ref());
         let version = version.ok_or_else(|| {
             let what = "it is not known which version of the Azure key wrapped this data key";
@@ -65,7 +65,7 @@ impl AzureClient {
         let answer = answer.map_err(|error| azure_trouble(&error, "keys/unwrapKey", &self.key))?;
         let version = version_of(&answer);
         let key = Zeroizing::new(answer.result.ok_or_else(not_understood)?);
-        Ok(UnwrappedKey { key, version, is_newest: None })
+        Ok(Unwrapped { key, version, is_newest: None })
     }
 
     pub(super) async fn describe(&self) -> Result<KeyDescription, Trouble> {

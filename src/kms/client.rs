@@ -2,7 +2,7 @@
 
 use super::trouble::Trouble;
 use super::uri::KeyUri;
-use super::{KeyDescription, UnwrappedKey, WrappedKey};
+use super::{KeyDescription, Unwrapped, WrappedKey};
 use crate::error::{Error, Result};
 
 #[cfg(feature = "aws")]
@@ -29,15 +29,15 @@ pub(super) enum Client {
 /// Passes a call on to the client that is there.
 macro_rules! of_service {
     ($client:expr, $bound:ident => $call:expr) => {
-        match $client {
+        match *$client {
             #[cfg(feature = "aws")]
-            Client::Aws($bound) => $call,
+            Client::Aws(ref $bound) => $call,
             #[cfg(feature = "gcp")]
-            Client::Gcp($bound) => $call,
+            Client::Gcp(ref $bound) => $call,
             #[cfg(feature = "azure")]
-            Client::Azure($bound) => $call,
+            Client::Azure(ref $bound) => $call,
             #[cfg(feature = "vault")]
-            Client::Vault($bound) => $call,
+            Client::Vault(ref $bound) => $call,
         }
     };
 }
@@ -70,7 +70,7 @@ impl Client {
         of_service!(self, client => client.wrap(key).await)
     }
 
-    pub(super) async fn unwrap(&self, wrapped: &WrappedKey) -> Result<UnwrappedKey, Trouble> {
+    pub(super) async fn unwrap(&self, wrapped: &WrappedKey) -> Result<Unwrapped, Trouble> {
         of_service!(self, client => client.unwrap(wrapped).await)
     }
 

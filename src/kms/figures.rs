@@ -28,15 +28,14 @@ struct Counters {
 }
 
 impl Counters {
-    const ZERO: Self = Self {
-        calls: AtomicU64::new(0),
-        microseconds: AtomicU64::new(0),
-        throttles: AtomicU64::new(0),
-        errors: AtomicU64::new(0),
-    };
+    const fn zero() -> Self {
+        let (calls, microseconds) = (AtomicU64::new(0), AtomicU64::new(0));
+        let (throttles, errors) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { calls, microseconds, throttles, errors }
+    }
 }
 
-static COUNTERS: [Counters; Service::ALL.len()] = [const { Counters::ZERO }; Service::ALL.len()];
+static COUNTERS: [Counters; Service::ALL.len()] = [const { Counters::zero() }; Service::ALL.len()];
 
 /// What became of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::trouble::Trouble;
 use super::uri::{GcpKey, Service};
-use super::{KeyDescription, UnwrappedKey, WrappedKey};
+use super::{KeyDescription, Unwrapped, WrappedKey};
 use crate::error::{Error, Result};
 
 mod trouble;
@@ -48,7 +48,7 @@ impl GcpClient {
         Ok(WrappedKey { ciphertext: answer.ciphertext.to_vec(), version, key_id: None })
     }
 
-    pub(super) async fn unwrap(&self, wrapped: &WrappedKey) -> Result<UnwrappedKey, Trouble> {
+    pub(super) async fn unwrap(&self, wrapped: &WrappedKey) -> Result<Unwrapped, Trouble> {
         let sum = i64::from(crc32c::crc32c(&wrapped.ciphertext));
         let request = self.client.decrypt().set_name(&self.key.name);
         let request = request.set_ciphertext(wrapped.ciphertext.clone()).set_ciphertext_crc32c(sum);
@@ -61,7 +61,7 @@ impl GcpClient {
         let key = Zeroizing::new(answer.plaintext.to_vec());
         // Decrypting tells whether it was the primary version and not which one it was.
         let version = wrapped.version.clone();
-        Ok(UnwrappedKey { key, version, is_newest: Some(answer.used_primary) })
+        Ok(Unwrapped { key, version, is_newest: Some(answer.used_primary) })
     }
 
     pub(super) async fn describe(&self) -> Result<KeyDescription, Trouble> {

@@ -12,7 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::trouble::Trouble;
 use super::uri::{Service, VaultKey};
-use super::{KeyDescription, UnwrappedKey, WrappedKey};
+use super::{KeyDescription, Unwrapped, WrappedKey};
 use crate::error::Result;
 
 mod settings;
@@ -75,7 +75,7 @@ impl VaultClient {
         Ok(WrappedKey { ciphertext: answer.ciphertext.into_bytes(), version, key_id: None })
     }
 
-    pub(super) async fn unwrap(&self, wrapped: &WrappedKey) -> Result<UnwrappedKey, Trouble> {
+    pub(super) async fn unwrap(&self, wrapped: &WrappedKey) -> Result<Unwrapped, Trouble> {
         #[derive(Serialize)]
         struct Request<'r> {
             ciphertext: &'r str,
@@ -88,7 +88,7 @@ impl VaultClient {
         let length = length.map_err(|_| not_understood())?;
         key[length..].zeroize();
         key.truncate(length);
-        Ok(UnwrappedKey { key, version: version_of(ciphertext), is_newest: None })
+        Ok(Unwrapped { key, version: version_of(ciphertext), is_newest: None })
     }
 
     pub(super) async fn describe(&self) -> Result<KeyDescription, Trouble> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::ledger::status_of;
-use super::{passphrases, signals};
+use super::{passphrases, signals, unwrap};
 use crate::cli::Output;
 use crate::config::{Config, RunCommand};
 use crate::db::ledger::run::{Relation, Wanted};
@@ -14,7 +14,7 @@ use crate::db::pool::Database;
 use crate::db::retry::Patience;
 use crate::db::session::Session;
 use crate::error::{Error, ExitCode, Result};
-use crate::keys::{KeyRing, RingConfig};
+use crate::keys::{KeyRing, RingConfig, UnwrappedKeys};
 use crate::plan::Plan;
 use crate::plan::decide::Purpose;
 use crate::plan::make::{self, Depth, Rings};
@@ -26,7 +26,7 @@ use crate::rotate::{self, verify};
 
 /// Prints what a run would do; writes nothing.
 pub async fn plan(command: RunCommand) -> Result<ExitCode> {
-    let mut rings = rings(&command.config, KeyRing::load)?;
+    let mut rings = rings(&command.config).await?;
     let database = Database::connect(&command.config.database).await?;
     let mut session = database.session().await?;
     passphrases::name(&mut session, &mut rings).await?;
@@ -62,7 +62,7 @@ async fn planned(session: &mut Session, mut config: Config, rings: &Rings) -> Re
 
 /// Re-encrypts, then proves.
 pub async fn run(command: RunCommand) -> Result<ExitCode> {
-    let mut rings = rings(&command.config, KeyRing::load)?;
+    let mut rings = rings(&command.config).await?;
     let (raise, stop) = rotate::stop();
     signals::watch_for(raise.clone())?;
     let (config, output) = (command.config, command.output);
@@ -190,7 +190,7 @@ async fn name_standbys(session: &mut Session, report: &mut StatusReport) -> Resu
 
 /// Proves with the current key alone; writes nothing.
 pub async fn verify(command: RunCommand) -> Result<ExitCode> {
-    let mut rings = rings(&command.config, KeyRing::load_current_only)?;
+    let mut rings = current_keys(&command.config).await?;
     let (raise, stop) = rotate::stop();
     signals::watch_for(raise)?;
     let database = connect(&command.config, &stop).await?;
@@ -211,11 +211,28 @@ pub async fn verify(command: RunCommand) -> Result<ExitCode> {
 }
 
 /// Loads every ring that the tables use; all troubles at once.
-fn rings(config: &Config, load: fn(&RingConfig) -> Result<KeyRing>) -> Result<Rings> {
+async fn rings(config: &Config) -> Result<Rings> {
+    let rings = config.rings.values();
+    let sources = rings.flat_map(|ring| std::iter::once(&ring.current).chain(&ring.previous));
+    loaded(config, &unwrap::all(sources, config.run.kms(), false).await, KeyRing::load_with)
+}
+
+/// … with their current keys alone.
+async fn current_keys(config: &Config) -> Result<Rings> {
+    let sources = config.rings.values().map(|ring| &ring.current);
+    let unwrapped = unwrap::all(sources, config.run.kms(), false).await;
+    loaded(config, &unwrapped, KeyRing::load_current_only_with)
+}
+
+fn loaded(
+    config: &Config,
+    unwrapped: &UnwrappedKeys,
+    load: fn(&RingConfig, &UnwrappedKeys) -> Result<KeyRing>,
+) -> Result<Rings> {
     let mut rings = Rings::new();
     let mut troubles = Vec::new();
     for (name, ring) in &config.rings {
-        match load(ring) {
+        match load(ring, unwrapped) {
             Ok(ring) => drop(rings.insert(name.clone(), Arc::new(ring))),
             Err(error) => troubles.push(error),
         }

@@ -3,6 +3,7 @@
 
 use std::process::Command;
 
+use crate::pages;
 use crate::server::{Server, installed, printed};
 use crate::support::Reseal;
 
@@ -10,9 +11,8 @@ struct Moto(Server);
 
 impl Moto {
     async fn start() -> Self {
-        let words = |port: u16| {
-            ["-H", "127.0.0.1", "-p", &port.to_string()].map(str::to_owned).to_vec()
-        };
+        let words =
+            |port: u16| ["-H", "127.0.0.1", "-p", &port.to_string()].map(str::to_owned).to_vec();
         Self(Server::start("moto_server", words).await)
     }
 
@@ -70,11 +70,35 @@ async fn by_arn_and_by_alias() {
 #[tokio::test]
 async fn no_such_key_and_no_region() {
     let moto = Moto::start().await;
-    let absent = "awskms:///arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let absent =
+        "awskms:///arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     let words = format!("generate-key --wrap-with {absent}");
     let refused = moto.program(&words).run().await.expect(2);
     assert!(refused.stderr.contains("no such AWS KMS key in us-east-1"), "{}", refused.stderr);
     let words = "generate-key --wrap-with awskms://alias/reseal";
-    let refused = moto.program(words).env("AWS_EC2_METADATA_DISABLED", "true").run().await.expect(2);
+    let refused =
+        moto.program(words).env("AWS_EC2_METADATA_DISABLED", "true").run().await.expect(2);
     assert!(refused.stderr.contains("set AWS_REGION"), "{}", refused.stderr);
+}
+
+#[tokio::test]
+async fn the_page_on_aws() {
+    let moto = Moto::start().await;
+    let directory = tempfile::tempdir().unwrap();
+    let endpoint = format!("http://{}", moto.0.address);
+    let environment = [
+        ("AWS_ENDPOINT_URL_KMS", endpoint),
+        ("AWS_ACCESS_KEY_ID", "x".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "y".to_owned()),
+        ("AWS_REGION", "us-east-1".to_owned()),
+        ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
+    ];
+    pages::run("aws.md", directory.path(), &environment);
+    // what `aws kms re-encrypt` wrote is read as it is
+    let arn = moto.python("print(kms.list_keys()['Keys'][0]['KeyArn'])");
+    let file = directory.path().join("dek");
+    let key = format!("{{ kms = \"awskms:///{arn}\", wrapped = \"file:{}\" }}", file.display());
+    let program = moto.program("health --verbose --output json");
+    let health = program.config(format!("[keys]\ncurrent = {key}\n")).run().await.expect(0).json();
+    assert_eq!(health["rings"][0]["keys"][0]["round_trip"], true);
 }

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::pages;
 use crate::server::{Server, installed, printed};
 use crate::support::{Reseal, eventually};
 
@@ -14,9 +15,15 @@ impl OpenBao {
     async fn start() -> Self {
         let words = |port| {
             let listen = format!("-dev-listen-address=127.0.0.1:{port}");
-            ["server", "-dev", "-dev-no-store-token", &listen, &format!("-dev-root-token-id={ROOT}")]
-                .map(str::to_owned)
-                .to_vec()
+            [
+                "server",
+                "-dev",
+                "-dev-no-store-token",
+                &listen,
+                &format!("-dev-root-token-id={ROOT}"),
+            ]
+            .map(str::to_owned)
+            .to_vec()
         };
         let bao = Self(Server::start("bao", words).await);
         eventually("OpenBao is unsealed", async || {
@@ -81,7 +88,11 @@ async fn a_token_needs_no_more_than_two_capabilities() {
     bao.program(GENERATE, &bao.token(least)).run().await.expect(0);
     let less = r#"path "transit/encrypt/k" { capabilities = ["update"] }"#;
     let refused = bao.program(GENERATE, &bao.token(less)).run().await.expect(2);
-    assert!(refused.stderr.contains("Vault denies update on transit/decrypt/k"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("Vault denies update on transit/decrypt/k"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[tokio::test]
@@ -100,4 +111,50 @@ async fn what_is_wrong_is_said() {
     bao.run(&["operator", "seal"]);
     let said = refused(GENERATE, ROOT, 5).await;
     assert!(said.contains("it is sealed"), "{said}");
+}
+
+/// What `health --verbose` says of the key in this file.
+async fn health(bao: &OpenBao, file: &std::path::Path, code: i32) -> serde_json::Value {
+    let key = format!("{{ kms = \"hashivault://k\", wrapped = \"file:{}\" }}", file.display());
+    let program = bao.program("health --verbose --output json", ROOT);
+    program.config(format!("[keys]\ncurrent = {key}\n")).run().await.expect(code).json()
+}
+
+#[tokio::test]
+async fn a_stale_wrapping_is_seen_and_one_that_is_shut_out_is_refused() {
+    let bao = OpenBao::start().await;
+    let line = bao.program(GENERATE, ROOT).run().await.expect(0);
+    let file = bao.0.home.path().join("dek");
+    std::fs::write(&file, &line.stdout).unwrap();
+    let wrapping = |health: &serde_json::Value| health["rings"][0]["keys"][0]["wrapped_by"].clone();
+    assert_eq!(wrapping(&health(&bao, &file, 0).await)["is_newest"], true);
+    bao.run(&["write", "-f", "transit/keys/k/rotate"]);
+    let stale = wrapping(&health(&bao, &file, 0).await);
+    assert_eq!((&stale["version"], &stale["newest_version"]), (&"1".into(), &"2".into()));
+    assert_eq!(stale["is_newest"], false);
+    // wrapped again by OpenBao's own program, and version 1 shut out
+    let ciphertext = format!("ciphertext={}", line.json()["wrapped"].as_str().unwrap());
+    let again = bao.run(&["write", "-field=ciphertext", "transit/rewrap/k", &ciphertext]);
+    bao.run(&["write", "transit/keys/k/config", "min_decryption_version=2"]);
+    let refused = health(&bao, &file, 1).await;
+    let what = refused["errors"][0]["what"].as_str().unwrap();
+    assert_eq!(what, "Vault no longer decrypts what this version of the key wrapped");
+    std::fs::write(&file, again).unwrap();
+    let fresh = health(&bao, &file, 0).await;
+    assert_eq!(wrapping(&fresh)["is_newest"], true);
+    assert_eq!(fresh["rings"][0]["keys"][0]["key"], line.json()["key_id"], "the same data key");
+}
+
+#[tokio::test]
+async fn the_page_on_vault() {
+    let server = OpenBao::start().await;
+    server.run(&["secrets", "disable", "transit"]); // the page begins without
+    let directory = tempfile::tempdir().unwrap();
+    let address = format!("http://{}", server.0.address);
+    let environment = [("BAO_ADDR", address), ("BAO_TOKEN", ROOT.to_owned())];
+    pages::run("vault.md", directory.path(), &environment);
+    let wrapped = std::fs::read_to_string(directory.path().join("dek")).unwrap();
+    assert!(wrapped.starts_with("vault:v2:"), "wrapped again");
+    let fresh = std::fs::read_to_string(directory.path().join("dek-new")).unwrap();
+    assert!(fresh.contains("\"version\":\"2\""), "{fresh}");
 }

@@ -11,6 +11,9 @@ pub const URI: &str = "awskms:///arn:aws:kms:eu-central-1:111122223333:key/1234a
 pub const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 const ARN: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
+/// The encryption context of the URI.
+const CONTEXT: &str = r#"{"app":"reseal"}"#;
+
 #[derive(Default)]
 pub struct Aws {
     versions: Versions,
@@ -55,6 +58,10 @@ impl Service for Aws {
             }
             other => panic!("{other:?} is not known"),
         }
+    }
+
+    fn wrap(&self, key: &[u8]) -> String {
+        BASE64.encode(&self.versions.seal(CONTEXT.as_bytes(), key))
     }
 
     fn rotate(&mut self) {

@@ -60,6 +60,11 @@ impl Service for Azure {
         }
     }
 
+    fn wrap(&self, key: &[u8]) -> String {
+        let result = BASE64URL_NOPAD.encode(&self.versions.seal(b"", key));
+        json!({"kid": kid(self.versions.newest()), "result": result}).to_string()
+    }
+
     fn rotate(&mut self) {
         self.versions.rotate();
     }

@@ -53,8 +53,12 @@ impl Kind {
 
     /// The program, sent to this fake with credentials that are good there.
     pub fn program(self, words: &str, fake: &Fake) -> Reseal {
+        self.reach(Reseal::new(words).env("RESEAL_RETRY_FOR", "0s"), fake)
+    }
+
+    /// A command, sent to this fake.
+    pub fn reach(self, program: Reseal, fake: &Fake) -> Reseal {
         let address = fake.address();
-        let program = Reseal::new(words).env("RESEAL_RETRY_FOR", "0s");
         match self {
             Self::Aws => program
                 .env("AWS_ENDPOINT_URL_KMS", format!("http://{address}"))

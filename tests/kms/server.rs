@@ -12,6 +12,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tempfile::TempDir;
 
+use crate::support::TestKey;
+
 /// What a client asks.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -34,6 +36,8 @@ pub trait Service: Send + 'static {
     /// What happens before a request is looked at: a login, a challenge, a bad signature.
     fn gate(&mut self, request: &Request) -> Option<Answer>;
     fn answer(&mut self, request: &Request) -> Answer;
+    /// A data key as the service's own tool prints it, wrapped by the newest version.
+    fn wrap(&self, key: &[u8]) -> String;
     /// Makes a new version of the key, the one that wraps from now on.
     fn rotate(&mut self);
 }
@@ -49,6 +53,8 @@ struct Shared {
     service: Box<dyn Service>,
     /// Answered instead of what the service would say.
     refusals: VecDeque<Answer>,
+    /// A request with this header's value is always refused.
+    refused: Option<(String, Answer)>,
     /// Requests that came through the gate.
     calls: usize,
 }
@@ -58,7 +64,7 @@ impl Fake {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let service = Box::new(service);
-        let shared = Shared { service, refusals: VecDeque::new(), calls: 0 };
+        let shared = Shared { service, refusals: VecDeque::new(), refused: None, calls: 0 };
         let shared = Arc::new(Mutex::new(shared));
         let of_threads = Arc::clone(&shared);
         std::thread::spawn(move || {
@@ -77,6 +83,15 @@ impl Fake {
     /// Answers the next `times` requests like this.
     pub fn refuse(&self, times: usize, answer: &Answer) {
         self.shared().refusals.extend(std::iter::repeat_n(answer.clone(), times));
+    }
+
+    /// Refuses one operation of AWS, by the name that its header says.
+    pub fn refuse_only(&self, target: &str, answer: &Answer) {
+        self.shared().refused = Some((target.to_owned(), answer.clone()));
+    }
+
+    pub fn wrap(&self, key: &TestKey) -> String {
+        self.shared().service.wrap(key.bytes())
     }
 
     pub fn rotate(&self) {
@@ -152,6 +167,11 @@ fn answer(request: &Request, shared: &Mutex<Shared>) -> Answer {
         return answer;
     }
     shared.calls += 1;
+    if let Some((target, answer)) = &shared.refused
+        && request.header("x-amz-target") == Some(target)
+    {
+        return answer.clone();
+    }
     shared.refusals.pop_front().unwrap_or_else(|| shared.service.answer(request))
 }
 
