@@ -14,6 +14,9 @@ use crate::error::{Error, Result};
 
 mod keys;
 mod refused;
+mod serve;
+
+pub use serve::{ServeWords, ServedWords, VerifyWords};
 
 pub use keys::{GenerateKeyWords, HealthWords, KeyWords};
 
@@ -44,10 +47,10 @@ pub enum CommandWords {
     Plan(RunWords),
     /// Re-encrypt, then prove; resumes by itself
     #[command(after_help = SETTINGS)]
-    Run(RunWords),
+    Run(ServedWords),
     /// Prove with the current key alone that the previous keys are not needed; write nothing
     #[command(after_help = SETTINGS)]
-    Verify(RunWords),
+    Verify(VerifyWords),
     /// The newest run, or another one
     Status(StatusWords),
     /// The values that could not be resealed, each with its reason

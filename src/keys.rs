@@ -63,6 +63,11 @@ impl Default for KeyUse {
 }
 
 impl RingConfig {
+    /// Of the current key and of the previous ones.
+    pub fn sources(&self) -> impl Iterator<Item = &LabelledSource> {
+        std::iter::once(&self.current).chain(&self.previous)
+    }
+
     /// A ring of keys without labels, for values of AES-256-GCM.
     pub fn new(name: &str, current: KeySource, previous: Vec<KeySource>) -> Self {
         Self {

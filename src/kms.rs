@@ -16,7 +16,11 @@
 
 #![cfg_attr(
     not(all(feature = "aws", feature = "gcp", feature = "azure", feature = "vault")),
-    allow(dead_code, unused_variables, reason = "what clients use that are left out of this build")
+    allow(
+        dead_code,
+        unused_variables,
+        reason = "what clients use that are left out of this build"
+    )
 )]
 
 use std::collections::BTreeMap;
@@ -60,6 +64,13 @@ pub struct KmsSettings {
     pub calls_per_second: Option<u32>,
     /// How long trouble outside is retried.
     pub retry_for: Duration,
+}
+
+impl KmsSettings {
+    /// One attempt, for somebody who waits for the answer.
+    pub fn impatient() -> Self {
+        Self { calls_per_second: None, retry_for: Duration::ZERO }
+    }
 }
 
 /// The key services, each with one pace for all of its keys.

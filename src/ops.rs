@@ -4,14 +4,21 @@
 use crate::config::{GenerateKeyCommand, HealthCommand};
 use crate::crypto::{Key, KeyBytes};
 use crate::error::{Error, ExitCode, Result};
+use crate::keys::RingConfig;
 use crate::kms::{KeyUri, Kms, KmsSettings};
 use crate::report;
 
+mod gate;
 mod health;
+mod http;
 pub mod ledger;
+mod listen;
 pub mod manual;
 mod passphrases;
+mod push;
+mod rings;
 pub mod rotation;
+mod serve;
 mod signals;
 mod unwrap;
 
@@ -20,7 +27,7 @@ use health::Health;
 /// Checks every key ring that is defined; prints the outcome, and fails when one is not healthy.
 pub async fn health(command: &HealthCommand) -> Result<ExitCode> {
     let rings = || command.rings.values();
-    let sources = rings().flat_map(|ring| std::iter::once(&ring.current).chain(&ring.previous));
+    let sources = rings().flat_map(RingConfig::sources);
     let unwrapped = unwrap::all(sources, command.kms, command.verbose).await;
     let health = Health::check(rings(), &unwrapped, command.verbose);
     report::result(&health, command.output)?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Certificate, Client, Identity};
+use reqwest::{Certificate, Client, Identity, redirect};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
@@ -69,6 +69,8 @@ impl Settings {
         }
         let mut builder =
             Client::builder().connect_timeout(CONNECT_TIMEOUT).default_headers(headers);
+        // the token would follow
+        builder = builder.redirect(redirect::Policy::none());
         if let Some(path) = &self.authority {
             let pem = read(path, "VAULT_CACERT")?;
             let found = Certificate::from_pem_bundle(&pem).unwrap_or_default();

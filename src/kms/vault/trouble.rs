@@ -57,6 +57,9 @@ impl Refusal {
                 Service::Vault,
                 "it was wrapped by another key or another server, or its version is gone",
             ),
+            301..=308 => {
+                Trouble::unavailable(Service::Vault, "this server is a standby, ask the active one")
+            }
             503 => Trouble::unavailable(Service::Vault, "it is sealed, or in maintenance"),
             status => Trouble::unavailable(Service::Vault, &format!("HTTP status {status}")),
         }
