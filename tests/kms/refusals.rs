@@ -9,78 +9,66 @@ type Case = (Answer, i32, &'static str, &'static str);
 
 fn cases(kind: Kind) -> Vec<Case> {
     match kind {
-        Kind::Aws => vec![
-            (aws_refusal("AccessDeniedException"), 2, "denies kms:Encrypt", "key policy"),
-            (aws_refusal("DisabledException"), 2, "is disabled", "enable-key"),
-            (aws_refusal("KMSInvalidStateException"), 2, "in its state", "cancel-key-deletion"),
-            (aws_refusal("NotFoundException"), 2, "no such AWS KMS key in eu-central-1", "region"),
-            (aws_refusal("ExpiredTokenException"), 5, "have expired", "AWS_SESSION_TOKEN"),
-            (aws_refusal("UnrecognizedClientException"), 5, "are not accepted", "AWS_PROFILE"),
-            (aws_refusal("KMSInternalException"), 5, "is not available", ""),
-            (aws_refusal("ThrottlingException"), 5, "allows no more calls", "--kms-max-rps"),
-        ],
-        Kind::Gcp => vec![
-            (
-                gcp_refusal(403, "PERMISSION_DENIED"),
-                2,
-                "useToEncrypt",
-                "cryptoKeyEncrypterDecrypter",
-            ),
-            (gcp_refusal(400, "FAILED_PRECONDITION"), 2, "is disabled, destroyed", "versions list"),
-            (gcp_refusal(404, "NOT_FOUND"), 2, "no such Cloud KMS key", "location"),
-            (
-                gcp_refusal(401, "UNAUTHENTICATED"),
-                5,
-                "have expired",
-                "GOOGLE_APPLICATION_CREDENTIALS",
-            ),
-            (gcp_refusal(503, "UNAVAILABLE"), 5, "is not available", ""),
-            (gcp_refusal(429, "RESOURCE_EXHAUSTED"), 5, "allows no more calls", "--kms-max-rps"),
-        ],
-        Kind::Azure => vec![
-            (
-                azure_refusal(403, "Forbidden", Some("AccessDenied")),
-                2,
-                "denies keys/wrapKey",
-                "Crypto User",
-            ),
-            (
-                azure_refusal(403, "Forbidden", Some("KeyDisabled")),
-                2,
-                "is disabled",
-                "--enabled true",
-            ),
-            (
-                azure_refusal(404, "KeyNotFound", None),
-                2,
-                "no such key, or version of it",
-                "recovered",
-            ),
-            (
-                azure_refusal(401, "Unauthorized", None),
-                5,
-                "are not accepted",
-                "AZURE_CLIENT_SECRET",
-            ),
-            (azure_refusal(503, "ServiceUnavailable", None), 5, "is not available", ""),
-            (azure_refusal(429, "Throttled", None), 5, "allows no more calls", "--kms-max-rps"),
-        ],
-        Kind::Vault => vec![
-            (vault_refusal(403, "permission denied"), 2, "update on transit/encrypt/k", "policies"),
-            (vault_refusal(404, "no handler for route"), 2, "has no key k", "VAULT_NAMESPACE"),
-            (
-                vault_refusal(
-                    400,
-                    "ciphertext or signature version is disallowed by policy (too old)",
-                ),
-                2,
-                "no longer decrypts",
-                "min_decryption_version",
-            ),
-            (vault_refusal(503, "Vault is sealed"), 5, "it is sealed", ""),
-            (vault_refusal(429, "quota exceeded"), 5, "allows no more calls", "--kms-max-rps"),
-        ],
+        Kind::Aws => aws(),
+        Kind::Gcp => gcp(),
+        Kind::Azure => azure(),
+        Kind::Vault => vault(),
     }
+}
+
+fn aws() -> Vec<Case> {
+    vec![
+        (aws_refusal("AccessDeniedException"), 2, "denies kms:Encrypt", "key policy"),
+        (aws_refusal("DisabledException"), 2, "is disabled", "enable-key"),
+        (aws_refusal("KMSInvalidStateException"), 2, "in its state", "cancel-key-deletion"),
+        (aws_refusal("NotFoundException"), 2, "no such AWS KMS key in eu-central-1", "region"),
+        (aws_refusal("ExpiredTokenException"), 5, "have expired", "AWS_SESSION_TOKEN"),
+        (aws_refusal("UnrecognizedClientException"), 5, "are not accepted", "AWS_PROFILE"),
+        (aws_refusal("KMSInternalException"), 5, "is not available", ""),
+        (aws_refusal("ThrottlingException"), 5, "allows no more calls", "--kms-max-rps"),
+    ]
+}
+
+fn gcp() -> Vec<Case> {
+    vec![
+        (gcp_refusal(403, "PERMISSION_DENIED"), 2, "useToEncrypt", "cryptoKeyEncrypterDecrypter"),
+        (gcp_refusal(400, "FAILED_PRECONDITION"), 2, "is disabled, destroyed", "versions list"),
+        (gcp_refusal(404, "NOT_FOUND"), 2, "no such Cloud KMS key", "location"),
+        (gcp_refusal(401, "UNAUTHENTICATED"), 5, "have expired", "GOOGLE_APPLICATION_CREDENTIALS"),
+        (gcp_refusal(503, "UNAVAILABLE"), 5, "is not available", ""),
+        (gcp_refusal(429, "RESOURCE_EXHAUSTED"), 5, "allows no more calls", "--kms-max-rps"),
+    ]
+}
+
+fn azure() -> Vec<Case> {
+    vec![
+        (
+            azure_refusal(403, "Forbidden", Some("AccessDenied")),
+            2,
+            "denies keys/wrapKey",
+            "Crypto User",
+        ),
+        (azure_refusal(403, "Forbidden", Some("KeyDisabled")), 2, "is disabled", "--enabled true"),
+        (azure_refusal(404, "KeyNotFound", None), 2, "no such key, or version of it", "recovered"),
+        (azure_refusal(401, "Unauthorized", None), 5, "are not accepted", "AZURE_CLIENT_SECRET"),
+        (azure_refusal(503, "ServiceUnavailable", None), 5, "is not available", ""),
+        (azure_refusal(429, "Throttled", None), 5, "allows no more calls", "--kms-max-rps"),
+    ]
+}
+
+fn vault() -> Vec<Case> {
+    vec![
+        (vault_refusal(403, "permission denied"), 2, "update on transit/encrypt/k", "policies"),
+        (vault_refusal(404, "no handler for route"), 2, "has no key k", "VAULT_NAMESPACE"),
+        (
+            vault_refusal(400, "ciphertext or signature version is disallowed by policy (too old)"),
+            2,
+            "no longer decrypts",
+            "min_decryption_version",
+        ),
+        (vault_refusal(503, "Vault is sealed"), 5, "it is sealed", ""),
+        (vault_refusal(429, "quota exceeded"), 5, "allows no more calls", "--kms-max-rps"),
+    ]
 }
 
 #[tokio::test]
