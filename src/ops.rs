@@ -8,6 +8,7 @@ use crate::keys::RingConfig;
 use crate::kms::{KeyUri, Kms, KmsSettings};
 use crate::report;
 
+pub mod audit;
 mod gate;
 mod health;
 mod http;
