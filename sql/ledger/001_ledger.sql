@@ -80,7 +80,7 @@ CREATE TABLE reseal.failure (
     pass            integer NOT NULL,
     table_name      text NOT NULL,
     column_name     text NOT NULL,
-    -- where in a document the value stands; '' for a whole cell, and so far there is no other
+    -- where in a document the value stands (RFC 9535, section 2.7); '' for a whole cell
     path            text NOT NULL DEFAULT '',
     row_key         text[] NOT NULL,
     -- 'implausible' is kept for layouts that do not authenticate

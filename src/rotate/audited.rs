@@ -74,6 +74,7 @@ pub fn scope(table: &TablePlan) -> ScopeTable {
         column: column.name.name().to_owned(),
         layout: column.layout.write().name().to_owned(),
         read: column.layout.read().iter().map(|layout| layout.name().to_owned()).collect(),
+        paths: column.paths.as_ref().map(|paths| paths.paths().to_vec()).unwrap_or_default(),
     };
     ScopeTable {
         table: table.relation.plain(),

@@ -19,4 +19,7 @@ pub struct ScopeColumn {
     /// Layouts that are read besides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub read: Vec<String>,
+    /// Where in a document the values stand; none when the cell is the value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
 }

@@ -38,8 +38,10 @@ async fn count_table(
     let (schema, name): (&str, &str) = (found.get("schema_name"), found.get("table_name"));
     let relation = RelationName::new(schema, name).map_err(|_| no_name())?;
     let countable: Vec<String> = found.get("columns");
+    // a document holds any number of values, which only its own paths tell
+    let whole = table.columns.iter().filter(|column| column.paths.is_empty());
     let columns: Vec<&String> =
-        table.columns.iter().map(|c| &c.column).filter(|name| countable.contains(name)).collect();
+        whole.map(|column| &column.column).filter(|name| countable.contains(name)).collect();
     let mut counts = Vec::with_capacity(columns.len());
     for column in &columns {
         let column = Identifier::new(*column).map_err(|_| no_name())?;
