@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::error::{Error, Result};
 use crate::keys::RingConfig;
 
+mod audit;
 mod columns;
 mod command;
 mod database;
@@ -24,8 +25,10 @@ mod serve;
 mod service_url;
 mod tables;
 mod token;
+mod who;
 mod word;
 
+pub use audit::AuditCommand;
 pub use command::{
     AbandonCommand, AcceptCommand, Command, FailuresCommand, HealthCommand, LedgerCommand,
     RunCommand, StatusCommand,
@@ -39,6 +42,7 @@ pub use serve::{ListenConfig, PushConfig, ServeConfig};
 pub use service_url::ServiceUrl;
 pub use tables::{ColumnConfig, TableConfig};
 pub use token::Token;
+pub use who::{ChangeReason, Who};
 
 /// All that a plan, a run or a proof is told.
 #[derive(Clone, Debug)]

@@ -6,6 +6,7 @@ use crate::crypto::KeyBytes;
 use crate::error::{Error, ExitCode, Result};
 use crate::report;
 
+pub mod audit;
 mod gate;
 mod health;
 mod http;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::audit;
 use super::gate::{self, Wanted as WantedKeys};
 use super::ledger::status_of;
 use super::serve::{Desk, Found, Served, Work};
@@ -120,8 +121,13 @@ async fn begin(
         return Ok(Begun::Ended(run_id));
     }
     let named = passphrases::name(&mut session, rings).await?;
-    let Planned { config, plan, wanted, .. } =
-        planned(&mut session, config.clone(), rings, gate).await?;
+    let planned = planned(&mut session, config.clone(), rings, gate).await;
+    if let Err(refused) = &planned
+        && refused.exit_code == ExitCode::Refused
+    {
+        audit::plan_refused(&mut session, &config.run.who, refused).await;
+    }
+    let Planned { config, plan, wanted, .. } = planned?;
     tell(&plan);
     setup::ensure(&mut session).await?;
     passphrases::keep(&mut session, &named).await?;
@@ -195,6 +201,7 @@ async fn outcome(
         let mut session = database.session().await?;
         let (mut report, exit_code) = status_of(&mut session, Some(run_id)).await?;
         name_standbys(&mut session, &mut report).await?;
+        audit::tell_head(&mut session).await?;
         Ok((report, exit_code))
     });
     let (report, exit_code) = asked.await?;
@@ -243,6 +250,8 @@ async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     if verdict.is_good() {
         desk.verified(&verdict.moment.time);
     }
+    let loaded = start::ring_keys(&context.rings);
+    audit::verified(&mut session, &context.config, &loaded, &verdict).await?;
     let keys = context.rings.values().map(|ring| ring.current().id().to_string()).collect();
     report::result(&report::verify::of(&verdict, keys), command.output)?;
     Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })
