@@ -3,7 +3,7 @@
 # The servers of demo and tests are throwaway ones, started from the programs in this directory.
 with_postgresql = PG_BIN_DIR=$$(scripts/postgresql) && export PG_BIN_DIR &&
 
-.PHONY: help demo test test-environments test-libraries test-matrix chaos bench formats lint fuzz deny
+.PHONY: help demo test test-environments test-libraries test-matrix chaos bench formats vectors lint fuzz deny
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,10 @@ bench: ## rows per second against plain SQL, and the cost of one value
 
 formats: ## docs/formats.md from the presets
 	@RESEAL_WRITE_FORMATS=1 cargo test --quiet --test formats
+
+vectors: ## ciphertexts of presets that have none yet, made by the libraries themselves
+	@scripts/libraries
+	@python3 tests/libraries/vectors.py
 
 lint: ## formatting and clippy, warnings are errors
 	cargo fmt --check

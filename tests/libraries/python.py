@@ -5,6 +5,7 @@ what stands here is how an application calls it. `make test-libraries` installs 
 """
 
 import base64
+import hashlib
 import json
 import os
 import sys
@@ -174,6 +175,81 @@ def tink_aes_gcm(secret, kid):
 
 def tink_xchacha20(secret, kid):
     return tink("XChaCha20Poly1305Key", b"\x1a\x20" + bytes.fromhex(secret), kid)
+
+
+# Products that are no library: their steps, with the libraries that they call.
+
+
+def packed_gcm(key, prefix="", nonce_bytes=12, encode=base64.urlsafe_b64encode):
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    gcm = AESGCM(key)
+
+    def seal(plaintext):
+        nonce = os.urandom(nonce_bytes)
+        return prefix.encode() + encode(nonce + gcm.encrypt(nonce, plaintext, None))
+
+    return seal, None
+
+
+def hkdf(algorithm, secret, salt, info):
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    return HKDF(getattr(hashes, algorithm)(), 32, salt, info).derive(secret)
+
+
+def litellm_v3(secret, _kid):
+    return packed_gcm(hkdf("SHA256", secret.encode(), None, b"litellm-at-rest-v3"), "v3:gcm:")
+
+
+def litellm_v2(secret, _kid):
+    return packed_gcm(hashlib.sha256(secret.encode()).digest(), "v2:gcm:")
+
+
+def litellm_legacy(secret, _kid):
+    from nacl.secret import SecretBox
+
+    box = SecretBox(hashlib.sha256(secret.encode()).digest())
+    return lambda plaintext: base64.urlsafe_b64encode(bytes(box.encrypt(plaintext))), None
+
+
+def vault_chacha20(secret, kid):
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+    cipher = ChaCha20Poly1305(base64.b64decode(secret))
+
+    def seal(plaintext):
+        nonce = os.urandom(12)
+        sealed = nonce + cipher.encrypt(nonce, plaintext, None)
+        return f"vault:v{kid}:".encode() + base64.b64encode(sealed)
+
+    return seal, None
+
+
+def spring_gcm(secret, _kid):
+    key = hashlib.pbkdf2_hmac("sha256", secret.encode(), bytes.fromhex("5c0744940b5c369b"), 600_000, 32)
+    return packed_gcm(key, nonce_bytes=16, encode=bytes)
+
+
+def tooljet(secret, _kid):
+    info = b"\xb4" * 32 + b"password_ciphertext"
+    key = hkdf("SHA384", bytes.fromhex(secret), b"credentials", info)
+    return packed_gcm(key, encode=base64.b64encode)
+
+
+def envelope(secret, _kid):
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    def sealed(key, plaintext):
+        nonce = os.urandom(12)
+        return nonce + AESGCM(key).encrypt(nonce, plaintext, None)
+
+    def seal(plaintext):
+        data_key = os.urandom(32)
+        return sealed(bytes.fromhex(secret), data_key) + sealed(data_key, plaintext)
+
+    return seal, None
 
 
 def main():
