@@ -9,28 +9,40 @@ use std::collections::BTreeMap;
 use crate::error::{Error, Result};
 use crate::keys::RingConfig;
 
+mod audit;
 mod columns;
 mod command;
 mod database;
 mod document;
 mod environment;
 mod file;
+mod gate;
 mod layouts;
 mod names;
 mod rings;
 mod run;
+mod serve;
+mod service_url;
 mod tables;
+mod token;
+mod who;
 mod word;
 
+pub use audit::AuditCommand;
 pub use command::{
     AbandonCommand, AcceptCommand, Command, FailuresCommand, HealthCommand, LedgerCommand,
     RunCommand, StatusCommand,
 };
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::Environment;
+pub use gate::GateConfig;
 pub use names::{NamePattern, TableName};
 pub use run::RunConfig;
+pub use serve::{ListenConfig, PushConfig, ServeConfig};
+pub use service_url::ServiceUrl;
 pub use tables::{ColumnConfig, TableConfig};
+pub use token::Token;
+pub use who::{ChangeReason, Who};
 
 /// All that a plan, a run or a proof is told.
 #[derive(Clone, Debug)]

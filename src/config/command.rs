@@ -5,11 +5,14 @@ use std::path::PathBuf;
 
 use clap_complete::Shell;
 
-use crate::cli::{self, CommandWords, Output, RunWords};
+use crate::cli::{self, CommandWords, Output, RunWords, ServeWords, VerifyWords};
 use crate::config::file::FileWords;
 use crate::config::run::number;
 use crate::config::word::Word;
-use crate::config::{Config, DatabaseConfig, Environment, RunConfig, Troubles, rings, tables};
+use crate::config::{
+    AuditCommand, Config, DatabaseConfig, Environment, GateConfig, RunConfig, ServeConfig,
+    Troubles, Who, rings, tables,
+};
 use crate::error::{Error, Result};
 use crate::keys::RingConfig;
 
@@ -23,6 +26,7 @@ pub enum Command {
     Failures(FailuresCommand),
     AcceptFailure(AcceptCommand),
     Abandon(AbandonCommand),
+    Audit(AuditCommand),
     Ledger(LedgerCommand),
     Health(HealthCommand),
     GenerateKey,
@@ -37,6 +41,10 @@ pub enum Command {
 pub struct RunCommand {
     pub config: Config,
     pub output: Output,
+    pub serve: ServeConfig,
+    pub gate: GateConfig,
+    /// `verify` only: the previous keys were removed from the services.
+    pub after_removal: bool,
 }
 
 #[derive(Debug)]
@@ -62,6 +70,7 @@ pub struct AcceptCommand {
     pub database: DatabaseConfig,
     pub id: i64,
     pub reason: String,
+    pub who: Who,
     pub output: Output,
 }
 
@@ -70,6 +79,7 @@ pub struct AbandonCommand {
     pub database: DatabaseConfig,
     /// `None` for the only unfinished run.
     pub run: Option<i64>,
+    pub who: Who,
     pub output: Output,
 }
 
@@ -92,9 +102,11 @@ impl Command {
     pub fn resolve(words: cli::Cli, environment: &Environment) -> Result<Command> {
         let verbose = words.logging.verbose > 0;
         Ok(match words.command {
-            CommandWords::Plan(words) => Command::Plan(run(&words, environment)?),
-            CommandWords::Run(words) => Command::Run(run(&words, environment)?),
-            CommandWords::Verify(words) => Command::Verify(run(&words, environment)?),
+            CommandWords::Plan(words) => Command::Plan(run(&words, None, environment)?),
+            CommandWords::Run(words) => {
+                Command::Run(run(&words.run, Some(&words.serve), environment)?)
+            }
+            CommandWords::Verify(words) => Command::Verify(verify(&words, environment)?),
             CommandWords::Status(words) => Command::Status(StatusCommand {
                 database: database(&words.file, environment)?,
                 run: words.run.map(|text| id("--run", text)).transpose()?,
@@ -102,11 +114,15 @@ impl Command {
                 output: words.output.output,
             }),
             CommandWords::Failures(words) => failures(words, environment)?,
-            CommandWords::Abandon(words) => Command::Abandon(AbandonCommand {
-                database: database(&words.file, environment)?,
-                run: words.run.map(|text| id("--run", text)).transpose()?,
-                output: words.output.output,
-            }),
+            CommandWords::Abandon(words) => {
+                let (database, who) = database_and_who(&words.file, &words.why, environment)?;
+                let run = words.run.map(|text| id("--run", text)).transpose()?;
+                let output = words.output.output;
+                Command::Abandon(AbandonCommand { database, run, who, output })
+            }
+            CommandWords::Audit(words) => {
+                Command::Audit(AuditCommand::resolve(words, environment)?)
+            }
             CommandWords::Ledger(words) if words.print_sql => {
                 Command::Ledger(LedgerCommand::PrintSql)
             }
@@ -123,7 +139,11 @@ impl Command {
     }
 }
 
-fn run(words: &RunWords, environment: &Environment) -> Result<RunCommand> {
+fn run(
+    words: &RunWords,
+    serve: Option<&ServeWords>,
+    environment: &Environment,
+) -> Result<RunCommand> {
     let file = FileWords::find(words.file.config.as_deref(), environment)?;
     let mut troubles = Troubles::default();
     let tables = tables::resolve(words, &file, &mut troubles);
@@ -133,6 +153,10 @@ fn run(words: &RunWords, environment: &Environment) -> Result<RunCommand> {
     rings::tell_uses(&mut rings, &tables);
     let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
     let run = RunConfig::resolve(&words.settings, file.run, environment, &mut troubles);
+    let serve = serve.map_or_else(ServeConfig::default, |words| {
+        ServeConfig::resolve(words, file.serve, environment, &mut troubles)
+    });
+    let gate = GateConfig::resolve(&file.gate, environment, &mut troubles);
     if let Some(database) = &database
         && database.max_connections <= run.workers
     {
@@ -145,15 +169,41 @@ fn run(words: &RunWords, environment: &Environment) -> Result<RunCommand> {
     troubles.none_or_all()?;
     let database = database.expect("a database that is missing is one of the troubles");
     let config = Config { rings, database, tables, run };
-    Ok(RunCommand { config, output: words.output.output })
+    let output = words.output.output;
+    Ok(RunCommand { config, output, serve, gate, after_removal: false })
 }
 
-fn database(file: &cli::FileWords, environment: &Environment) -> Result<DatabaseConfig> {
+fn verify(words: &VerifyWords, environment: &Environment) -> Result<RunCommand> {
+    let command = run(&words.run, Some(&words.serve), environment)?;
+    if words.after_removal && command.gate.health.is_empty() {
+        return Err(Error::usage("no service is named that could be asked")
+            .at("--after-removal")
+            .hint("name them in reseal.toml: [gate] health = [\"https://…/health/crypto\"]"));
+    }
+    Ok(RunCommand { after_removal: words.after_removal, ..command })
+}
+
+pub(super) fn database(file: &cli::FileWords, environment: &Environment) -> Result<DatabaseConfig> {
     let file = FileWords::find(file.config.as_deref(), environment)?;
     let mut troubles = Troubles::default();
     let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
     troubles.none_or_all()?;
     Ok(database.expect("a database that is missing is one of the troubles"))
+}
+
+/// For a command that puts a word into the ledger: who does it is audited.
+pub(super) fn database_and_who(
+    file: &cli::FileWords,
+    why: &cli::WhyWords,
+    environment: &Environment,
+) -> Result<(DatabaseConfig, Who)> {
+    let file = FileWords::find(file.config.as_deref(), environment)?;
+    let mut troubles = Troubles::default();
+    let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
+    let reason = why.reason.as_ref();
+    let who = Who::resolve(&why.who, reason, &file.run, environment, &mut troubles);
+    troubles.none_or_all()?;
+    Ok((database.expect("a database that is missing is one of the troubles"), who))
 }
 
 fn failures(words: cli::FailuresWords, environment: &Environment) -> Result<Command> {
@@ -168,10 +218,13 @@ fn failures(words: cli::FailuresWords, environment: &Environment) -> Result<Comm
     if reason.text.is_empty() || reason.text.chars().count() > 1_000 {
         return Err(reason.wrong("a reason has 1 to 1000 characters"));
     }
+    let why = cli::WhyWords { who: words.who, reason: None };
+    let (database, who) = database_and_who(&words.file, &why, environment)?;
     Ok(Command::AcceptFailure(AcceptCommand {
-        database: database(&words.file, environment)?,
+        database,
         id: id("the failure's id", words.id)?,
         reason: reason.text,
+        who,
         output: words.output.output,
     }))
 }
@@ -190,6 +243,6 @@ fn health(
     Ok(HealthCommand { rings, verbose, output: words.output.output })
 }
 
-fn id(name: &str, text: String) -> Result<i64> {
+pub(super) fn id(name: &str, text: String) -> Result<i64> {
     number("an id", &Word::new(text, name), &(1..=i64::MAX))
 }

@@ -10,7 +10,7 @@ use crate::cli::SettingWords;
 use crate::config::document::{Entry, Section};
 use crate::config::file::word;
 use crate::config::word::Word;
-use crate::config::{Environment, Troubles};
+use crate::config::{Environment, Troubles, Who};
 use crate::error::Result;
 
 const KIB: u64 = 1 << 10;
@@ -53,6 +53,8 @@ pub struct RunConfig {
     pub ledger_on_subscriber: bool,
     /// Names the run, so that a late process of it does not start another (`RESEAL_RUN_TOKEN`).
     pub token: Option<String>,
+    /// On whose behalf, for the audit trail.
+    pub who: Who,
 }
 
 /// The words of `[run]`, by name. Every setting is listed here and in [`RunConfig::resolve`].
@@ -61,11 +63,12 @@ pub fn file_words<'d>(
     troubles: &mut Troubles,
 ) -> BTreeMap<&'static str, Word> {
     type Kind<'d> = fn(Entry<'d>) -> Result<Word>;
-    let kinds: [(&[&'static str], Kind<'d>); 5] = [
+    let kinds: [(&[&'static str], Kind<'d>); 6] = [
         (&["workers", "max_passes", "max_failures", "page_rows_max"], Entry::number),
         (&["rows_per_second", "other_seals"], Entry::number),
         (&["page_bytes_max", "value_bytes_max"], Entry::number_or_text),
         (&["max_wait", "retry_for", "lease"], Entry::text),
+        (&["operator", "ticket", "reason"], Entry::text),
         (&["allow_unreadable", "rollback", "ledger_on_subscriber"], Entry::switch),
     ];
     let mut words = BTreeMap::new();
@@ -87,6 +90,8 @@ impl RunConfig {
         environment: &Environment,
         troubles: &mut Troubles,
     ) -> RunConfig {
+        let (why, reason) = (&typed.why, typed.why.reason.as_ref());
+        let who = Who::resolve(&why.who, reason, &file, environment, troubles);
         let mut said = Said { file, environment, troubles };
         RunConfig {
             workers: said.number("workers", &typed.workers, 1..=64, 2),
@@ -110,6 +115,7 @@ impl RunConfig {
             rollback: said.switch("rollback", &typed.rollback),
             ledger_on_subscriber: said.switch("ledger_on_subscriber", &typed.ledger_on_subscriber),
             token: said.token("RESEAL_RUN_TOKEN"),
+            who,
         }
     }
 }
@@ -171,14 +177,7 @@ impl Said<'_> {
     ) -> Duration {
         let default = Duration::from_secs(default);
         let Some(word) = self.word(name, typed) else { return default };
-        let (low, high) =
-            (Duration::from_secs(*bounds.start()), Duration::from_secs(*bounds.end()));
-        let read = humantime::parse_duration(&word.text).ok();
-        let result = read.filter(|read| (low..=high).contains(read)).ok_or_else(|| {
-            let (low, high) = (short(*bounds.start()), short(*bounds.end()));
-            word.wrong(format!("{name} is a duration from {low} to {high}, such as 90s or 5m"))
-        });
-        self.troubles.note(result).unwrap_or(default)
+        self.troubles.note(duration(name, &word, &bounds)).unwrap_or(default)
     }
 
     fn switch(&mut self, name: &'static str, typed: &Option<String>) -> bool {
@@ -206,6 +205,16 @@ where
     read.ok_or_else(|| {
         let (low, high) = (bounds.start(), bounds.end());
         word.wrong(format!("{name} is a whole number from {low} to {high}"))
+    })
+}
+
+/// A duration within its bounds, in seconds; the message says them.
+pub fn duration(name: &str, word: &Word, bounds: &RangeInclusive<u64>) -> Result<Duration> {
+    let (low, high) = (Duration::from_secs(*bounds.start()), Duration::from_secs(*bounds.end()));
+    let read = humantime::parse_duration(&word.text).ok();
+    read.filter(|read| (low..=high).contains(read)).ok_or_else(|| {
+        let (low, high) = (short(*bounds.start()), short(*bounds.end()));
+        word.wrong(format!("{name} is a duration from {low} to {high}, such as 90s or 5m"))
     })
 }
 

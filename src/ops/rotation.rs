@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::audit;
+use super::gate::{self, Wanted as WantedKeys};
 use super::ledger::status_of;
+use super::serve::{Desk, Served, Work};
 use super::{passphrases, signals};
 use crate::cli::Output;
-use crate::config::{Config, RunCommand};
+use crate::config::{Config, GateConfig, RunCommand};
 use crate::db::ledger::run::{Relation, Wanted};
 use crate::db::ledger::setup;
 use crate::db::pool::Database;
@@ -30,7 +33,7 @@ pub async fn plan(command: RunCommand) -> Result<ExitCode> {
     let database = Database::connect(&command.config.database).await?;
     let mut session = database.session().await?;
     passphrases::name(&mut session, &mut rings).await?;
-    let planned = planned(&mut session, command.config, &rings).await?;
+    let planned = planned(&mut session, command.config, &rings, &command.gate).await?;
     let keys = planned.wanted.keys.clone();
     report::result(&report::plan::of(&planned.plan, keys, &planned.relation), command.output)?;
     Ok(ExitCode::Done)
@@ -45,11 +48,16 @@ struct Planned {
     relation: Relation,
 }
 
-async fn planned(session: &mut Session, mut config: Config, rings: &Rings) -> Result<Planned> {
+async fn planned(
+    session: &mut Session,
+    mut config: Config,
+    rings: &Rings,
+    gate: &GateConfig,
+) -> Result<Planned> {
     // before layouts are filled in: the digest is of the words as written
     let digest_text = config.digest_text();
     let made = make::plan(session, &mut config, rings, Depth::Full, Purpose::Rotate).await;
-    let mut plan = match made {
+    let mut plan = match gate::passed(made, gate, WantedKeys::BothKeys).await {
         Ok(plan) => plan,
         Err(error) => {
             return Err(start::with_refusals_of_ledger(session, &config, rings, error).await);
@@ -62,12 +70,19 @@ async fn planned(session: &mut Session, mut config: Config, rings: &Rings) -> Re
 
 /// Re-encrypts, then proves.
 pub async fn run(command: RunCommand) -> Result<ExitCode> {
+    let served = Served::start("run", &command).await?;
+    let ended = rotate(command, served.desk()).await;
+    served.end(ended).await
+}
+
+async fn rotate(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let mut rings = rings(&command.config, KeyRing::load)?;
     let (raise, stop) = rotate::stop();
     signals::watch_for(raise.clone())?;
-    let (config, output) = (command.config, command.output);
+    let (config, gate, output) = (command.config, command.gate, command.output);
     let database = connect(&config, &stop).await?;
-    let begin = async || begin(&database, &config, &mut rings, &stop).await;
+    desk.connected(&database);
+    let begin = async || begin(&database, &config, &gate, &mut rings, &stop, desk).await;
     let begun = patiently(&config, &stop, begin).await?;
     drop(rings);
     let run_id = match begun {
@@ -92,8 +107,10 @@ enum Begun {
 async fn begin(
     database: &Database,
     config: &Config,
+    gate: &GateConfig,
     rings: &mut Rings,
     stop: &Stop,
+    desk: &Desk,
 ) -> Result<Begun> {
     let mut session = database.session().await?;
     let ended = start::ended_by_token(&mut session, config.run.token.as_deref()).await?;
@@ -101,7 +118,13 @@ async fn begin(
         return Ok(Begun::Ended(run_id));
     }
     let named = passphrases::name(&mut session, rings).await?;
-    let Planned { config, plan, wanted, .. } = planned(&mut session, config.clone(), rings).await?;
+    let planned = planned(&mut session, config.clone(), rings, gate).await;
+    if let Err(refused) = &planned
+        && refused.exit_code == ExitCode::Refused
+    {
+        audit::plan_refused(&mut session, &config.run.who, refused).await;
+    }
+    let Planned { config, plan, wanted, .. } = planned?;
     tell(&plan);
     setup::ensure(&mut session).await?;
     passphrases::keep(&mut session, &named).await?;
@@ -118,7 +141,9 @@ async fn begin(
     let (database, rings, stop) = (database.clone(), rings.clone(), stop.clone());
     let (purpose, timeout) = (Purpose::Rotate, plan.deadlock_timeout);
     let context = Context::new(database, config, rings, run_id, purpose, timeout, stop);
+    let context = context.counting(desk.counting(), &plan);
     context.find_run(&mut session).await?;
+    desk.at_work(Work::of(&context, Some(run_id), &plan));
     Ok(Begun::Unfinished { context: Arc::new(context), records })
 }
 
@@ -172,6 +197,7 @@ async fn outcome(
         let mut session = database.session().await?;
         let (mut report, exit_code) = status_of(&mut session, Some(run_id)).await?;
         name_standbys(&mut session, &mut report).await?;
+        audit::tell_head(&mut session).await?;
         Ok((report, exit_code))
     });
     let (report, exit_code) = asked.await?;
@@ -190,21 +216,38 @@ async fn name_standbys(session: &mut Session, report: &mut StatusReport) -> Resu
 
 /// Proves with the current key alone; writes nothing.
 pub async fn verify(command: RunCommand) -> Result<ExitCode> {
+    let served = Served::start("verify", &command).await?;
+    let ended = prove(command, served.desk()).await;
+    served.end(ended).await
+}
+
+async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let mut rings = rings(&command.config, KeyRing::load_current_only)?;
     let (raise, stop) = rotate::stop();
     signals::watch_for(raise)?;
     let database = connect(&command.config, &stop).await?;
+    desk.connected(&database);
     let mut session = database.session().await?;
     passphrases::name(&mut session, &mut rings).await?;
     let mut config = command.config;
-    let plan = make::plan(&mut session, &mut config, &rings, Depth::Full, Purpose::Verify).await?;
+    let made = make::plan(&mut session, &mut config, &rings, Depth::Full, Purpose::Verify).await;
+    let plan = match command.after_removal {
+        true => gate::passed(made, &command.gate, WantedKeys::CurrentKeyAlone).await?,
+        false => made?,
+    };
     let purpose = Purpose::Verify;
     let context =
         Context::new(database.clone(), config, rings, 0, purpose, plan.deadlock_timeout, stop);
-    let context = Arc::new(context);
+    let context = Arc::new(context.counting(desk.counting(), &plan));
+    desk.at_work(Work::of(&context, None, &plan));
     let records = plan.estimated_records();
     let proving = verify::verify(&mut session, &context);
     let verdict = shown(&context, "verify".to_owned(), records, proving).await?;
+    if verdict.is_good() {
+        desk.verified(&verdict.moment.time);
+    }
+    let loaded = start::ring_keys(&context.rings);
+    audit::verified(&mut session, &context.config, &loaded, &verdict).await?;
     let keys = context.rings.values().map(|ring| ring.current().id().to_string()).collect();
     report::result(&report::verify::of(&verdict, keys), command.output)?;
     Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })

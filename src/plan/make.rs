@@ -179,6 +179,7 @@ fn look(
         }
     }
     for (draft, (sample, correlation)) in drafts.iter().zip(drawn) {
+        samples::paths(draft, &sample, objections);
         let mut sampled = count(draft, &sample, &looked.found, &mut looked.by_column);
         sampled.correlation = correlation;
         looked.samples.push(sampled);
@@ -258,6 +259,7 @@ fn table_plan(
                 name: column.name,
                 number: column.number,
                 kind: column.kind,
+                paths: column.paths,
                 aad_sources: column.aad_sources,
                 aad_table: column.aad_table,
                 sample: counts.next().unwrap_or_default(),

@@ -11,7 +11,7 @@ use super::progress::Progress;
 use super::seal_budget::SealBudget;
 use super::size::PageSize;
 use super::throttle::Throttle;
-use crate::config::Config;
+use crate::config::{Config, Who};
 use crate::db::ledger::run;
 use crate::db::ledger::shard::Owner;
 use crate::db::pool::Database;
@@ -34,7 +34,7 @@ pub struct Context {
     pub process: String,
     pub seals: SealBudget,
     pub throttle: Throttle,
-    pub progress: Progress,
+    pub progress: Arc<Progress>,
     pub stop: Stop,
     purpose: Purpose,
     deadlock_timeout: Duration,
@@ -69,7 +69,7 @@ impl Context {
             process: process_name(),
             seals,
             throttle,
-            progress: Progress::default(),
+            progress: Arc::default(),
             stop,
             purpose,
             deadlock_timeout,
@@ -80,7 +80,7 @@ impl Context {
     /// Counts what is done in `metrics` too.
     #[must_use]
     pub fn counting(mut self, metrics: Metrics, plan: &Plan) -> Self {
-        self.progress = Progress::counting(metrics, plan);
+        self.progress = Arc::new(Progress::counting(metrics, plan));
         self
     }
 
@@ -97,6 +97,11 @@ impl Context {
             Some(found) if *self.run_identity.get_or_init(|| found.clone()) == found => Ok(()),
             _ => Err(gone(self.run_id).given_up()),
         }
+    }
+
+    /// On whose behalf the run is worked on.
+    pub fn who(&self) -> &Who {
+        &self.config.run.who
     }
 
     pub fn owner(&self, worker: usize) -> Owner {
