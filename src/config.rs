@@ -30,8 +30,8 @@ mod word;
 
 pub use audit::AuditCommand;
 pub use command::{
-    AbandonCommand, AcceptCommand, Command, FailuresCommand, HealthCommand, LedgerCommand,
-    RunCommand, StatusCommand,
+    AbandonCommand, AcceptCommand, Command, FailuresCommand, GenerateKeyCommand, HealthCommand,
+    LedgerCommand, RunCommand, StatusCommand,
 };
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::Environment;
