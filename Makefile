@@ -3,7 +3,7 @@
 # The servers of demo and tests are throwaway ones, started from the programs in this directory.
 with_postgresql = PG_BIN_DIR=$$(scripts/postgresql) && export PG_BIN_DIR &&
 
-.PHONY: help demo test test-container test-deploy test-environments test-kms test-browser screenshots test-matrix chaos bench formats lint fuzz deny
+.PHONY: help demo test test-container test-deploy test-environments test-kms test-browser screenshots test-libraries test-matrix chaos bench formats vectors lint fuzz deny
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,10 @@ screenshots: ## the pictures of the README, from real runs
 	@scripts/browser
 	@$(with_postgresql) RESEAL_SCREENSHOTS=docs/images cargo test --features browser --test browser picture
 
+test-libraries: ## other libraries read what was resealed; installs them from PyPI, npm and Debian
+	@scripts/libraries
+	@$(with_postgresql) cargo test --features libraries --test libraries
+
 test-matrix: ## all tests, against PostgreSQL 14 to 18; fetches the servers with npm
 	@scripts/test-matrix
 
@@ -49,10 +53,14 @@ bench: ## rows per second against plain SQL, and the cost of one value
 formats: ## docs/formats.md from the presets
 	@RESEAL_WRITE_FORMATS=1 cargo test --quiet --test formats
 
+vectors: ## ciphertexts of presets that have none yet, made by the libraries themselves
+	@scripts/libraries
+	@python3 tests/libraries/vectors.py
+
 lint: ## formatting and clippy, warnings are errors
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
-	cargo clippy --all-targets --features environments -- -D warnings
+	cargo clippy --all-targets --features environments,libraries -- -D warnings
 
 FUZZ_SECONDS ?= 60
 

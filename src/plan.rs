@@ -89,6 +89,22 @@ pub struct TablePlan {
     pub order: Order,
 }
 
+/// Rows of slow values that are opened at once: as many take seconds, whatever the derivation.
+const SLOW_ROWS: u32 = 16;
+
+impl TablePlan {
+    /// Rows that may be judged at once, so that a transaction which stands open meanwhile, and a lease, do
+    /// not run out.
+    pub fn rows_at_once(&self) -> u32 {
+        if self.is_slow() { SLOW_ROWS } else { u32::MAX }
+    }
+
+    /// Whether some of its values have keys of their own that are slow to derive.
+    pub fn is_slow(&self) -> bool {
+        self.columns.iter().any(|column| column.layout.is_slow())
+    }
+}
+
 /// The row key: the columns of the chosen index, in its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyPlan {

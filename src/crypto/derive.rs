@@ -69,6 +69,15 @@ impl Derivation {
         !matches!(self, Self::None | Self::Sha256)
     }
 
+    /// Whether it takes its time on purpose: milliseconds rather than microseconds.
+    pub const fn is_slow(self) -> bool {
+        match self {
+            Self::Pbkdf2 { iterations, .. } => iterations >= 1_000,
+            Self::Scrypt { .. } | Self::Argon2id { .. } => true,
+            Self::None | Self::Sha256 | Self::Hkdf(_) | Self::EvpMd5 => false,
+        }
+    }
+
     pub const fn takes_info(self) -> bool {
         matches!(self, Self::Hkdf(_))
     }

@@ -103,6 +103,11 @@ impl ColumnLayout {
         &self.aad_columns
     }
 
+    /// Whether values cost a thousand times what others do: each has a key that is slow to derive.
+    pub fn is_slow(&self) -> bool {
+        self.all().any(|layout| layout.key_form().is_slow())
+    }
+
     /// Whether additional data is a part of some value.
     pub fn has_aad(&self) -> bool {
         self.all().any(|layout| layout.aad().is_some_and(|aad| !aad.template().is_empty()))

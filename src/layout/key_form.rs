@@ -68,6 +68,11 @@ impl KeyForm {
         salted || self.info.has_salt()
     }
 
+    /// Whether each value costs a derivation that is slow on purpose.
+    pub fn is_slow(&self) -> bool {
+        self.is_per_value() && self.derivation.is_slow()
+    }
+
     /// Refuses what cannot be: a salt that nothing takes, or a derivation without the salt it needs.
     pub(super) fn check(&self) -> Result<(), LayoutError> {
         let has_salt = match &self.salt {

@@ -47,6 +47,9 @@ pub struct Vector {
 pub struct Unsupported {
     pub name: String,
     pub why: String,
+    /// Files of `tests/vectors` that are such values, so that none is overlooked.
+    #[serde(default)]
+    pub vectors: Vec<String>,
 }
 
 /// What can be done with a preset's values.

@@ -51,11 +51,13 @@ pub async fn plan(
         drafts.extend(draft(&transaction, index, table, ring, &mut objections).await?);
     }
     let drafts = without_twins(drafts, &mut objections);
-    let mut looked = Looked::default();
+    let mut drawn = Vec::new();
     if depth == Depth::Full && !server.in_recovery {
-        looked = look(&transaction, config, &drafts, &mut objections).await?;
+        drawn = draw(&transaction, config, &drafts).await?;
     }
     transaction.commit().await?;
+    // the transaction is over: some values take their time to open
+    let looked = look(config, &drafts, drawn, &mut objections);
     objections.none_or_all()?;
     fill_layouts(config, &looked.found);
     let needs_resealing = match depth {
@@ -137,22 +139,35 @@ struct FoundLayout {
     keys: Arc<ColumnKeys>,
 }
 
-async fn look(
+/// A sample of each relation, and how well its keys follow the heap.
+async fn draw(
     transaction: &Transaction<'_>,
     config: &Config,
     drafts: &[Draft],
-    objections: &mut Objections,
-) -> Result<Looked> {
-    let mut looked = Looked::default();
-    let mut searches: BTreeMap<(usize, String), Search> = BTreeMap::new();
-    let mut drawn: Vec<Sample> = Vec::with_capacity(drafts.len());
+) -> Result<Vec<(Sample, Option<f64>)>> {
+    let mut drawn = Vec::with_capacity(drafts.len());
     for draft in drafts {
         let sample = sample::draw(transaction, draft, config.run.value_bytes_max).await?;
+        let correlation = sample::correlation(transaction, draft, sample.rows_estimate).await?;
+        drawn.push((sample, correlation));
+    }
+    Ok(drawn)
+}
+
+/// Opens what was drawn.
+fn look(
+    config: &Config,
+    drafts: &[Draft],
+    drawn: Vec<(Sample, Option<f64>)>,
+    objections: &mut Objections,
+) -> Looked {
+    let mut looked = Looked::default();
+    let mut searches: BTreeMap<(usize, String), Search> = BTreeMap::new();
+    for (draft, (sample, _)) in drafts.iter().zip(&drawn) {
         for (n, column) in draft.columns.iter().enumerate().filter(|(_, c)| c.layout.is_none()) {
             let name = (draft.table_index, column.name.name().to_owned());
-            searches.entry(name).or_default().look_at(draft, n, &sample, &draft.ring);
+            searches.entry(name).or_default().look_at(draft, n, sample, &draft.ring);
         }
-        drawn.push(sample);
     }
     for ((table, column), search) in searches {
         let place = format!("{}.{column}", config.tables[table].name);
@@ -163,17 +178,16 @@ async fn look(
             Err(refusal) => objections.refusals.push(refusal),
         }
     }
-    for (draft, sample) in drafts.iter().zip(&drawn) {
-        samples::paths(draft, sample, objections);
-        let mut sampled = count(draft, sample, &looked.found, &mut looked.by_column);
-        sampled.correlation =
-            sample::correlation(transaction, draft, sampled.rows_estimate).await?;
+    for (draft, (sample, correlation)) in drafts.iter().zip(drawn) {
+        samples::paths(draft, &sample, objections);
+        let mut sampled = count(draft, &sample, &looked.found, &mut looked.by_column);
+        sampled.correlation = correlation;
         looked.samples.push(sampled);
     }
     for (place, count) in &looked.by_column {
         samples::judge(place, count, &config.run, objections);
     }
-    Ok(looked)
+    looked
 }
 
 fn count(

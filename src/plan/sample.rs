@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use super::decide::Draft;
+use super::decide::{Draft, DraftColumn};
 use crate::crypto::wipe_unused_stack;
 use crate::db::error::DatabaseError;
 use crate::db::row_key::Binary;
@@ -25,6 +25,8 @@ const SAMPLE_BLOCKS: f64 = 200.0;
 /// Rows to open at most, and bytes of values to hold.
 const SAMPLE_ROWS_MAX: i64 = 1_000;
 const SAMPLE_BYTES_MAX: i64 = 16 << 20;
+/// … where each value has a key of its own that is slow to derive.
+const SLOW_ROWS_MAX: usize = 32;
 /// A sample of a sparse table may be empty; it is drawn again this often, ten times larger.
 const DRAWS_MAX: u32 = 3;
 
@@ -102,6 +104,10 @@ pub async fn draw(
             break;
         }
         percent = (percent * 10.0).min(100.0);
+    }
+    let is_slow = |column: &DraftColumn| column.layout.as_ref().is_some_and(|(l, _)| l.is_slow());
+    if draft.columns.iter().any(is_slow) {
+        rows.truncate(SLOW_ROWS_MAX);
     }
     let in_blocks = rows.first().map_or(0, |row| row.get::<_, i64>("rows_in_blocks"));
     #[expect(

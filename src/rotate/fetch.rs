@@ -63,7 +63,7 @@ impl Reader<'_> {
             Step::Close => return Err(Error::bug("a close has no pages of its own")),
         };
         loop {
-            let asked = size.rows();
+            let asked = size.rows().min(self.table.rows_at_once());
             let longest = self.limits.value_bytes_in(asked, self.columns());
             let mut rows = self.rows(session, position, order, asked, longest).await?;
             crate::failpoint!("page-fetched");

@@ -53,7 +53,7 @@ fn judge_here(page: Page, table: &TablePlan, intent: Intent) -> Result<JudgedPag
     let work: Vec<ColumnWork<'_>> = table.columns.iter().map(ColumnPlan::work).collect();
     let judgements: Result<Vec<Judgement>> = (0..page.len() * columns)
         .into_par_iter()
-        .with_min_len(VALUES_PER_TASK)
+        .with_min_len(if table.is_slow() { 1 } else { VALUES_PER_TASK })
         .map(|n| {
             let (row, column) = (n / columns, n % columns);
             let value = page.value(row, column);

@@ -45,8 +45,9 @@ pub async fn sift(
 /// Rows that are judged together; none at the end of the stream.
 async fn chunk(stream: &mut RowStream<'_>, table: &TablePlan) -> Result<Vec<Row>> {
     let fields = Fields::of(table);
+    let rows_max = CHUNK_ROWS.min(table.rows_at_once() as usize);
     let (mut rows, mut bytes) = (Vec::new(), 0);
-    while rows.len() < CHUNK_ROWS && bytes < CHUNK_BYTES {
+    while rows.len() < rows_max && bytes < CHUNK_BYTES {
         let Some(row) = stream.next().await? else { break };
         bytes += fields.bytes(&row);
         rows.push(row);

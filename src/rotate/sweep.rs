@@ -42,7 +42,8 @@ pub async fn sweep(
     let parameters =
         [(&longest as _, Type::INT4), (&range.start as _, Type::TID), (&before as _, Type::TID)];
     let stream = transaction.stream(&statement, &parameters).await?;
-    let room = Room { rows: size.rows() as usize, bytes: limits.page_bytes_max };
+    let rows = size.rows().min(table.rows_at_once()) as usize;
+    let room = Room { rows, bytes: limits.page_bytes_max };
     let mut kept = Kept::new(range.start, room, table.columns.len());
     sift(stream, stamp, table, |judged| kept.take(judged)).await?;
     transaction.finish_reading();
