@@ -8,6 +8,8 @@ mod support;
 mod chromium;
 #[path = "browser/picture.rs"]
 mod picture;
+#[path = "browser/report.rs"]
+mod report;
 
 use std::net::SocketAddr;
 

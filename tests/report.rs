@@ -57,8 +57,9 @@ async fn it_says_what_the_run_did() {
     };
     assert_eq!(of_keys("key"), [status["current_key"].clone(), status["previous_keys"][0].clone()]);
     assert_eq!(of_keys("role"), ["current", "previous"]);
-    let sources = [json!(["env:ENCRYPTION_KEY"]), json!(["env:ENCRYPTION_KEY_PREVIOUS"])];
-    assert_eq!(of_keys("sources"), sources);
+    let source = |name: &str| json!([{"source": name, "kms": null, "kms_version": null}]);
+    let sources = [source("env:ENCRYPTION_KEY"), source("env:ENCRYPTION_KEY_PREVIOUS")];
+    assert_eq!(of_keys("loaded_from"), sources);
     assert_eq!(
         of_keys("first_seen_at"),
         [status["started_at"].clone(), status["started_at"].clone()]

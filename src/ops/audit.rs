@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::cli::Output;
-use crate::config::{AuditCommand, Config, DatabaseConfig, Who};
+use crate::config::{AuditCommand, DatabaseConfig, Who};
 use crate::db::ledger::audit::chain::{Checker, Head, StoredEvent};
 use crate::db::ledger::audit::{self, Event, EventKind};
-use crate::db::ledger::run::RingKeys;
 use crate::db::ledger::setup;
 use crate::db::pool::Database;
 use crate::db::session::{Session, Terms};
 use crate::error::{Error, ExitCode, Result};
+use crate::plan::make::Rings;
 use crate::report;
 use crate::report::audit::{AuditReport, ChainReport};
 use crate::rotate::audited;
@@ -115,8 +115,8 @@ pub async fn plan_refused(session: &mut Session, who: &Who, refused: &Error) {
 /// The columns were verified: audited where there is a ledger and the role may write there.
 pub async fn verified(
     session: &mut Session,
-    config: &Config,
-    keys: &[RingKeys],
+    who: &Who,
+    rings: &Rings,
     verdict: &Verdict,
 ) -> Result<()> {
     let sum = |of: fn(&crate::rotate::verify::Verified) -> u64| {
@@ -126,14 +126,14 @@ pub async fn verified(
     let tables: Vec<&String> = verdict.tables.iter().map(|table| &table.table).collect();
     let detail = json!({
         "verified": verdict.is_good(),
-        "rings": audited::rings(config, keys),
+        "rings": audited::rings(rings),
         "tables": tables,
         "moment": moment.time, "lsn": moment.lsn, "timeline": moment.timeline,
         "processed_records": sum(|t| t.current), "failed_records": sum(|t| t.failed),
         "remaining_records": sum(|t| t.remaining), "accepted_records": sum(|t| t.accepted),
     });
     let event = Event::new(EventKind::Verified).with(detail);
-    if !append_if_possible(session, &config.run.who, &event).await? {
+    if !append_if_possible(session, who, &event).await? {
         tracing::info!(target: "reseal", "not audited: no ledger, or one that this role may not write");
         return Ok(());
     }

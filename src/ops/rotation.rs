@@ -130,7 +130,7 @@ async fn begin(
     tell(&plan);
     setup::ensure(&mut session).await?;
     passphrases::keep(&mut session, &named).await?;
-    let started = start::start(&mut session, &config, &wanted, &plan).await?;
+    let started = start::start(&mut session, &config, rings, &wanted, &plan).await?;
     let run_id = started.run_id();
     let how = match started {
         Started::Ended(_) => return Ok(Begun::Ended(run_id)),
@@ -252,8 +252,7 @@ async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     if verdict.is_good() {
         desk.verified(&verdict.moment.time);
     }
-    let loaded = start::ring_keys(&context.rings);
-    audit::verified(&mut session, &context.config, &loaded, &verdict).await?;
+    audit::verified(&mut session, &context.config.run.who, &context.rings, &verdict).await?;
     let keys = context.rings.values().map(|ring| ring.current().id().to_string()).collect();
     report::result(&report::verify::of(&verdict, keys), command.output)?;
     Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })

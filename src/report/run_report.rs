@@ -122,10 +122,18 @@ pub struct KeyReport {
     pub key: String,
     /// `current` or `previous`.
     pub role: &'static str,
-    /// Where the ring's keys of this role were loaded from, by name.
-    pub sources: Vec<String>,
+    /// By every process that worked on the run; none when that was not audited.
+    pub loaded_from: Vec<KeySourceReport>,
     #[serde(flatten)]
     pub age: KeyAge,
+}
+
+/// A source by its name, and what had wrapped the key there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct KeySourceReport {
+    pub source: String,
+    pub kms: Option<String>,
+    pub kms_version: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

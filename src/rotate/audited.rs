@@ -1,40 +1,52 @@
 //! What is audited of a run, besides its end: keys, settings, passes. Names, ids and counts.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::passes::PassKind;
 use crate::config::{Config, RunConfig, Who};
 use crate::db::error::DatabaseError;
 use crate::db::ledger::audit::{self, Event, EventKind};
-use crate::db::ledger::run::{RingKeys, Wanted};
+use crate::db::ledger::run::Wanted;
 use crate::db::ledger::scope::{ScopeColumn, ScopeTable};
 use crate::db::transaction::Transaction;
+use crate::keys::{KeyRing, RingKey};
+use crate::plan::make::Rings;
 use crate::plan::{ColumnPlan, Plan, TablePlan};
 
-/// A process begins to work on a run, by a command that the run was started with or by the same again.
-/// The last thing in its transaction.
-pub async fn begun(
-    transaction: &Transaction<'_>,
-    kind: EventKind,
-    run_id: i64,
-    config: &Config,
-    wanted: &Wanted,
-    plan: &Plan,
-) -> Result<(), DatabaseError> {
-    let who = &config.run.who;
-    let keys = json!({"rings": rings(config, &wanted.keys)});
-    let loaded = Event::of_run(EventKind::KeysLoaded, run_id).with(keys);
-    audit::append(transaction, who, &loaded).await?;
-    let rights = audit::rights(transaction).await?;
-    let detail = json!({
-        "tables": plan.tables().iter().map(|table| scope(table)).collect::<Vec<_>>(),
-        "config_digest": wanted.config_digest,
-        "tool_version": env!("CARGO_PKG_VERSION"),
-        "settings": settings(&config.run),
-        "role_may_change_audit": rights.may_change,
-    });
-    audit::append(transaction, who, &Event::of_run(kind, run_id).with(detail)).await?;
-    Ok(())
+/// A process that begins to work on a run, by a command that the run is started with or by the same again.
+pub struct Beginning<'c> {
+    pub config: &'c Config,
+    pub rings: &'c Rings,
+    pub wanted: &'c Wanted,
+    pub plan: &'c Plan,
+}
+
+impl Beginning<'_> {
+    /// The keys that were loaded, then the beginning itself: the last thing in its transaction.
+    pub async fn audit(
+        &self,
+        transaction: &Transaction<'_>,
+        kind: EventKind,
+        run_id: i64,
+    ) -> Result<(), DatabaseError> {
+        let run = &self.config.run;
+        let loaded = Event::of_run(EventKind::KeysLoaded, run_id);
+        let loaded = loaded.with(json!({"rings": rings(self.rings)}));
+        audit::append(transaction, &run.who, &loaded).await?;
+        let rights = audit::rights(transaction).await?;
+        let tables: Vec<ScopeTable> = self.plan.tables().iter().map(|table| scope(table)).collect();
+        let detail = json!({
+            "tables": tables,
+            "config_digest": self.wanted.config_digest,
+            "tool_version": env!("CARGO_PKG_VERSION"),
+            "settings": settings(run),
+            "role_may_change_audit": rights.may_change,
+        });
+        audit::append(transaction, &run.who, &Event::of_run(kind, run_id).with(detail)).await?;
+        Ok(())
+    }
 }
 
 /// Runs whose work goes on under newer keys, in the run `by`.
@@ -83,21 +95,22 @@ pub fn scope(table: &TablePlan) -> ScopeTable {
     }
 }
 
-/// Which keys were loaded, and where from: of each ring its ids and its sources by name.
-pub fn rings(config: &Config, keys: &[RingKeys]) -> Vec<Value> {
-    let ring = |keys: &RingKeys| {
-        let sources = config.rings.get(&keys.ring);
-        let current = sources.map(|ring| ring.current.from.to_string());
-        let previous: Vec<String> = sources
-            .map(|ring| ring.previous.iter().map(|source| source.from.to_string()).collect())
-            .unwrap_or_default();
+/// Which keys were loaded, by id: from which source, and by which version of which KMS key it was wrapped.
+pub fn rings(rings: &Rings) -> Vec<Value> {
+    let key = |key: &RingKey| {
+        let wrapping = key.wrapping();
         json!({
-            "ring": keys.ring,
-            "current": keys.current, "current_source": current,
-            "previous": keys.previous, "previous_sources": previous,
+            "key": key.id().to_string(),
+            "source": key.source(),
+            "kms": wrapping.map(|wrapping| wrapping.kms.to_string()),
+            "kms_version": wrapping.and_then(|wrapping| wrapping.version.clone()),
         })
     };
-    keys.iter().map(ring).collect()
+    let ring = |(name, ring): (&String, &Arc<KeyRing>)| {
+        let previous: Vec<Value> = ring.previous().iter().map(key).collect();
+        json!({"ring": name, "current": key(ring.current()), "previous": previous})
+    };
+    rings.iter().map(ring).collect()
 }
 
 /// What changes what a run may do, or how fast it does it.

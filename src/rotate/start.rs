@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::audited;
+use super::audited::{self, Beginning};
 use super::passes::{self, PassKind};
 use crate::config::Config;
 use crate::db::error::DatabaseError;
@@ -50,8 +50,7 @@ pub fn wanted(config: &Config, digest_text: &str, rings: &Rings, plan: &Plan) ->
     }
 }
 
-/// The ids of the keys that were loaded, as the ledger keeps them.
-pub fn ring_keys(rings: &Rings) -> Vec<RingKeys> {
+fn ring_keys(rings: &Rings) -> Vec<RingKeys> {
     let keys = |(name, ring): (&String, &Arc<KeyRing>)| RingKeys {
         ring: name.clone(),
         current: ring.current().id().to_string(),
@@ -128,6 +127,7 @@ async fn judge_ledger(
 pub async fn start(
     session: &mut Session,
     config: &Config,
+    rings: &Rings,
     wanted: &Wanted,
     plan: &Plan,
 ) -> Result<Started> {
@@ -135,6 +135,7 @@ pub async fn start(
         true => passes::cuts(session, plan).await?,
         false => passes::no_cuts(),
     };
+    let beginning = Beginning { config, rings, wanted, plan };
     // durable: a crash that undid it would give the run's id to another run, under our feet
     let transaction = session.begin(&Terms::durable()).await?;
     setup::lock(&transaction).await?;
@@ -143,8 +144,7 @@ pub async fn start(
     {
         let started = by_token(&named, wanted)?;
         if let Started::Resumed(run_id) = started {
-            audited::begun(&transaction, EventKind::RunResumed, run_id, config, wanted, plan)
-                .await?;
+            beginning.audit(&transaction, EventKind::RunResumed, run_id).await?;
         }
         transaction.commit().await?;
         return Ok(started);
@@ -152,8 +152,7 @@ pub async fn start(
     let open = run::open_runs(&transaction, &wanted.columns).await?;
     let superseded = match run::relate(&open, wanted) {
         Relation::Resume(run_id) => {
-            audited::begun(&transaction, EventKind::RunResumed, run_id, config, wanted, plan)
-                .await?;
+            beginning.audit(&transaction, EventKind::RunResumed, run_id).await?;
             transaction.commit().await?;
             return Ok(Started::Resumed(run_id));
         }
@@ -171,7 +170,7 @@ pub async fn start(
     let opened = passes::open(&transaction, run_id, 0, kind, plan, &cuts).await?;
     let who = &config.run.who;
     audited::superseded(&transaction, who, &superseded, run_id).await?;
-    audited::begun(&transaction, EventKind::RunStarted, run_id, config, wanted, plan).await?;
+    beginning.audit(&transaction, EventKind::RunStarted, run_id).await?;
     if let Some(pass) = opened {
         audited::pass(&transaction, who, run_id, pass, kind).await?;
     }

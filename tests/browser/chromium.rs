@@ -1,6 +1,7 @@
 //! Chromium without a screen: the document as it stands once its script has drawn it, or a picture of it.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// The names that it goes by.
@@ -23,7 +24,9 @@ pub enum Scheme {
 /// Opens a path and lets the page's clock run for three seconds. The page must not complain: neither
 /// an error of its script nor anything that its policy forbids.
 pub async fn look(address: SocketAddr, path: &str) -> Look {
-    let output = chromium(address, path, &["--window-size=1280,1400", "--dump-dom"]).await;
+    let output =
+        chromium(&format!("http://{address}{path}"), &["--window-size=1280,1400", "--dump-dom"])
+            .await;
     let said = String::from_utf8_lossy(&output.stderr);
     let complaints: Vec<&str> = said.lines().filter(|line| line.contains("CONSOLE")).collect();
     let complaints: Vec<&str> =
@@ -44,12 +47,23 @@ pub async fn picture(address: SocketAddr, path: &str, scheme: Scheme) -> Vec<u8>
     if scheme == Scheme::Dark {
         words.push("--force-dark-mode");
     }
-    let output = chromium(address, path, &words).await;
+    let output = chromium(&format!("http://{address}{path}"), &words).await;
     let said = String::from_utf8_lossy(&output.stderr);
     std::fs::read(&file).unwrap_or_else(|_| panic!("no picture: {said}"))
 }
 
-async fn chromium(address: SocketAddr, path: &str, words: &[&str]) -> Output {
+/// A picture of a file, as PNG, of so many pixels ("WIDTH,HEIGHT").
+pub async fn picture_of_file(path: &Path, size: &str) -> Vec<u8> {
+    let picture = path.with_extension("png");
+    let (to, size) =
+        (format!("--screenshot={}", picture.display()), format!("--window-size={size}"));
+    let words = [&*to, &*size, "--force-device-scale-factor=1.5", "--hide-scrollbars"];
+    let output = chromium(&format!("file://{}", path.display()), &words).await;
+    let said = String::from_utf8_lossy(&output.stderr);
+    std::fs::read(&picture).unwrap_or_else(|_| panic!("no picture: {said}"))
+}
+
+async fn chromium(url: &str, words: &[&str]) -> Output {
     let profile = tempfile::tempdir().expect("a directory");
     let mut chromium = Command::new("timeout");
     chromium
@@ -59,7 +73,7 @@ async fn chromium(address: SocketAddr, path: &str, words: &[&str]) -> Output {
         .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg("--virtual-time-budget=3000")
         .args(words)
-        .arg(format!("http://{address}{path}"))
+        .arg(url)
         .stdin(Stdio::null());
     let output = tokio::task::spawn_blocking(move || chromium.output()).await;
     output.expect("no panic").expect("coreutils' timeout")

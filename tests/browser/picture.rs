@@ -11,7 +11,7 @@ const POINTS: usize = 24;
 
 /// Tables as an application might have them: a few values that nothing opens, and rows that the
 /// application changes meanwhile.
-async fn tables(rotation: &Rotation) {
+pub async fn tables(rotation: &Rotation) {
     let sql = "CREATE TABLE pipeline_secrets (id bigint PRIMARY KEY, secret bytea);
         CREATE TABLE identity_traits (id bigint PRIMARY KEY, value bytea);
         CREATE TABLE oauth_tokens (id bigint PRIMARY KEY, token bytea);
@@ -49,10 +49,15 @@ async fn the_page_makes_a_picture() {
         let bytes = picture(address, "/", scheme).await;
         assert!(bytes.starts_with(b"\x89PNG"), "{name}");
         assert!(bytes.len() > 40_000, "{name} is nearly empty: {} bytes", bytes.len());
-        if let Some(directory) = std::env::var_os("RESEAL_SCREENSHOTS") {
-            let directory = PathBuf::from(directory);
-            std::fs::create_dir_all(&directory).expect("a directory");
-            std::fs::write(directory.join(name), bytes).expect("a file");
-        }
+        keep(name, &bytes);
+    }
+}
+
+/// Keeps a picture where `RESEAL_SCREENSHOTS` says, if it says anything.
+pub fn keep(name: &str, bytes: &[u8]) {
+    if let Some(directory) = std::env::var_os("RESEAL_SCREENSHOTS") {
+        let directory = PathBuf::from(directory);
+        std::fs::create_dir_all(&directory).expect("a directory");
+        std::fs::write(directory.join(name), bytes).expect("a file");
     }
 }

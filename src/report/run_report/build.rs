@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::words::{EVIDENCE, NOT_LOOKED_FOR, NOT_SHOWN};
 use super::{
-    AuditSection, CountReport, CountedTable, EventLine, Facts, KeyFacts, KeyReport, Participant,
-    PassReport, ProofStep, Recount, Retention, RunReport, TableCount,
+    AuditSection, CountReport, CountedTable, EventLine, Facts, KeyFacts, KeyReport,
+    KeySourceReport, Participant, PassReport, ProofStep, Recount, Retention, RunReport, TableCount,
 };
 use crate::db::ledger::audit::chain::StoredEvent;
 use crate::db::ledger::counted::Counted;
@@ -89,27 +89,33 @@ fn participants(events: &[StoredEvent]) -> Vec<Participant> {
 }
 
 fn key_report(key: &KeyFacts, events: &[StoredEvent]) -> KeyReport {
-    let mut sources: Vec<String> = Vec::new();
+    let of_key = |entry: &Value| entry["key"] == *key.key;
+    let mut loaded: Vec<KeySourceReport> = Vec::new();
     for detail in detail_of(events, &["keys loaded"]) {
-        let rings = detail["rings"].as_array().cloned().unwrap_or_default();
-        for ring in rings.iter().filter(|ring| ring["ring"] == *key.ring) {
-            let current = ring["current_source"].as_str();
-            let previous = ring["previous_sources"].as_array().into_iter().flatten();
-            let found: Vec<&str> = match key.is_current {
-                true => current.into_iter().collect(),
-                false => previous.filter_map(Value::as_str).collect(),
-            };
-            sources.extend(found.into_iter().map(str::to_owned));
+        let rings = detail["rings"].as_array().into_iter().flatten();
+        for ring in rings.filter(|ring| ring["ring"] == *key.ring) {
+            let previous = ring["previous"].as_array().into_iter().flatten();
+            let found = std::iter::once(&ring["current"]).chain(previous).filter(|e| of_key(e));
+            loaded.extend(found.map(KeySourceReport::of));
         }
     }
-    sources.sort();
-    sources.dedup();
+    loaded.sort();
+    loaded.dedup();
     KeyReport {
         ring: key.ring.clone(),
         key: key.key.clone(),
         role: if key.is_current { "current" } else { "previous" },
-        sources,
+        loaded_from: loaded,
         age: key.age.clone(),
+    }
+}
+
+impl KeySourceReport {
+    /// As it was audited.
+    fn of(entry: &Value) -> Self {
+        let text = |name: &str| entry[name].as_str().map(str::to_owned);
+        let source = text("source").unwrap_or_default();
+        Self { source, kms: text("kms"), kms_version: text("kms_version") }
     }
 }
 
@@ -213,7 +219,8 @@ fn retention(status: &StatusReport, kept: Option<Duration>) -> Result<Retention>
     let moment = status.proof.as_ref().and_then(|proof| proof["moment"].as_str());
     let backup_retention = kept.map(|kept| humantime::format_duration(kept).to_string());
     let Some(moment) = moment.filter(|_| status.status == "completed") else {
-        let what = "The run is not completed: the previous keys are still needed.".to_owned();
+        let what = "The run has not ended completed, so there is no date: keep the previous keys."
+            .to_owned();
         return Ok(Retention { backup_retention, keep_until: None, what });
     };
     let Some(kept) = kept else {

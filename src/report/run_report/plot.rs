@@ -23,12 +23,13 @@ struct Step {
 pub fn svg(curve: &[Point]) -> Option<String> {
     let steps = steps(curve);
     let end = steps.last()?.to;
-    let top = nice(steps.iter().map(|step| step.rate).fold(0.0, f64::max));
+    let highest = steps.iter().map(|step| step.rate).fold(0.0, f64::max);
+    let top = nice(usual(&steps, end)).min(nice(highest));
     if end <= 0.0 || top <= 0.0 {
         return None;
     }
     let x = |seconds: f64| LEFT + seconds / end * (WIDTH - LEFT - RIGHT);
-    let y = |rate: f64| HEIGHT - BOTTOM - rate / top * (HEIGHT - TOP - BOTTOM);
+    let y = |rate: f64| HEIGHT - BOTTOM - rate.min(top) / top * (HEIGHT - TOP - BOTTOM);
     let mut svg = format!(
         "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"values a second over time\">"
     );
@@ -66,11 +67,20 @@ pub fn svg(curve: &[Point]) -> Option<String> {
     svg += &format!("<path class=\"line\" d=\"{line}\"/>");
     for (seconds, pass) in passes(curve) {
         let at = x(seconds);
+        let (side, beside) =
+            if seconds < 0.9 * end { ("start", at + 4.0) } else { ("end", at - 4.0) };
         svg += &format!(
-            "<path class=\"pass\" d=\"M{at:.1} {TOP}V{floor:.1}\"/><text class=\"scale start\" x=\"{:.1}\" \
-             y=\"{:.1}\">pass {pass}</text>",
-            at + 4.0,
-            TOP - 6.0
+            "<path class=\"pass\" d=\"M{at:.1} {TOP}V{floor:.1}\"/><text class=\"scale {side}\" \
+             x=\"{beside:.1}\" y=\"{:.1}\">pass {pass}</text>",
+            TOP + 8.0
+        );
+    }
+    if highest > top {
+        svg += &format!(
+            "<text class=\"scale end\" x=\"{:.1}\" y=\"{:.1}\">up to {} a second, above this scale</text>",
+            WIDTH - RIGHT,
+            TOP - 6.0,
+            short(highest)
         );
     }
     Some(svg + "</svg>")
@@ -88,6 +98,22 @@ fn steps(curve: &[Point]) -> Vec<Step> {
         .collect()
 }
 
+/// A rate that is passed in less than a tenth of the time, and half as much again: a walk that takes a
+/// moment would make a line along the floor of everything before it.
+fn usual(steps: &[Step], end: f64) -> f64 {
+    let mut by_rate: Vec<(f64, f64)> =
+        steps.iter().map(|step| (step.rate, step.to - step.from)).collect();
+    by_rate.sort_by(|one, other| other.0.total_cmp(&one.0));
+    let mut above = 0.0;
+    for (rate, seconds) in by_rate {
+        above += seconds;
+        if above >= end / 10.0 && rate > 0.0 {
+            return 1.5 * rate;
+        }
+    }
+    f64::INFINITY
+}
+
 /// Where each pass begins, as far as the points tell.
 fn passes(curve: &[Point]) -> Vec<(f64, i32)> {
     let mut begun = vec![];
@@ -101,8 +127,8 @@ fn passes(curve: &[Point]) -> Vec<(f64, i32)> {
 
 /// The next of 1, 2, 4, 5, 10 … at or above it.
 fn nice(value: f64) -> f64 {
-    if value <= 0.0 {
-        return 0.0;
+    if value <= 0.0 || value.is_infinite() {
+        return value.max(0.0);
     }
     let power = 10_f64.powf(value.log10().floor());
     let steps = [1.0, 2.0, 4.0, 5.0, 8.0, 10.0];
@@ -160,6 +186,17 @@ mod tests {
         assert_eq!(svg(&[point(0.0, 1, 0), point(9.0, 1, 0)]), None);
         let drawn = svg(&[point(0.0, 1, 0), point(2.0, 1, 90)]).expect("a picture");
         assert!(drawn.starts_with("<svg ") && drawn.ends_with("</svg>"), "{drawn}");
+    }
+
+    /// A moment of the walk does not press the rest to the floor, and is told in words.
+    #[test]
+    fn a_short_peak_is_above_the_scale() {
+        let curve = [point(0.0, 1, 0), point(37.0, 1, 59_200), point(38.0, 2, 115_200)];
+        assert_eq!(usual(&steps(&curve), 38.0), 2_400.0);
+        let drawn = svg(&curve).expect("a picture");
+        assert!(drawn.contains(">4 k<") && drawn.contains("up to 56 k a second"), "{drawn}");
+        let even = [point(0.0, 1, 0), point(10.0, 1, 100), point(20.0, 2, 300)];
+        assert!(!svg(&even).expect("a picture").contains("above this scale"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{count, number};
-use crate::report::run_report::{KeyReport, RunReport};
+use crate::report::run_report::{KeyReport, KeySourceReport, RunReport};
 
 pub(super) fn who(report: &RunReport) -> Markup {
     let server = &report.database;
@@ -60,7 +60,15 @@ pub(super) fn keys(report: &RunReport) -> Markup {
 }
 
 fn sources(key: &KeyReport) -> String {
-    if key.sources.is_empty() { "not audited".to_owned() } else { key.sources.join(", ") }
+    let source = |from: &KeySourceReport| match (&from.kms, &from.kms_version) {
+        (None, _) => from.source.clone(),
+        (Some(kms), None) => format!("{}, wrapped by {kms}", from.source),
+        (Some(kms), Some(version)) => {
+            format!("{}, wrapped by {kms}, version {version}", from.source)
+        }
+    };
+    let sources: Vec<String> = key.loaded_from.iter().map(source).collect();
+    if sources.is_empty() { "not audited".to_owned() } else { sources.join("; ") }
 }
 
 pub(super) fn counts(report: &RunReport) -> Markup {
