@@ -16,6 +16,7 @@ mod audit;
 mod failures;
 mod keys;
 mod refused;
+mod report;
 mod serve;
 
 pub use serve::{ServeWords, ServedWords, VerifyWords};
@@ -25,6 +26,7 @@ pub use audit::{
 };
 pub use failures::{AcceptWords, FailureListWords, FailureWords, FailuresWords};
 pub use keys::{GenerateKeyWords, HealthWords, KeyWords};
+pub use report::{ReportForm, ReportWords};
 
 /// Re-encrypts the encrypted columns of a live PostgreSQL database under a new key, and proves that
 /// the old one is no longer needed.
@@ -66,6 +68,8 @@ pub enum CommandWords {
     Abandon(AbandonWords),
     /// Who did what, when; and whether anybody changed that
     Audit(AuditWords),
+    /// What a run did and what that shows, for an auditor: a page or JSON
+    Report(ReportWords),
     /// Create or upgrade the job's own tables (`run` does it too)
     Ledger(LedgerWords),
     /// Check the keys: present, well formed, able to seal and open

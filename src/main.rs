@@ -51,6 +51,7 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Failures(command) => ops::ledger::failures(command).await,
         Command::AcceptFailure(command) => ops::ledger::accept(command).await,
         Command::Abandon(command) => ops::ledger::abandon(command).await,
+        Command::Report(command) => ops::run_report::report(command).await,
         Command::Audit(command) => ops::audit::audit(command).await,
         Command::Ledger(command) => ops::ledger::ledger(command).await,
         Command::Completions(shell) => ops::manual::completions(shell),

@@ -19,6 +19,7 @@ mod passphrases;
 mod push;
 mod rings;
 pub mod rotation;
+pub mod run_report;
 mod serve;
 mod signals;
 mod unwrap;

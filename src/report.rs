@@ -8,6 +8,7 @@ pub mod failures;
 pub mod plan;
 pub mod progress;
 mod proof;
+pub mod run_report;
 pub mod status;
 pub mod verify;
 
@@ -26,12 +27,15 @@ const KEY_DIGITS: usize = 64;
 /// Prints a result on stdout: one line of JSON, or its text.
 pub fn result(result: &(impl Serialize + Display), output: Output) -> Result<()> {
     match output {
-        Output::Json => {
-            let json = serde_json::to_string(result);
-            line(&json.map_err(|_| Error::bug("a result cannot be written as JSON"))?)
-        }
+        Output::Json => json(result),
         Output::Text => line(&result.to_string()),
     }
+}
+
+/// Prints one line of JSON on stdout.
+pub fn json(result: &impl Serialize) -> Result<()> {
+    let json = serde_json::to_string(result);
+    line(&json.map_err(|_| Error::bug("a result cannot be written as JSON"))?)
 }
 
 /// A short word on something done.

@@ -14,6 +14,7 @@
 pub mod audited;
 pub mod ending;
 mod passes;
+pub mod points;
 pub mod start;
 
 // a process and its workers

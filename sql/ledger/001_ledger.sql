@@ -117,6 +117,15 @@ CREATE TABLE reseal.passphrase (
     named_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- How far a run was, now and then: the curve of its report. Points are rarer the older the run is.
+CREATE TABLE reseal.progress (
+    run_id      bigint NOT NULL REFERENCES reseal.run ON DELETE CASCADE,
+    seen_at     timestamptz NOT NULL,
+    pass        integer NOT NULL,
+    values_done bigint NOT NULL,
+    PRIMARY KEY (run_id, seen_at)
+);
+
 -- Who did what, when. Append-only, and chained: each row's hash (SHA-256) is over the row and the hash
 -- of the row before it. Ids have no gaps.
 CREATE TABLE reseal.audit_event (

@@ -25,7 +25,7 @@ SELECT current_setting('server_version_num')::integer AS version,
                         AND (has_table_privilege(c.oid, 'INSERT')
                              OR c.relname IN ('audit_head', 'ledger_version'))
                         AND (has_table_privilege(c.oid, 'UPDATE')
-                             OR c.relname IN ('audit_event', 'ledger_version', 'passphrase')))
+                             OR c.relname IN ('audit_event', 'ledger_version', 'passphrase', 'progress')))
              ORDER BY c.relname) AS ledger_denied,
        has_database_privilege(current_database(), 'CREATE')
            AND coalesce(has_schema_privilege(to_regnamespace('reseal'), 'CREATE'), true)

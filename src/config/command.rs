@@ -10,8 +10,8 @@ use crate::config::file::FileWords;
 use crate::config::run::number;
 use crate::config::word::Word;
 use crate::config::{
-    AuditCommand, Config, DatabaseConfig, Environment, GateConfig, RunConfig, ServeConfig,
-    Troubles, Who, rings, tables,
+    AuditCommand, Config, DatabaseConfig, Environment, GateConfig, ReportCommand, RunConfig,
+    ServeConfig, Troubles, Who, rings, tables,
 };
 use crate::error::{Error, Result};
 use crate::keys::RingConfig;
@@ -28,6 +28,7 @@ pub enum Command {
     AcceptFailure(AcceptCommand),
     Abandon(AbandonCommand),
     Audit(AuditCommand),
+    Report(ReportCommand),
     Ledger(LedgerCommand),
     Health(HealthCommand),
     GenerateKey(GenerateKeyCommand),
@@ -131,6 +132,9 @@ impl Command {
             }
             CommandWords::Audit(words) => {
                 Command::Audit(AuditCommand::resolve(words, environment)?)
+            }
+            CommandWords::Report(words) => {
+                Command::Report(ReportCommand::resolve(words, environment)?)
             }
             CommandWords::Ledger(words) if words.print_sql => {
                 Command::Ledger(LedgerCommand::PrintSql)

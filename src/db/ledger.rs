@@ -2,15 +2,18 @@
 //!
 //! One file for each thing the ledger knows: its own [`setup`], [`run`]s, [`shard`]s and their
 //! checkpoints, the [`close`] of a proof, [`failure`]s, the [`seals`] of each key, what [`passphrase`]s are called, what all that adds up
-//! to ([`counted`]), and the [`audit`] of who did what. This room knows no cryptography and no user
+//! to ([`counted`]), the [`audit`] of who did what, what a run covers ([`scope`]), and what its report says
+//! besides ([`evidence`]). This room knows no cryptography and no user
 //! table; values, plaintext and keys never reach it.
 
 pub mod audit;
 pub mod close;
 pub mod counted;
+pub mod evidence;
 pub mod failure;
 pub mod passphrase;
 pub mod run;
+pub mod scope;
 pub mod seals;
 pub mod setup;
 pub mod shard;

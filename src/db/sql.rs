@@ -24,6 +24,7 @@ statements! {
     LEDGER_1 = "ledger/001_ledger.sql";
     ACCEPT_FAILURE = "ledger/accept_failure.sql";
     ADD_CLOSE = "ledger/add_close.sql";
+    ADD_POINT = "ledger/add_point.sql";
     ADD_SHARD = "ledger/add_shard.sql";
     CLAIM = "ledger/claim.sql";
     CLOSE_DONE = "ledger/close_done.sql";
@@ -84,6 +85,14 @@ statements! {
     PROOF_STANDBYS = "proof/standbys.sql";
     PROOF_TIMELINE = "proof/timeline.sql";
     PROOF_WRITERS = "proof/writers.sql";
+
+    REPORT_COUNT = "report/count.sql";
+    REPORT_CURVE = "report/curve.sql";
+    REPORT_FAILURES = "report/failures.sql";
+    REPORT_KEY_FIRST_SEEN = "report/key_first_seen.sql";
+    REPORT_RELATIONS = "report/relations.sql";
+    REPORT_RUN = "report/run.sql";
+    REPORT_SERVER = "report/server.sql";
 
     SESSION_GREETING = "session/greeting.sql";
     SESSION_INCARNATION = "session/incarnation.sql";

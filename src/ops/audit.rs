@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Output;
 use crate::config::{AuditCommand, Config, DatabaseConfig, Who};
-use crate::db::ledger::audit::chain::{Checker, Head};
+use crate::db::ledger::audit::chain::{Checker, Head, StoredEvent};
 use crate::db::ledger::audit::{self, Event, EventKind};
 use crate::db::ledger::run::RingKeys;
 use crate::db::ledger::setup;
@@ -58,12 +58,33 @@ async fn verify(
 }
 
 /// Walks the whole chain.
-pub async fn check(session: &mut Session, noted: Option<Head>) -> Result<ChainReport> {
+async fn check(session: &mut Session, noted: Option<Head>) -> Result<ChainReport> {
+    walk(session, noted, |_| {}).await
+}
+
+/// Walks the whole chain, and keeps the events of one run.
+pub async fn read(session: &mut Session, run_id: i64) -> Result<(ChainReport, Vec<StoredEvent>)> {
+    let mut events = Vec::new();
+    let keep = |event: StoredEvent| {
+        if event.run_id == Some(run_id) {
+            events.push(event);
+        }
+    };
+    let chain = walk(session, None, keep).await?;
+    Ok((chain, events))
+}
+
+async fn walk(
+    session: &mut Session,
+    noted: Option<Head>,
+    mut each: impl FnMut(StoredEvent),
+) -> Result<ChainReport> {
     let (has_noted, mut events) = (noted.is_some(), 0);
     let mut checker = Checker::new(noted);
     let head = audit::read_all(session, |event, hash| {
         events += 1;
         checker.next(&event, hash);
+        each(event);
     });
     let head = head.await?;
     Ok(ChainReport::of(events, head.as_ref(), has_noted, checker.finish(head.as_ref())))

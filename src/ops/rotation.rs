@@ -24,7 +24,7 @@ use crate::report::progress::Shown;
 use crate::report::{self, status::StatusReport};
 use crate::rotate::context::{self, Context, Stop};
 use crate::rotate::start::{self, Started};
-use crate::rotate::{self, verify};
+use crate::rotate::{self, points, verify};
 
 /// Prints what a run would do; writes nothing.
 pub async fn plan(command: RunCommand) -> Result<ExitCode> {
@@ -154,7 +154,10 @@ async fn begin(
 async fn work(context: Arc<Context>, records: u64, raise: watch::Sender<bool>) -> Result<i64> {
     let run_id = context.run_id;
     let working = rotate::work(Arc::clone(&context), raise);
-    let worked = shown(&context, format!("run {run_id}"), records, working).await;
+    let worked = tokio::select! {
+        worked = shown(&context, format!("run {run_id}"), records, working) => worked,
+        never = points::note(&context) => match never {},
+    };
     // the workers have ended: nobody needs the keys any more
     drop(context);
     crate::failpoint!("keys-dropped");

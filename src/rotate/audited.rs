@@ -7,7 +7,9 @@ use crate::config::{Config, RunConfig, Who};
 use crate::db::error::DatabaseError;
 use crate::db::ledger::audit::{self, Event, EventKind};
 use crate::db::ledger::run::{RingKeys, Wanted};
+use crate::db::ledger::scope::{ScopeColumn, ScopeTable};
 use crate::db::transaction::Transaction;
+use crate::plan::{ColumnPlan, Plan, TablePlan};
 
 /// A process begins to work on a run, by a command that the run was started with or by the same again.
 /// The last thing in its transaction.
@@ -17,6 +19,7 @@ pub async fn begun(
     run_id: i64,
     config: &Config,
     wanted: &Wanted,
+    plan: &Plan,
 ) -> Result<(), DatabaseError> {
     let who = &config.run.who;
     let keys = json!({"rings": rings(config, &wanted.keys)});
@@ -24,7 +27,7 @@ pub async fn begun(
     audit::append(transaction, who, &loaded).await?;
     let rights = audit::rights(transaction).await?;
     let detail = json!({
-        "columns": wanted.columns,
+        "tables": plan.tables().iter().map(|table| scope(table)).collect::<Vec<_>>(),
         "config_digest": wanted.config_digest,
         "tool_version": env!("CARGO_PKG_VERSION"),
         "settings": settings(&config.run),
@@ -63,6 +66,21 @@ pub async fn pass(
     let event = Event::of_run(EventKind::PassStarted, run_id);
     audit::append(transaction, who, &event.with(json!({"pass": pass, "kind": kind}))).await?;
     Ok(())
+}
+
+/// What is covered of a table.
+pub fn scope(table: &TablePlan) -> ScopeTable {
+    let column = |column: &ColumnPlan| ScopeColumn {
+        column: column.name.name().to_owned(),
+        layout: column.layout.write().name().to_owned(),
+        read: column.layout.read().iter().map(|layout| layout.name().to_owned()).collect(),
+        paths: column.paths.as_ref().map(|paths| paths.paths().to_vec()).unwrap_or_default(),
+    };
+    ScopeTable {
+        table: table.relation.plain(),
+        relation: table.oid,
+        columns: table.columns.iter().map(column).collect(),
+    }
 }
 
 /// Which keys were loaded, and where from: of each ring its ids and its sources by name.

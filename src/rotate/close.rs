@@ -64,7 +64,7 @@ pub async fn close(
         let left_by_the_walk = barrier == EVERY_ROW && turned_up == 0;
         let has_more_passes = passes < context.config.run.max_passes || left_by_the_walk;
         let is_last = seen.previous == 0 || !has_more_passes;
-        let proof = outcome::proof(&seen, &barrier, waited, round);
+        let proof = outcome::proof(&seen, &plan, &barrier, waited, round);
         let (previous, has_more) = (seen.previous, seen.has_more);
         if previous == 0 && has_more && !all_listed(session, &claim, &seen).await? {
             return Err(too_many_failures(&seen).into());

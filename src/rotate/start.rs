@@ -143,7 +143,8 @@ pub async fn start(
     {
         let started = by_token(&named, wanted)?;
         if let Started::Resumed(run_id) = started {
-            audited::begun(&transaction, EventKind::RunResumed, run_id, config, wanted).await?;
+            audited::begun(&transaction, EventKind::RunResumed, run_id, config, wanted, plan)
+                .await?;
         }
         transaction.commit().await?;
         return Ok(started);
@@ -151,7 +152,8 @@ pub async fn start(
     let open = run::open_runs(&transaction, &wanted.columns).await?;
     let superseded = match run::relate(&open, wanted) {
         Relation::Resume(run_id) => {
-            audited::begun(&transaction, EventKind::RunResumed, run_id, config, wanted).await?;
+            audited::begun(&transaction, EventKind::RunResumed, run_id, config, wanted, plan)
+                .await?;
             transaction.commit().await?;
             return Ok(Started::Resumed(run_id));
         }
@@ -169,7 +171,7 @@ pub async fn start(
     let opened = passes::open(&transaction, run_id, 0, kind, plan, &cuts).await?;
     let who = &config.run.who;
     audited::superseded(&transaction, who, &superseded, run_id).await?;
-    audited::begun(&transaction, EventKind::RunStarted, run_id, config, wanted).await?;
+    audited::begun(&transaction, EventKind::RunStarted, run_id, config, wanted, plan).await?;
     if let Some(pass) = opened {
         audited::pass(&transaction, who, run_id, pass, kind).await?;
     }

@@ -11,18 +11,32 @@ use crate::db::ledger::shard::Claim;
 use crate::db::session::{Session, Terms};
 use crate::error::ExitCode;
 use crate::plan::Plan;
+use crate::rotate::audited;
 use crate::rotate::context::Context;
 use crate::rotate::ending;
 use crate::rotate::narrow::CommitError;
 use crate::rotate::snapshot::Seen;
 
 /// What the ledger keeps of the proof.
-pub(super) fn proof(seen: &Seen, barrier: &str, waited: Duration, round: u32) -> Value {
+pub(super) fn proof(
+    seen: &Seen,
+    plan: &Plan,
+    barrier: &str,
+    waited: Duration,
+    round: u32,
+) -> Value {
     let moment = &seen.moment;
     let relations: Vec<Value> = seen
         .relations
         .iter()
-        .map(|r| json!({"table": r.table_name, "relation": r.relation, "file": r.relfilenode}))
+        .map(|r| {
+            let table = plan.tables().iter().find(|table| table.oid == r.relation);
+            let columns = table.map(|table| audited::scope(table).columns);
+            json!({
+                "table": r.table_name, "relation": r.relation, "file": r.relfilenode,
+                "columns": columns.unwrap_or_default(),
+            })
+        })
         .collect();
     json!({
         "moment": moment.time,
