@@ -50,8 +50,14 @@ pub enum CommandWords {
     /// The values that could not be resealed, each with its reason
     #[command(args_conflicts_with_subcommands = true)]
     Failures(FailuresWords),
+    /// Let the workers of an unfinished run rest within one page
+    Pause(RunChoiceWords),
+    /// Let a paused run go on
+    Resume(RunChoiceWords),
+    /// Change rate and number of workers of an unfinished run, in each of its processes
+    Set(SetWords),
     /// End an unfinished run within one page
-    Abandon(AbandonWords),
+    Abandon(RunChoiceWords),
     /// Create or upgrade the job's own tables (`run` does it too)
     Ledger(LedgerWords),
     /// Check the keys: present, well formed, able to seal and open
@@ -152,6 +158,12 @@ pub struct SettingWords {
     /// Rows that this process rewrites a second, at most; 0 for as many as it can [default: 0]
     #[arg(long, value_name = "NUMBER")]
     pub rows_per_second: Option<String>,
+    /// How long this process works, at most; then exit 6, and the next start resumes [default: no bound]
+    #[arg(long, value_name = "DURATION")]
+    pub max_duration: Option<String>,
+    /// Values that this process writes, at most (100 for a canary); then exit 6 [default: no bound]
+    #[arg(long, value_name = "NUMBER")]
+    pub max_records: Option<String>,
     /// Bytes of one page at most [default: 2MiB]
     #[arg(long, value_name = "BYTES")]
     pub page_bytes_max: Option<String>,
@@ -234,14 +246,26 @@ pub struct AcceptWords {
 }
 
 #[derive(Debug, Args)]
-pub struct AbandonWords {
+pub struct RunChoiceWords {
     #[command(flatten)]
     pub file: FileWords,
-    /// The run to end [default: the only unfinished one]
+    /// The run that is meant [default: the only unfinished one]
     #[arg(long, value_name = "ID")]
     pub run: Option<String>,
     #[command(flatten)]
     pub output: OutputWords,
+}
+
+#[derive(Debug, Args)]
+pub struct SetWords {
+    #[command(flatten)]
+    pub choice: RunChoiceWords,
+    /// Rows that each process rewrites a second, at most; 0 for as many as it can
+    #[arg(long, value_name = "NUMBER", required_unless_present = "workers")]
+    pub rows_per_second: Option<String>,
+    /// Workers of each process
+    #[arg(long, value_name = "NUMBER")]
+    pub workers: Option<String>,
 }
 
 #[derive(Debug, Args)]

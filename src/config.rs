@@ -22,8 +22,8 @@ mod tables;
 mod word;
 
 pub use command::{
-    AbandonCommand, AcceptCommand, Command, FailuresCommand, HealthCommand, LedgerCommand,
-    RunCommand, StatusCommand,
+    AcceptCommand, Command, FailuresCommand, HealthCommand, LedgerCommand, RunChoice, RunCommand,
+    SetCommand, StatusCommand,
 };
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::Environment;

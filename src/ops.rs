@@ -6,6 +6,7 @@ use crate::crypto::KeyBytes;
 use crate::error::{Error, ExitCode, Result};
 use crate::report;
 
+pub mod control;
 mod health;
 pub mod ledger;
 pub mod manual;

@@ -26,7 +26,8 @@ WITH free AS (
     WHERE $4 AND a.pid = pg_catalog.pg_backend_pid()
 )
 UPDATE reseal.checkpoint AS c
-SET owner = $2, epoch = c.epoch + 1, lease_until = clock_timestamp() + $3 * interval '1 millisecond',
+SET owner = $2, epoch = c.epoch + 1, waiting = NULL, waiting_for = NULL,
+    lease_until = clock_timestamp() + $3 * interval '1 millisecond',
     owner_pid = (SELECT pid FROM backend), owner_started = (SELECT backend_start FROM backend)
 FROM free
 WHERE c.run_id = free.run_id AND c.pass = free.pass

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use crate::cli::{self, CommandWords, Output, RunWords};
 use crate::config::file::FileWords;
-use crate::config::run::number;
+use crate::config::run::{self, number};
 use crate::config::word::Word;
 use crate::config::{Config, DatabaseConfig, Environment, RunConfig, Troubles, rings, tables};
 use crate::error::{Error, Result};
@@ -22,7 +22,10 @@ pub enum Command {
     Status(StatusCommand),
     Failures(FailuresCommand),
     AcceptFailure(AcceptCommand),
-    Abandon(AbandonCommand),
+    Pause(RunChoice),
+    Resume(RunChoice),
+    Set(SetCommand),
+    Abandon(RunChoice),
     Ledger(LedgerCommand),
     Health(HealthCommand),
     GenerateKey,
@@ -65,12 +68,21 @@ pub struct AcceptCommand {
     pub output: Output,
 }
 
+/// An unfinished run, to have something done to it.
 #[derive(Debug)]
-pub struct AbandonCommand {
+pub struct RunChoice {
     pub database: DatabaseConfig,
     /// `None` for the only unfinished run.
     pub run: Option<i64>,
     pub output: Output,
+}
+
+/// At least one of the settings is given.
+#[derive(Debug)]
+pub struct SetCommand {
+    pub choice: RunChoice,
+    pub rows_per_second: Option<u64>,
+    pub workers: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -92,9 +104,9 @@ impl Command {
     pub fn resolve(words: cli::Cli, environment: &Environment) -> Result<Command> {
         let verbose = words.logging.verbose > 0;
         Ok(match words.command {
-            CommandWords::Plan(words) => Command::Plan(run(&words, environment)?),
-            CommandWords::Run(words) => Command::Run(run(&words, environment)?),
-            CommandWords::Verify(words) => Command::Verify(run(&words, environment)?),
+            CommandWords::Plan(words) => Command::Plan(of_run(&words, environment)?),
+            CommandWords::Run(words) => Command::Run(of_run(&words, environment)?),
+            CommandWords::Verify(words) => Command::Verify(of_run(&words, environment)?),
             CommandWords::Status(words) => Command::Status(StatusCommand {
                 database: database(&words.file, environment)?,
                 run: words.run.map(|text| id("--run", text)).transpose()?,
@@ -102,11 +114,10 @@ impl Command {
                 output: words.output.output,
             }),
             CommandWords::Failures(words) => failures(words, environment)?,
-            CommandWords::Abandon(words) => Command::Abandon(AbandonCommand {
-                database: database(&words.file, environment)?,
-                run: words.run.map(|text| id("--run", text)).transpose()?,
-                output: words.output.output,
-            }),
+            CommandWords::Pause(words) => Command::Pause(choice(words, environment)?),
+            CommandWords::Resume(words) => Command::Resume(choice(words, environment)?),
+            CommandWords::Set(words) => Command::Set(set(words, environment)?),
+            CommandWords::Abandon(words) => Command::Abandon(choice(words, environment)?),
             CommandWords::Ledger(words) if words.print_sql => {
                 Command::Ledger(LedgerCommand::PrintSql)
             }
@@ -123,7 +134,7 @@ impl Command {
     }
 }
 
-fn run(words: &RunWords, environment: &Environment) -> Result<RunCommand> {
+fn of_run(words: &RunWords, environment: &Environment) -> Result<RunCommand> {
     let file = FileWords::find(words.file.config.as_deref(), environment)?;
     let mut troubles = Troubles::default();
     let tables = tables::resolve(words, &file, &mut troubles);
@@ -153,6 +164,22 @@ fn database(file: &cli::FileWords, environment: &Environment) -> Result<Database
     let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
     troubles.none_or_all()?;
     Ok(database.expect("a database that is missing is one of the troubles"))
+}
+
+fn choice(words: cli::RunChoiceWords, environment: &Environment) -> Result<RunChoice> {
+    Ok(RunChoice {
+        database: database(&words.file, environment)?,
+        run: words.run.map(|text| id("--run", text)).transpose()?,
+        output: words.output.output,
+    })
+}
+
+fn set(words: cli::SetWords, environment: &Environment) -> Result<SetCommand> {
+    let mut troubles = Troubles::default();
+    let (rate, workers) = run::changed(&words.rows_per_second, &words.workers, &mut troubles);
+    troubles.none_or_all()?;
+    let choice = choice(words.choice, environment)?;
+    Ok(SetCommand { choice, rows_per_second: rate, workers })
 }
 
 fn failures(words: cli::FailuresWords, environment: &Environment) -> Result<Command> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
@@ -17,8 +18,9 @@ const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 const HOUR: u64 = 60 * 60;
-/// No server rewrites that many rows a second.
-const RATE_MAX: u64 = 100_000_000;
+/// No server rewrites more rows a second.
+const RATE: RangeInclusive<u64> = 0..=100_000_000;
+const WORKERS: RangeInclusive<usize> = 1..=64;
 
 /// How a run works, whatever it works on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,10 @@ pub struct RunConfig {
     pub page_rows_max: u32,
     /// Rows that this process rewrites a second, at most; 0 for as many as it can.
     pub rows_per_second: u64,
+    /// How long this process works on a run, at most.
+    pub max_duration: Option<Duration>,
+    /// Values that this process writes, at most.
+    pub max_records: Option<NonZeroU64>,
     /// Bytes of one page's values at most; a page holds at least one row.
     pub page_bytes_max: u64,
     /// Bytes of one value at most; a longer one fails as `too_large`.
@@ -63,9 +69,9 @@ pub fn file_words<'d>(
     type Kind<'d> = fn(Entry<'d>) -> Result<Word>;
     let kinds: [(&[&'static str], Kind<'d>); 5] = [
         (&["workers", "max_passes", "max_failures", "page_rows_max"], Entry::number),
-        (&["rows_per_second", "other_seals"], Entry::number),
+        (&["rows_per_second", "max_records", "other_seals"], Entry::number),
         (&["page_bytes_max", "value_bytes_max"], Entry::number_or_text),
-        (&["max_wait", "retry_for", "lease"], Entry::text),
+        (&["max_wait", "max_duration", "retry_for", "lease"], Entry::text),
         (&["allow_unreadable", "rollback", "ledger_on_subscriber"], Entry::switch),
     ];
     let mut words = BTreeMap::new();
@@ -89,16 +95,13 @@ impl RunConfig {
     ) -> RunConfig {
         let mut said = Said { file, environment, troubles };
         RunConfig {
-            workers: said.number("workers", &typed.workers, 1..=64, 2),
+            workers: said.number("workers", &typed.workers, WORKERS, 2),
             max_passes: said.number("max_passes", &typed.max_passes, 1..=1_000, 10),
             max_failures: said.number("max_failures", &typed.max_failures, 1..=1_000_000, 1_000),
             page_rows_max: said.number("page_rows_max", &typed.page_rows_max, 1..=100_000, 5_000),
-            rows_per_second: said.number(
-                "rows_per_second",
-                &typed.rows_per_second,
-                0..=RATE_MAX,
-                0,
-            ),
+            rows_per_second: said.number("rows_per_second", &typed.rows_per_second, RATE, 0),
+            max_duration: said.max_duration(&typed.max_duration),
+            max_records: said.max_records(&typed.max_records),
             page_bytes_max: said.bytes("page_bytes_max", &typed.page_bytes_max, 256 * MIB, 2 * MIB),
             value_bytes_max: said.bytes("value_bytes_max", &typed.value_bytes_max, GIB, 32 * MIB),
             max_wait: said.duration("max_wait", &typed.max_wait, 0..=24 * HOUR, 300),
@@ -112,6 +115,22 @@ impl RunConfig {
             token: said.token("RESEAL_RUN_TOKEN"),
         }
     }
+}
+
+/// What `reseal set` says of rows a second and workers.
+pub fn changed(
+    rows_per_second: &Option<String>,
+    workers: &Option<String>,
+    troubles: &mut Troubles,
+) -> (Option<u64>, Option<u32>) {
+    let word = |name: &str, typed: &Option<String>| {
+        typed.as_ref().map(|text| Word::new(text, format!("--{name}")))
+    };
+    let rate = word("rows-per-second", rows_per_second);
+    let rate = rate.and_then(|word| troubles.note(number("rows_per_second", &word, &RATE)));
+    let workers = word("workers", workers);
+    let workers = workers.and_then(|word| troubles.note(number("workers", &word, &WORKERS)));
+    (rate, workers.map(|workers| u32::try_from(workers).unwrap_or(u32::MAX)))
 }
 
 /// Everything said about settings; every trouble is noted and the default taken in its place.
@@ -179,6 +198,16 @@ impl Said<'_> {
             word.wrong(format!("{name} is a duration from {low} to {high}, such as 90s or 5m"))
         });
         self.troubles.note(result).unwrap_or(default)
+    }
+
+    fn max_duration(&mut self, typed: &Option<String>) -> Option<Duration> {
+        // 0 is never said: what is not said is no bound
+        let time = self.duration("max_duration", typed, 1..=720 * HOUR, 0);
+        Some(time).filter(|time| !time.is_zero())
+    }
+
+    fn max_records(&mut self, typed: &Option<String>) -> Option<NonZeroU64> {
+        NonZeroU64::new(self.number("max_records", typed, 1..=u64::MAX >> 1, 0))
     }
 
     fn switch(&mut self, name: &'static str, typed: &Option<String>) -> bool {

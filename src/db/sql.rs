@@ -42,11 +42,13 @@ statements! {
     RESOLVE_FAILURES = "ledger/resolve_failures.sql";
     RUN_BY_TOKEN = "ledger/run_by_token.sql";
     SEALS_RESERVED = "ledger/seals_reserved.sql";
+    SET_SETTINGS = "ledger/set_settings.sql";
     START_RUN = "ledger/start_run.sql";
     STATUS = "ledger/status.sql";
     WALKED_RELATIONS = "ledger/walked_relations.sql";
     WALK_CONFLICTS = "ledger/walk_conflicts.sql";
-    WANT_ABANDON = "ledger/want_abandon.sql";
+    WAITS = "ledger/waits.sql";
+    WANT = "ledger/want.sql";
 
     COMMIT_UNWRITTEN = "commit/unwritten.sql";
     COMMIT_WRITE = "commit/write.sql";

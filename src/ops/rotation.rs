@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
-
 use super::ledger::status_of;
 use super::signals;
 use crate::cli::Output;
@@ -20,8 +18,9 @@ use crate::plan::decide::Purpose;
 use crate::plan::make::{self, Depth, Rings};
 use crate::report::progress::Shown;
 use crate::report::{self, status::StatusReport};
-use crate::rotate::context::{self, Context, Stop};
+use crate::rotate::context::{self, Context};
 use crate::rotate::start::{self, Started};
+use crate::rotate::stop::{self, Stop, StopSwitch};
 use crate::rotate::{self, verify};
 
 /// Prints what a run would do; writes nothing.
@@ -62,16 +61,27 @@ async fn planned(session: &mut Session, mut config: Config, rings: &Rings) -> Re
 /// Re-encrypts, then proves.
 pub async fn run(command: RunCommand) -> Result<ExitCode> {
     let rings = rings(&command.config, KeyRing::load)?;
-    let (raise, stop) = rotate::stop();
+    let (raise, stop) = stop::stop();
     signals::watch_for(raise.clone())?;
     let (config, output) = (command.config, command.output);
+    if let Some(time) = config.run.max_duration {
+        raise.raise_after(time);
+    }
     let database = connect(&config, &stop).await?;
     let begin = async || begin(&database, &config, &rings, &stop).await;
     let begun = patiently(&config, &stop, begin).await?;
     drop(rings);
     let run_id = match begun {
         Begun::Ended(run_id) => run_id,
-        Begun::Unfinished { context, records } => work(context, records, raise).await?,
+        Begun::Unfinished { context, records } => {
+            let run_id = context.run_id;
+            match work(context, records, raise).await {
+                Err(spent) if spent.exit_code == ExitCode::BudgetSpent => {
+                    return so_far(&database, run_id, &spent, output).await;
+                }
+                worked => worked?,
+            }
+        }
     };
     outcome(&database, run_id, &config, &stop, output).await
 }
@@ -115,7 +125,7 @@ async fn begin(database: &Database, config: &Config, rings: &Rings, stop: &Stop)
 }
 
 /// Works on the run until it has ended.
-async fn work(context: Arc<Context>, records: u64, raise: watch::Sender<bool>) -> Result<i64> {
+async fn work(context: Arc<Context>, records: u64, raise: StopSwitch) -> Result<i64> {
     let run_id = context.run_id;
     let working = rotate::work(Arc::clone(&context), raise);
     let worked = shown(&context, format!("run {run_id}"), records, working).await;
@@ -124,6 +134,19 @@ async fn work(context: Arc<Context>, records: u64, raise: watch::Sender<bool>) -
     crate::failpoint!("keys-dropped");
     ended(worked)?;
     Ok(run_id)
+}
+
+/// Prints how far the run is when this process's budget is spent: the outcome of a canary.
+async fn so_far(
+    database: &Database,
+    run_id: i64,
+    spent: &Error,
+    output: Output,
+) -> Result<ExitCode> {
+    report::error(spent);
+    let (report, _) = status_of(&mut database.session().await?, Some(run_id)).await?;
+    report::result(&report, output)?;
+    Ok(spent.exit_code)
 }
 
 /// Does something again for a while when trouble outside ends it.
@@ -183,8 +206,11 @@ async fn name_standbys(session: &mut Session, report: &mut StatusReport) -> Resu
 /// Proves with the current key alone; writes nothing.
 pub async fn verify(command: RunCommand) -> Result<ExitCode> {
     let rings = rings(&command.config, KeyRing::load_current_only)?;
-    let (raise, stop) = rotate::stop();
-    signals::watch_for(raise)?;
+    let (raise, stop) = stop::stop();
+    signals::watch_for(raise.clone())?;
+    if let Some(time) = command.config.run.max_duration {
+        raise.raise_after(time);
+    }
     let database = connect(&command.config, &stop).await?;
     let mut session = database.session().await?;
     let mut config = command.config;

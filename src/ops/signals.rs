@@ -1,13 +1,12 @@
 //! SIGTERM and SIGINT: the first asks for a stop at the next page, the second stops at once. Both are
 //! safe: what was not committed is done again.
 
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
-
 use crate::error::{Error, ExitCode, Result};
+use crate::rotate::stop::{StopCause, StopSwitch};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Raises `stop` at the first signal, and ends the process at the second.
-pub fn watch_for(stop: watch::Sender<bool>) -> Result<()> {
+pub fn watch_for(stop: StopSwitch) -> Result<()> {
     let wrong = |_| Error::outside("cannot listen for signals");
     let mut terminate = signal(SignalKind::terminate()).map_err(wrong)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(wrong)?;
@@ -25,7 +24,7 @@ pub fn watch_for(stop: watch::Sender<bool>) -> Result<()> {
                 std::process::exit(ExitCode::Interrupted as i32);
             }
             tracing::info!(target: "reseal", "asked to stop: finishing the page in hand");
-            stop.send_replace(true);
+            stop.raise(StopCause::Asked);
         }
     });
     Ok(())

@@ -8,10 +8,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::proof;
-use crate::db::ledger::counted::{Counted, RunRecord};
+use crate::db::ledger::counted::{Counted, RunRecord, WaitRecord};
 use crate::db::ledger::failure::FailureCount;
 use crate::db::ledger::run::RingKeys;
 use crate::db::ledger::shard::Tally;
+use crate::db::ledger::standing::Wish;
 use totals::{Totals, values};
 
 /// The newest run, or another one. The first fields are the runbook's, in its order.
@@ -36,6 +37,14 @@ pub struct StatusReport {
     pub accepted_records: u64,
     /// While a run is at work, its total is the plan's estimate.
     pub total_is_estimate: bool,
+    /// What whoever is at work waits for, or by whom the run is paused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<WaitRecord>,
+    /// What `reseal set` has said of each process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_per_second: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workers: Option<u32>,
     /// Every ring, when there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rings: Vec<RingKeys>,
@@ -77,6 +86,9 @@ pub fn idle() -> StatusReport {
         tables: Vec::new(),
         accepted_records: 0,
         total_is_estimate: false,
+        waiting: Vec::new(),
+        rows_per_second: None,
+        workers: None,
         rings: Vec::new(),
         reason: None,
         advice: Vec::new(),
@@ -88,6 +100,7 @@ pub fn of(
     run: &RunRecord,
     counts: &[Counted],
     failures: FailureCount,
+    waits: Vec<WaitRecord>,
     timeline: Option<i64>,
 ) -> StatusReport {
     let totals = Totals::of(run, counts, failures);
@@ -111,6 +124,9 @@ pub fn of(
         tables: tables(run, counts),
         accepted_records: totals.accepted,
         total_is_estimate: totals.is_estimate,
+        waiting: waiting(run, waits),
+        rows_per_second: run.asked.rows_per_second,
+        workers: run.asked.workers,
         rings: if run.keys.len() > 1 { run.keys.clone() } else { Vec::new() },
         reason: run.reason.clone(),
         advice: Vec::new(),
@@ -121,12 +137,24 @@ pub fn of(
 
 fn status(run: &RunRecord) -> &'static str {
     match run.state.as_str() {
+        "running" if run.wanted == Wish::Pause => "paused",
         "running" if run.at_work => "running",
         "running" => "interrupted",
         "completed" => "completed",
         "completed_with_failures" => "completed_with_failures",
         "incomplete" => "incomplete",
         _ => "failed",
+    }
+}
+
+/// Nobody at work waits for anything else while the run rests.
+fn waiting(run: &RunRecord, waits: Vec<WaitRecord>) -> Vec<WaitRecord> {
+    match (run.state.as_str(), run.wanted) {
+        ("running", Wish::Pause) => {
+            vec![WaitRecord { reason: "paused".to_owned(), text: run.paused_by() }]
+        }
+        ("running", _) => waits,
+        _ => Vec::new(),
     }
 }
 
@@ -170,6 +198,7 @@ fn advice(report: &StatusReport, timeline: Option<i64>) -> Vec<String> {
              run again"
                 .to_owned(),
         ),
+        ("paused", _) => advice.push("let it go on with `reseal resume`".to_owned()),
         ("interrupted", _) => advice.push("the same `reseal run` resumes".to_owned()),
         _ => {}
     }
@@ -225,6 +254,15 @@ impl fmt::Display for StatusReport {
         }
         if let Some(proof) = &self.proof {
             proof::write(f, proof)?;
+        }
+        for wait in &self.waiting {
+            write!(f, "\n  waiting    {}", wait.text)?;
+        }
+        if let Some(rate) = self.rows_per_second {
+            write!(f, "\n  set        {rate} rows a second in each process")?;
+        }
+        if let Some(workers) = self.workers {
+            write!(f, "\n  set        {workers} workers in each process")?;
         }
         if let Some(reason) = &self.reason {
             write!(f, "\n  reason     {reason}")?;

@@ -14,10 +14,12 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::Row;
 
+use super::budget::Share;
 use super::commit::Writer;
 use super::context::Context;
 use super::cursor::Cursor;
 use super::ending;
+use super::hold::Hold;
 use super::judge::{self, Intent};
 use super::narrow::{self, CommitError};
 use super::settle::{self, Fate};
@@ -109,11 +111,12 @@ async fn look(
     claim: &Claim,
     plan: &Plan,
     barrier: &str,
-) -> Result<Seen> {
+) -> Result<Seen, CommitError> {
     let (config, limits) = (&context.config, context.limits());
     let room = Room { rows: config.run.page_rows_max as usize, bytes: limits.page_bytes_max };
     let looking = snapshot::look(session, config, plan, barrier, limits, room);
-    Kept { claim, lease: config.run.lease }.during(&context.database, looking).await
+    let kept = Kept { claim, lease: config.run.lease };
+    context.stop.unless_wanted(kept.during(&context.database, looking)).await?
 }
 
 async fn wait_for_writers(
@@ -121,7 +124,7 @@ async fn wait_for_writers(
     context: &Context,
     plan: &Plan,
     claim: &Claim,
-) -> Result<Duration> {
+) -> Result<Duration, CommitError> {
     let relations = plan.relations();
     let (max_wait, stop) = (context.config.run.max_wait, &context.stop);
     let kept = Kept { claim, lease: context.config.run.lease };
@@ -233,18 +236,34 @@ async fn reseal_rows(
     let judged = judge::judge(page, Arc::clone(&table), intent).await?;
     let terms = context.write_terms(session);
     let writer = Writer::new(table, claim.clone(), Order::Physical, terms);
+    let share = context.records.share(&judged);
+    let is_whole = share.rows == judged.page.len();
+    if share.rows == 0 && !is_whole {
+        return Err(context.records.spent().into());
+    }
+    Hold { context, claim }.before_page(session, judged.writes()).await?;
     let begun = Instant::now();
-    let done = narrow::commit_page(session, &writer, cursor, judged).await?;
+    let done = narrow::commit_page(session, &writer, cursor, judged, share.rows).await?;
     context.progress.committed(&writer.table, &done, begun.elapsed());
+    context.wrote(done.tally.resealed(), share);
     ending::check_failures(session, context, claim, &done.tally).await?;
+    if !is_whole {
+        return Err(context.records.spent().into());
+    }
     let (mut cursor, mut left) = (done.cursor, Left::default());
     for row in done.conflicts {
-        context.seals.grant(session, &writer.table.ring, writer.table.columns.len() as u64).await?;
+        let values = writer.table.columns.len() as u64;
+        context.seals.grant(session, &writer.table.ring, values).await?;
+        let share = Share { rows: 1, taken: context.records.take(values) };
+        if share.taken < values {
+            return Err(context.records.spent().into());
+        }
         let settled = settle::settle(session, &writer, cursor, tids[row], context.limits()).await?;
         cursor = settled.cursor;
         left.held += u64::from(settled.fate == Fate::Held);
         left.missing += u64::from(settled.fate == Fate::Missing);
         context.progress.add(&writer.table, &settled.tally);
+        context.wrote(settled.tally.resealed(), share);
     }
     Ok((cursor, left))
 }

@@ -18,6 +18,7 @@ use self::statements::WriteStatements;
 use super::cursor::Position;
 use super::statements::Order;
 use super::tally::PageTally;
+use super::waits::Wait;
 use crate::db::error::{DatabaseError, Trouble};
 use crate::db::ledger::shard::Claim;
 use crate::db::session::{Isolation, SessionStamp, Terms};
@@ -37,13 +38,16 @@ pub struct Writer {
     pub compares_values: bool,
     /// The session that pages must have been read from.
     pub session: SessionStamp,
+    /// What was waited for before the page.
+    pub waited: Option<Wait>,
 }
 
 impl Writer {
     pub fn new(table: Arc<TablePlan>, claim: Claim, order: Order, terms: WriteTerms) -> Self {
         let WriteTerms { budget, lease, compares_values, session } = terms;
         let statements = statements::write(&table, order, compares_values);
-        Self { table, claim, statements, order, budget, lease, compares_values, session }
+        let waited = None;
+        Self { table, claim, statements, order, budget, lease, compares_values, session, waited }
     }
 
     /// A lock is waited for a moment only; the whole of it stays within the budget. Should our process
@@ -79,7 +83,7 @@ pub struct Part {
 }
 
 impl Part {
-    pub fn whole(rows: usize) -> Self {
+    pub fn first(rows: usize) -> Self {
         Self { rows: 0..rows, only_column: None, mode: Mode::Waiting }
     }
 }

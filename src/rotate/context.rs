@@ -3,20 +3,24 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 
+use super::budget::{RecordBudget, Share};
 use super::commit::WriteTerms;
+use super::control::Control;
 use super::fetch::Limits;
 use super::progress::Progress;
 use super::seal_budget::SealBudget;
 use super::size::PageSize;
+use super::stop::Stop;
 use super::throttle::Throttle;
 use crate::config::Config;
 use crate::db::ledger::run;
 use crate::db::ledger::shard::Owner;
+use crate::db::ledger::standing::{self, Standing, Wish};
 use crate::db::pool::Database;
 use crate::db::session::{Session, Terms};
-use crate::error::{Error, ExitCode, Result};
+use crate::error::{Error, Result};
 use crate::plan::decide::Purpose;
 use crate::plan::make::{self, Depth, Rings};
 use crate::plan::{Plan, TablePlan};
@@ -34,6 +38,8 @@ pub struct Context {
     pub process: String,
     pub seals: SealBudget,
     pub throttle: Throttle,
+    pub control: Control,
+    pub records: RecordBudget,
     pub progress: Progress,
     pub stop: Stop,
     purpose: Purpose,
@@ -60,6 +66,8 @@ impl Context {
     ) -> Self {
         let seals = SealBudget::new(config.run.other_seals);
         let throttle = Throttle::new(config.run.rows_per_second);
+        let control = Control::new(&config);
+        let records = RecordBudget::new(config.run.max_records);
         Self {
             database,
             config,
@@ -69,6 +77,8 @@ impl Context {
             process: process_name(),
             seals,
             throttle,
+            control,
+            records,
             progress: Progress::default(),
             stop,
             purpose,
@@ -117,10 +127,53 @@ impl Context {
         }
     }
 
+    /// Whether a worker of this number is one too many.
+    pub fn is_retired(&self, worker: usize) -> bool {
+        worker > self.control.settings().workers
+    }
+
+    /// Rows of a page at most, as fast as the workers may be now.
+    pub fn page_rows_max(&self) -> u32 {
+        let workers = self.control.settings().workers;
+        self.throttle.page_rows(workers, self.config.run.page_rows_max)
+    }
+
+    /// Looks what an operator wants, at most once a second for all workers of this process.
+    ///
+    /// # Errors
+    /// Exit 5 when the ledger cannot be read, or no longer knows the run.
+    pub async fn look(&self, session: &mut Session) -> Result<()> {
+        if !self.control.is_due() {
+            return Ok(());
+        }
+        let transaction = session.begin(&Terms::reading()).await?;
+        let standing = standing::standing(&transaction, self.run_id).await?;
+        transaction.commit().await?;
+        self.hear(&standing.ok_or_else(|| gone(self.run_id))?);
+        Ok(())
+    }
+
+    /// Takes over what an operator wants.
+    pub fn hear(&self, standing: &Standing) {
+        let run = self.run_id;
+        if let Some(settings) = self.control.hear(standing.asked) {
+            self.throttle.set_rows_per_second(settings.rows_per_second);
+            tracing::info!(
+                target: "reseal", run, workers = settings.workers,
+                rows_per_second = settings.rows_per_second, "other settings"
+            );
+        }
+        let is_paused = standing.wanted == Wish::Pause;
+        if self.control.rest(is_paused) {
+            let by = standing.wanted_by.as_deref().unwrap_or("an operator");
+            let what = if is_paused { "paused" } else { "goes on" };
+            tracing::info!(target: "reseal", run, by, "{what}");
+        }
+    }
+
     /// The size of a worker's first page.
     pub fn first_page(&self) -> PageSize {
-        let run = &self.config.run;
-        PageSize::new(self.throttle.page_rows(run.workers, run.page_rows_max), self.budget())
+        PageSize::new(self.page_rows_max(), self.budget())
     }
 
     pub fn limits(&self) -> Limits {
@@ -128,6 +181,12 @@ impl Context {
             page_bytes_max: self.config.run.page_bytes_max,
             value_bytes_max: self.config.run.value_bytes_max,
         }
+    }
+
+    /// So many values were written, for which so much had been taken from the budget.
+    pub fn wrote(&self, values: u64, share: Share) {
+        self.records.give_back(share.taken.saturating_sub(values));
+        self.throttle.wrote(values);
     }
 
     /// The plan of a pass: names, wildcards and partitions are resolved anew at its start.
@@ -181,39 +240,4 @@ fn process_name() -> String {
     let _unnamed = getrandom::fill(&mut random);
     let host = crate::db::ledger::audit::host_name().unwrap_or_else(|| "host".to_owned());
     format!("{host}/{}/{:08x}", std::process::id(), u32::from_be_bytes(random))
-}
-
-/// Whether somebody asked the process to stop.
-#[derive(Clone, Debug)]
-pub struct Stop(watch::Receiver<bool>);
-
-impl Stop {
-    pub fn new(receiver: watch::Receiver<bool>) -> Self {
-        Self(receiver)
-    }
-
-    pub fn is_wanted(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    /// The error that ends an interrupted command.
-    pub fn interrupted() -> Error {
-        Error::new(ExitCode::Interrupted, "interrupted; the same command resumes")
-    }
-
-    /// Waits, unless the process is asked to stop first.
-    pub async fn sleep(&self, pause: Duration) -> Result<()> {
-        let mut receiver = self.0.clone();
-        tokio::select! {
-            () = tokio::time::sleep(pause) => Ok(()),
-            () = asked(&mut receiver) => Err(Self::interrupted()),
-        }
-    }
-}
-
-/// Returns when somebody asks; never when nobody is left who could.
-async fn asked(receiver: &mut watch::Receiver<bool>) {
-    if receiver.wait_for(|wanted| *wanted).await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }

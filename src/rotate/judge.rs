@@ -124,6 +124,17 @@ impl JudgedPage {
         self.row(row).iter().any(|judgement| matches!(judgement, Judgement::Resealed(_)))
     }
 
+    /// Values of a row that are to be written.
+    pub fn written_values(&self, row: usize) -> u64 {
+        let written = |judgement: &&Judgement| matches!(judgement, Judgement::Resealed(_));
+        self.row(row).iter().filter(written).count() as u64
+    }
+
+    /// Whether anything of the page is to be written.
+    pub fn writes(&self) -> bool {
+        self.judgements.iter().any(|judgement| matches!(judgement, Judgement::Resealed(_)))
+    }
+
     /// Marks everything that was to be written of a row as refused by the database.
     pub fn refuse_row(&mut self, row: usize, sqlstate: Option<String>) {
         for column in 0..self.columns {

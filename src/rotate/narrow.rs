@@ -37,7 +37,7 @@ impl Committed {
     }
 }
 
-/// Commits a judged page, in as many parts as the database makes necessary.
+/// Commits the first `rows` of a judged page, in as many parts as the database makes necessary.
 ///
 /// # Errors
 /// [`CommitError::NotOurs`] when the shard was taken over or the run is no longer wanted; exit 3 when the
@@ -48,13 +48,14 @@ pub async fn commit_page(
     writer: &Writer,
     cursor: Cursor,
     mut page: JudgedPage,
+    rows: usize,
 ) -> std::result::Result<Committed, CommitError> {
     if page.page.session != writer.session {
         return Err(Error::bug("a page was to be written by a session that did not read it").into());
     }
     let mut done =
         Committed { cursor, tally: PageTally::default(), conflicts: vec![], retries: vec![] };
-    let mut parts = VecDeque::from([Part::whole(page.page.len())]);
+    let mut parts = VecDeque::from([Part::first(rows)]);
     while let Some(part) = parts.pop_front() {
         let attempt = Attempt { writer, page: &page, part: &part };
         match attempt.run(session, done.cursor.committed()).await {

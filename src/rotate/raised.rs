@@ -81,6 +81,7 @@ async fn others_can_be_written(
 /// Nothing is committed meanwhile, so the lease is renewed; if the shard is no longer ours, the fence says so.
 async fn keep(session: &mut Session, attempt: &Attempt<'_>) -> Result<()> {
     let transaction = session.begin(&Terms::ledger()).await?;
-    shard::renew_lease(&transaction, &attempt.writer.claim, attempt.writer.lease).await?;
+    let writer = attempt.writer;
+    shard::renew_lease(&transaction, &writer.claim, writer.lease, None).await?;
     Ok(transaction.commit().await?)
 }

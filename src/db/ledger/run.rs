@@ -152,36 +152,6 @@ pub async fn was_current(
     Ok(row.map(|row| row.get("was_current")))
 }
 
-/// Where a run stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    pub state: String,
-    pub wanted: String,
-    pub pass: i32,
-    /// Every shard of the current pass is done.
-    pub pass_done: bool,
-}
-
-impl Standing {
-    pub fn has_ended(&self) -> bool {
-        self.state != "running"
-    }
-}
-
-/// Where a run stands; `None` when the ledger does not know it.
-pub async fn standing(
-    transaction: &Transaction<'_>,
-    run_id: i64,
-) -> Result<Option<Standing>, DatabaseError> {
-    let row = transaction.query_opt(sql::PASS_STATE, &[(&run_id, Type::INT8)]).await?;
-    Ok(row.map(|row| Standing {
-        state: row.get("state"),
-        wanted: row.get("wanted"),
-        pass: row.get("pass"),
-        pass_done: row.get("pass_done"),
-    }))
-}
-
 /// Moves a run to its next pass; `None` when another process was first or the run is no longer wanted.
 pub async fn enter_pass(
     transaction: &Transaction<'_>,
@@ -224,14 +194,6 @@ pub async fn end(
         )
         .await?;
     Ok(row.is_some())
-}
-
-/// Asks the workers of a run to stop; false when it has ended.
-pub async fn want_abandon(
-    transaction: &Transaction<'_>,
-    run_id: i64,
-) -> Result<bool, DatabaseError> {
-    Ok(transaction.query_opt(sql::WANT_ABANDON, &[(&run_id, Type::INT8)]).await?.is_some())
 }
 
 #[cfg(test)]

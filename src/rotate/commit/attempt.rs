@@ -14,6 +14,7 @@ use crate::rotate::failures;
 use crate::rotate::judge::{JudgedPage, Judgement};
 use crate::rotate::statements::Order;
 use crate::rotate::tally::{ColumnTally, PageTally};
+use crate::rotate::waits::Wait;
 
 /// One try to commit one part of a page.
 #[derive(Clone, Copy)]
@@ -84,8 +85,9 @@ impl Attempt<'_> {
         failures::record(&transaction, self).await?;
         let (end, done) = self.end().map_err(Setback::Error)?;
         let claim = &self.writer.claim;
-        let lease = self.writer.lease;
-        shard::move_checkpoint(&transaction, &claim.id, end.0.as_ref(), done, &tally.sum(), lease)
+        let (lease, position, sum) = (self.writer.lease, end.0.as_ref(), tally.sum());
+        let waited = self.writer.waited.as_ref().map(Wait::for_ledger);
+        shard::move_checkpoint(&transaction, &claim.id, position, done, &sum, lease, waited)
             .await?;
         crate::failpoint!("checkpoint-moved");
         if !batch.rows.is_empty() {
