@@ -164,6 +164,15 @@ pub struct SettingWords {
     /// Values that this process writes, at most (100 for a canary); then exit 6 [default: no bound]
     #[arg(long, value_name = "NUMBER")]
     pub max_records: Option<String>,
+    /// Wait while a standby lags by more: 10s, or 64MiB of WAL [default: no bound]
+    #[arg(long, value_name = "LAG")]
+    pub throttle_standby_lag: Option<String>,
+    /// Wait while more WAL waits for its archive: 64files, or 1GiB [default: no bound]
+    #[arg(long, value_name = "BACKLOG")]
+    pub throttle_archive_backlog: Option<String>,
+    /// Wait while this query answers true; asked at most once a second [default: none]
+    #[arg(long, value_name = "SQL")]
+    pub throttle_query: Option<String>,
     /// Bytes of one page at most [default: 2MiB]
     #[arg(long, value_name = "BYTES")]
     pub page_bytes_max: Option<String>,

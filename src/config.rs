@@ -19,6 +19,7 @@ mod names;
 mod rings;
 mod run;
 mod tables;
+mod throttle;
 mod word;
 
 pub use command::{
@@ -30,6 +31,7 @@ pub use environment::Environment;
 pub use names::{NamePattern, TableName};
 pub use run::RunConfig;
 pub use tables::{ColumnConfig, TableConfig};
+pub use throttle::{BacklogMax, LagMax, ThrottleConfig};
 
 /// All that a plan, a run or a proof is told.
 #[derive(Clone, Debug)]

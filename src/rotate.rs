@@ -23,7 +23,7 @@ mod crew;
 pub mod progress;
 mod seal_budget;
 pub mod stop;
-mod throttle;
+pub mod throttle;
 pub mod waits;
 mod worker;
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::cli::SettingWords;
 use crate::config::document::{Entry, Section};
 use crate::config::file::word;
+use crate::config::throttle::{self, ThrottleConfig};
 use crate::config::word::Word;
 use crate::config::{Environment, Troubles};
 use crate::error::Result;
@@ -39,6 +40,8 @@ pub struct RunConfig {
     pub max_duration: Option<Duration>,
     /// Values that this process writes, at most.
     pub max_records: Option<NonZeroU64>,
+    /// What holds this process back besides.
+    pub throttle: ThrottleConfig,
     /// Bytes of one page's values at most; a page holds at least one row.
     pub page_bytes_max: u64,
     /// Bytes of one value at most; a longer one fails as `too_large`.
@@ -67,11 +70,12 @@ pub fn file_words<'d>(
     troubles: &mut Troubles,
 ) -> BTreeMap<&'static str, Word> {
     type Kind<'d> = fn(Entry<'d>) -> Result<Word>;
-    let kinds: [(&[&'static str], Kind<'d>); 5] = [
+    let kinds: [(&[&'static str], Kind<'d>); 6] = [
         (&["workers", "max_passes", "max_failures", "page_rows_max"], Entry::number),
         (&["rows_per_second", "max_records", "other_seals"], Entry::number),
         (&["page_bytes_max", "value_bytes_max"], Entry::number_or_text),
         (&["max_wait", "max_duration", "retry_for", "lease"], Entry::text),
+        (&["throttle_standby_lag", "throttle_archive_backlog", "throttle_query"], Entry::text),
         (&["allow_unreadable", "rollback", "ledger_on_subscriber"], Entry::switch),
     ];
     let mut words = BTreeMap::new();
@@ -102,6 +106,7 @@ impl RunConfig {
             rows_per_second: said.number("rows_per_second", &typed.rows_per_second, RATE, 0),
             max_duration: said.max_duration(&typed.max_duration),
             max_records: said.max_records(&typed.max_records),
+            throttle: said.throttle(typed),
             page_bytes_max: said.bytes("page_bytes_max", &typed.page_bytes_max, 256 * MIB, 2 * MIB),
             value_bytes_max: said.bytes("value_bytes_max", &typed.value_bytes_max, GIB, 32 * MIB),
             max_wait: said.duration("max_wait", &typed.max_wait, 0..=24 * HOUR, 300),
@@ -210,6 +215,32 @@ impl Said<'_> {
         NonZeroU64::new(self.number("max_records", typed, 1..=u64::MAX >> 1, 0))
     }
 
+    fn throttle(&mut self, typed: &SettingWords) -> ThrottleConfig {
+        ThrottleConfig {
+            standby_lag: self.read(
+                "throttle_standby_lag",
+                &typed.throttle_standby_lag,
+                throttle::standby_lag,
+            ),
+            archive_backlog: self.read(
+                "throttle_archive_backlog",
+                &typed.throttle_archive_backlog,
+                throttle::archive_backlog,
+            ),
+            query: self.read("throttle_query", &typed.throttle_query, throttle::query),
+        }
+    }
+
+    fn read<T>(
+        &mut self,
+        name: &'static str,
+        typed: &Option<String>,
+        meaning: fn(&Word) -> Result<T>,
+    ) -> Option<T> {
+        let word = self.word(name, typed)?;
+        self.troubles.note(meaning(&word))
+    }
+
     fn switch(&mut self, name: &'static str, typed: &Option<String>) -> bool {
         let Some(word) = self.word(name, typed) else { return false };
         let result = word.text.parse().map_err(|_| word.wrong(format!("{name} is true or false")));
@@ -247,7 +278,7 @@ fn short(seconds: u64) -> String {
 }
 
 /// `8388608`, `8192KiB`, `8MiB` or `1GiB`.
-fn bytes(text: &str) -> Option<u64> {
+pub fn bytes(text: &str) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let unit = match unit.trim() {

@@ -78,6 +78,11 @@ statements! {
     PROOF_TIMELINE = "proof/timeline.sql";
     PROOF_WRITERS = "proof/writers.sql";
 
+    THROTTLE_ARCHIVE = "throttle/archive.sql";
+    THROTTLE_ARCHIVE_READY = "throttle/archive_ready.sql";
+    THROTTLE_MAY_SEE = "throttle/may_see.sql";
+    THROTTLE_STANDBYS = "throttle/standbys.sql";
+
     SESSION_GREETING = "session/greeting.sql";
     SESSION_INCARNATION = "session/incarnation.sql";
 }

@@ -14,14 +14,14 @@ use crate::db::session::Session;
 use crate::error::{Error, ExitCode, Result};
 use crate::keys::{KeyRing, RingConfig};
 use crate::plan::Plan;
-use crate::plan::decide::Purpose;
+use crate::plan::decide::{Objections, Purpose};
 use crate::plan::make::{self, Depth, Rings};
 use crate::report::progress::Shown;
 use crate::report::{self, status::StatusReport};
 use crate::rotate::context::{self, Context};
 use crate::rotate::start::{self, Started};
 use crate::rotate::stop::{self, Stop, StopSwitch};
-use crate::rotate::{self, verify};
+use crate::rotate::{self, throttle, verify};
 
 /// Prints what a run would do; writes nothing.
 pub async fn plan(command: RunCommand) -> Result<ExitCode> {
@@ -216,6 +216,9 @@ pub async fn verify(command: RunCommand) -> Result<ExitCode> {
     let mut config = command.config;
     let plan = make::plan(&mut session, &mut config, &rings, Depth::Full, Purpose::Verify).await?;
     let purpose = Purpose::Verify;
+    let mut objections = Objections { purpose, ..Objections::default() };
+    throttle::check(&mut session, &config.run.throttle, &mut objections).await?;
+    objections.none_or_all()?;
     let context =
         Context::new(database.clone(), config, rings, 0, purpose, plan.deadlock_timeout, stop);
     let context = Arc::new(context);

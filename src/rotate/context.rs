@@ -65,7 +65,7 @@ impl Context {
         stop: Stop,
     ) -> Self {
         let seals = SealBudget::new(config.run.other_seals);
-        let throttle = Throttle::new(config.run.rows_per_second);
+        let throttle = Throttle::new(&config.run);
         let control = Control::new(&config);
         let records = RecordBudget::new(config.run.max_records);
         Self {
@@ -180,6 +180,21 @@ impl Context {
         Limits {
             page_bytes_max: self.config.run.page_bytes_max,
             value_bytes_max: self.config.run.value_bytes_max,
+        }
+    }
+
+    /// Waits as long as something stands against a page that is only read and holds no shard.
+    ///
+    /// # Errors
+    /// Exit 4 or 6 when the process is to stop; exit 5 when nobody knows whether it has to wait.
+    pub async fn hold_reader(&self, session: &mut Session) -> Result<()> {
+        loop {
+            self.stop.check()?;
+            self.throttle.ask(session).await?;
+            let wait = self.throttle.wait(false, self.throttle.ticket());
+            let Some((wait, pause)) = wait else { return Ok(()) };
+            let _waiting = self.progress.waits.begin(wait);
+            self.stop.sleep(pause).await?;
         }
     }
 

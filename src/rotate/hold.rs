@@ -50,6 +50,7 @@ impl Hold<'_> {
         loop {
             context.stop.check()?;
             context.look(session).await?;
+            context.throttle.ask(session).await?;
             let Some((wait, pause)) = context.throttle.wait(writes, ticket) else { break };
             // the new one begins before the old one ends, so that it counts as one
             held = Some((wait.clone(), context.progress.waits.begin(wait)));

@@ -111,7 +111,7 @@ async fn read(
     let (table, mut range) = (&share.table, share.range.clone());
     let mut verified = Verified::default();
     while range.start < range.end {
-        context.stop.check()?;
+        context.hold_reader(session).await?;
         let begun = Instant::now();
         let page = sweep(session, table, range.clone(), size, context.limits()).await?;
         range.start = page.end.tid()?;
