@@ -3,7 +3,7 @@
 # The servers of demo and tests are throwaway ones, started from the programs in this directory.
 with_postgresql = PG_BIN_DIR=$$(scripts/postgresql) && export PG_BIN_DIR &&
 
-.PHONY: help demo test test-environments test-matrix chaos bench lint fuzz deny
+.PHONY: help demo test test-environments test-matrix chaos bench formats lint fuzz deny
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ chaos: ## CHAOS_MINUTES=10 of kills, cuts and crashes beside a live application;
 
 bench: ## rows per second against plain SQL, and the cost of one value
 	@$(with_postgresql) cargo bench --bench reseal_value --bench rotation
+
+formats: ## docs/formats.md from the presets
+	@RESEAL_WRITE_FORMATS=1 cargo test --quiet --test formats
 
 lint: ## formatting and clippy, warnings are errors
 	cargo fmt --check

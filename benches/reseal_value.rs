@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use reseal::crypto::{Key, KeyBytes, NonceSource, Plaintext};
 use reseal::keys::{KeyRing, KeySource, RingConfig};
-use reseal::layout::{ColumnLayout, Layout};
-use reseal::value::{Aad, Reading, Resealing, Scratch, ValueWork};
+use reseal::layout::{ColumnLayout, Layout, RowTexts, Sealed};
+use reseal::value::{Reading, Resealing, Scratch, ValueWork};
 
 /// Each number is the best of so many rounds: the machine may be doing other things.
 const ROUNDS: usize = 20;
@@ -29,11 +29,7 @@ fn main() {
         KeySource::File(path)
     };
     let [new, old] = [(); 2].map(|()| KeyBytes::generate().expect("random bytes"));
-    let ring = RingConfig {
-        name: "keys".to_owned(),
-        current: source("new", &new),
-        previous: vec![source("old", &old)],
-    };
+    let ring = RingConfig::new("keys", source("new", &new), vec![source("old", &old)]);
     let (ring, old) = (KeyRing::load(&ring).expect("a key ring"), Key::new(old));
 
     println!(
@@ -43,19 +39,20 @@ fn main() {
     for name in ["go", "go-hex", "enc-v1", "node-hex-iv16"] {
         for bytes in [128, 4 * 1024, 1024 * 1024] {
             let write = Layout::named(name).expect("a preset");
-            let layout = ColumnLayout { write, read: Vec::new(), aad: None };
-            let work = ValueWork::new(&ring, &layout);
+            let layout = ColumnLayout::try_from(write).expect("a layout to write");
+            let keys = ring.column_keys(&layout, "t", "secret").expect("its keys");
+            let (work, row) = (ValueWork::new(&keys, &layout), RowTexts::default());
             let mut scratch = Scratch::default();
-            let stored = sealed(&old, &layout.write, bytes);
-            let current = match work.reseal(&stored, Aad::NONE, &mut scratch) {
+            let stored = sealed(&old, layout.write(), bytes);
+            let current = match work.reseal(&stored, &row, &mut scratch) {
                 Ok(Resealing::Resealed(current)) => current,
                 other => panic!("{other:?}"),
             };
             let reseal = nanoseconds(|| {
-                drop(black_box(work.reseal(black_box(&stored), Aad::NONE, &mut scratch)));
+                drop(black_box(work.reseal(black_box(&stored), &row, &mut scratch)));
             });
             let verify = nanoseconds(|| {
-                let reading = work.read(black_box(&current), Aad::NONE, &mut scratch);
+                let reading = work.read(black_box(&current), &row, &mut scratch);
                 assert_eq!(reading, Reading::Current);
             });
             let speed = bytes as f64 * 1000.0 / reseal;
@@ -70,7 +67,8 @@ fn sealed(key: &Key, layout: &Layout, bytes: usize) -> Vec<u8> {
     let (mut plaintext, mut ciphertext, mut stored) = (Plaintext::new(), Vec::new(), Vec::new());
     plaintext.set(&vec![b'x'; bytes]);
     let tag = key.seal(&nonce, b"", &plaintext, &mut ciphertext);
-    layout.encode(&nonce, &ciphertext, &tag, &mut stored);
+    let (nonce, ciphertext) = (nonce.as_bytes(), &ciphertext[..]);
+    layout.encode(&Sealed { nonce, ciphertext, tag: &tag, ..Sealed::default() }, &mut stored);
     stored
 }
 

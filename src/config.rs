@@ -15,7 +15,9 @@ mod database;
 mod document;
 mod environment;
 mod file;
+mod layouts;
 mod names;
+mod only;
 mod rings;
 mod run;
 mod tables;
@@ -41,6 +43,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// At least one, each with at least one column.
     pub tables: Vec<TableConfig>,
+    /// Names of configured tables that `--only` leaves out.
+    pub left_out: Vec<String>,
     pub run: RunConfig,
 }
 

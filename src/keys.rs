@@ -1,115 +1,145 @@
 //! Key rings: one current key and the previous keys that old values may still need.
 //!
-//! Keys are found in the environment or in files, one file of this room a source. Nothing here
-//! knows SQL or async, and no message ever holds what a source held.
+//! Secrets are found in the environment or in files, one file of this room a source. A layout says how the
+//! text of a secret becomes a key ([`prepared`]). Nothing here knows SQL or async, and no message ever holds
+//! what a source held.
 
 mod env;
 mod file;
+mod kept;
+mod load;
+mod made;
+mod prepared;
 mod source;
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, Mutex};
 
-use crate::crypto::{Key, KeyBytes, wipe_unused_stack};
-use crate::error::{Error, Result};
+use crate::crypto::{Cipher, KeyId};
+use crate::error::Result;
+use crate::layout::{KeyForm, Layout};
+use kept::Kept;
+use made::{Made, Recipe};
 
-pub use source::{KeySource, MalformedKeySource};
+pub use prepared::{Candidate, ColumnKeys, LayoutKeys, Owner, PreparedKey, SaltedKey};
+pub use source::{KeySource, LabelledSource, MalformedKeySource};
 
 /// Where the keys of a ring are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RingConfig {
     /// The name by which a table names its ring; `keys` is the default one.
     pub name: String,
-    pub current: KeySource,
+    pub current: LabelledSource,
     /// Each may hold several keys. Their order is the order in which they are tried.
-    pub previous: Vec<KeySource>,
+    pub previous: Vec<LabelledSource>,
+    /// What the layouts make of the ring's secrets. Without any, a secret is the key of AES-256-GCM.
+    pub uses: Vec<KeyUse>,
 }
 
-/// The keys of a ring, ready to use and all different.
+/// What a layout makes of a secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyUse {
+    pub cipher: Cipher,
+    pub form: KeyForm,
+    /// Values are written with it.
+    pub writes: bool,
+}
+
+impl KeyUse {
+    pub fn of(layout: &Layout, writes: bool) -> Self {
+        Self { cipher: layout.cipher(), form: layout.key_form().clone(), writes }
+    }
+}
+
+impl Default for KeyUse {
+    /// The key of AES-256-GCM as 64 hexadecimal digits.
+    fn default() -> Self {
+        Self { cipher: Cipher::Aes256Gcm, form: KeyForm::default(), writes: true }
+    }
+}
+
+impl RingConfig {
+    /// A ring of keys without labels, for values of AES-256-GCM.
+    pub fn new(name: &str, current: KeySource, previous: Vec<KeySource>) -> Self {
+        Self {
+            name: name.to_owned(),
+            current: current.into(),
+            previous: previous.into_iter().map(LabelledSource::from).collect(),
+            uses: Vec::new(),
+        }
+    }
+}
+
+/// The keys of a ring, all different. Columns have them [prepared](KeyRing::column_keys).
 pub struct KeyRing {
-    current: Key,
-    previous: Vec<Key>,
+    current: RingKey,
+    previous: Vec<RingKey>,
+    /// What was derived so far: columns share keys, and some derivations are slow.
+    made: Mutex<BTreeMap<Recipe, Arc<Made>>>,
+}
+
+/// One key of a ring.
+pub struct RingKey {
+    id: KeyId,
+    label: Option<String>,
+    text: Kept,
+    is_guessable: bool,
 }
 
 impl KeyRing {
     /// Loads all keys. Refuses malformed keys, a previous key that is the current one, and the same
     /// previous key twice, by the name of the source.
     pub fn load(config: &RingConfig) -> Result<Self> {
-        let current = load_current(config)?;
-        let mut previous: Vec<Located> = Vec::new();
-        for source in &config.previous {
-            let keys = source.previous_keys()?;
-            let several = keys.len() > 1;
-            for (place, bytes) in keys.into_iter().enumerate() {
-                let found = Located { bytes, source, position: several.then_some(place + 1) };
-                refuse_repeated(&found, &current, &config.current, &previous)?;
-                previous.push(found);
-            }
-        }
-        let previous = previous.into_iter().map(|found| Key::new(found.bytes)).collect();
-        let ring = Self { current: Key::new(current), previous };
-        wipe_unused_stack();
-        Ok(ring)
+        load::all(config)
     }
 
     /// Loads the current key and leaves the sources of previous keys unread.
     pub fn load_current_only(config: &RingConfig) -> Result<Self> {
-        Ok(Self { current: Key::new(load_current(config)?), previous: Vec::new() })
+        load::current_only(config)
     }
 
     /// What new values are sealed with.
-    pub fn current(&self) -> &Key {
+    pub fn current(&self) -> &RingKey {
         &self.current
     }
 
     /// What old values may still need, in the order of the configuration.
-    pub fn previous(&self) -> &[Key] {
+    pub fn previous(&self) -> &[RingKey] {
         &self.previous
     }
-}
 
-/// A previous key and where it was found.
-struct Located<'s> {
-    bytes: KeyBytes,
-    source: &'s KeySource,
-    /// Counted from 1; `None` when the source holds one key.
-    position: Option<usize>,
-}
-
-fn load_current(config: &RingConfig) -> Result<KeyBytes> {
-    config.current.current_key().map_err(|error| match config.name.as_str() {
-        "keys" => error,
-        name => {
-            let place = error.place.clone().unwrap_or_default();
-            error.at(format!("{place} (key ring `{name}`)"))
-        }
-    })
-}
-
-fn refuse_repeated(
-    found: &Located<'_>,
-    current: &KeyBytes,
-    current_source: &KeySource,
-    before: &[Located<'_>],
-) -> Result<()> {
-    let place = located(found.source, found.position);
-    if found.bytes == *current {
-        return Err(Error::usage("a previous key is the current key")
-            .at(format!("{place}, and {current_source}"))
-            .hint("the current key is the new one; previous keys are those it replaces"));
+    /// The current key and the previous ones.
+    fn keys(&self) -> impl Iterator<Item = &RingKey> {
+        std::iter::once(&self.current).chain(&self.previous)
     }
-    match before.iter().find(|other| other.bytes == found.bytes) {
-        Some(other) => Err(Error::usage("the same previous key twice")
-            .at(format!("{place}, and {}", located(other.source, other.position)))
-            .hint("name each previous key once")),
-        None => Ok(()),
+
+    /// The keys that could be guessed: each is to be [called](RingKey::call) by a label that says nothing.
+    pub fn guessable_keys(&mut self) -> impl Iterator<Item = &mut RingKey> {
+        let keys = std::iter::once(&mut self.current).chain(&mut self.previous);
+        keys.filter(|key| key.is_guessable)
     }
 }
 
-/// `env:NAME`, or `env:NAME, key 2`.
-fn located(source: &KeySource, position: Option<usize>) -> String {
-    match position {
-        Some(position) => format!("{source}, key {position}"),
-        None => source.to_string(),
+impl RingKey {
+    /// The public name: a fingerprint of a random key, a random label of one that could be guessed.
+    pub fn id(&self) -> &KeyId {
+        &self.id
+    }
+
+    /// What layouts store as `{kid}`.
+    pub fn label(&self) -> Option<&str> {
+        self.label.as_deref()
+    }
+
+    /// Takes the label under which the ledger knows this passphrase. To be done before the ring is used.
+    pub fn call(&mut self, id: KeyId) {
+        self.id = id;
+    }
+
+    /// Shows the passphrase to whoever keeps its label.
+    pub fn with_passphrase<T>(&self, work: impl FnOnce(&[u8]) -> T) -> T {
+        self.text.with_text(work)
     }
 }
 
@@ -119,7 +149,14 @@ impl fmt::Debug for KeyRing {
         f.debug_struct("KeyRing")
             .field("current", &self.current)
             .field("previous", &self.previous)
-            .finish()
+            .finish_non_exhaustive()
+    }
+}
+
+/// The id only.
+impl fmt::Debug for RingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RingKey({})", self.id)
     }
 }
 

@@ -1,143 +1,249 @@
-//! How nonce, ciphertext, tag and text encoding lie in a stored value: bytes in, parts out.
+//! How the parts of a value lie in what is stored: bytes in, parts out.
 //!
-//! One template string describes a layout (its language: [`Layout::parse`]). Values are read
-//! leniently and written exactly. Nothing here knows a key, a database or async.
+//! One template string describes a layout (its language: [`Layout::parse`]), a few settings beside it say
+//! what it takes to open it: cipher, derivation of the key, additional data. A [`Preset`] is the same words
+//! under a name. Values are read leniently and written exactly. Nothing here knows a key, a database or
+//! async.
 
 mod aad;
+mod build;
+mod bytes;
+mod check;
+mod coded;
+mod column;
 mod decode;
+mod encode;
 mod encoding;
+mod ends;
 mod error;
+mod key_form;
+mod label;
+mod plausible;
 mod preset;
 mod scan;
+mod settings;
+mod splits;
 mod template;
+mod value;
 
-use crate::crypto::{Nonce, NonceLength, Tag};
-use template::{Part, Segment};
+use crate::crypto::{Cipher, NonceLength};
+use coded::Code;
+use template::Template;
 
 pub use crate::crypto::Parts;
-pub use aad::{AadMissing, AadTemplate};
-pub use decode::{DecodeBuffer, Malformed};
+pub use aad::{AadMissing, AadTemplate, RowTexts};
+pub use bytes::ByteTemplate;
+pub use column::{ColumnLayout, Unmatched};
+pub use decode::{DecodeBuffer, Malformed, Stored};
+pub use encode::Sealed;
 pub use error::LayoutError;
-pub use preset::Preset;
+pub use key_form::{KeyForm, SaltFrom};
+pub use label::{LabelForm, is_label};
+pub use plausible::PlaintextRule;
+pub use preset::{Preset, Status, Unsupported, Vector};
+pub use settings::{KeySettings, Settings};
 
-/// One way of storing a value.
+/// One way of storing a value, and what it takes to open one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
-    template: String,
-    segments: Vec<Segment>,
-    /// Which segment holds the ciphertext, the only part whose length varies.
-    pivot: usize,
-    nonce: NonceLength,
-    tag_bytes: usize,
+    name: String,
+    shape: Shape,
+    cipher: Cipher,
+    key: KeyForm,
+    label: LabelFrom,
+    nonce: NonceFrom,
+    aad: Option<AadTemplate>,
+    plaintext: Option<PlaintextRule>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Shape {
+    Template(Template),
+    Code(Code),
+}
+
+/// Where the nonce of a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NonceFrom {
+    /// It is stored with the value.
+    Value,
+    /// Sixteen zero bytes.
+    Zero,
+    /// The first 16 bytes of the key.
+    Key,
+    /// It is derived with the key, behind it.
+    Derived,
+}
+
+/// Where the label of a key comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LabelFrom {
+    /// It is given with the key.
+    Given,
+    /// The first four hexadecimal digits of the SHA-1 of the key, as Rails has it.
+    KeySha1,
+    /// The first eight hexadecimal digits of the SHA-256 of the key's text, as 47ng's cloak has it.
+    KeyText,
 }
 
 impl Layout {
-    /// Reads a template.
+    /// Reads a template; what is not in it is as the default has it, AES-256-GCM.
     ///
     /// ```text
     /// {raw(nonce12 ct tag16)}                    the parts one after the other
     /// {hex(nonce16)}:{hex(tag16)}:{hex(ct)}      groups with text between them
     /// enc:v1:{b64(nonce12 ct tag16)}             {{ and }} stand for braces in the text
+    /// vault:v{kid}:{b64(nonce12 ct tag16)}       the label of the key
     /// {raw(x01ff nonce12 ct tag16)}              fixed bytes, in hexadecimal
     /// ```
     ///
-    /// Encodings: `raw hex b64 b64url b64raw b64urlraw` (RFC 4648; the last two without padding).
-    /// Parts: `nonce12 nonce16 ct tag12…tag16 xHEX`; exactly one nonce, one `ct` and one tag.
+    /// Encodings: `raw hex b64 b64url b64raw b64urlraw` (RFC 4648; the last two without padding) and
+    /// `b64mime76` (a line feed after every 76 characters). Parts: `nonce12 nonce16 nonce24`, `ct`,
+    /// `tag12…tag16 tag32`, `salt8…salt64` for a key of the value's own, `kid1…kid8` and `tlvkid` for the
+    /// label of the key, `time8` for seconds since 1970, `dek44…dek256` for a sealed data key
+    /// (nonce12 ct tag16), and `xHEX`. Each stands there once at most.
     pub fn parse(template: &str) -> Result<Self, LayoutError> {
-        template::parse(template)
+        Self::of(Settings { layout: Some(template.to_owned()), ..Settings::default() })
     }
 
     /// A preset by its name, or a template (it has braces, a name has none).
     pub fn named(name_or_template: &str) -> Result<Self, LayoutError> {
-        if name_or_template.contains(['{', '}']) {
-            return Self::parse(name_or_template);
-        }
-        Self::parse(preset::find(name_or_template)?.template)
+        Self::parse(name_or_template)
     }
 
-    /// The templates that have a name.
+    /// Whether the two differ in their names at most.
+    pub fn is_same_as(&self, other: &Layout) -> bool {
+        Self { name: String::new(), ..self.clone() }
+            == Self { name: String::new(), ..other.clone() }
+    }
+
+    /// The presets, commonest first.
     pub fn presets() -> impl Iterator<Item = &'static Preset> {
-        preset::PRESETS.iter()
+        preset::all().iter()
     }
 
-    /// As it was written.
+    /// The template; of a layout that has none its name.
     pub fn template(&self) -> &str {
-        &self.template
+        match &self.shape {
+            Shape::Template(template) => &template.text,
+            Shape::Code(_) => &self.name,
+        }
+    }
+
+    /// As it was written: the name of a preset, or a template.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn cipher(&self) -> Cipher {
+        self.cipher
+    }
+
+    pub fn key_form(&self) -> &KeyForm {
+        &self.key
+    }
+
+    pub fn aad(&self) -> Option<&AadTemplate> {
+        self.aad.as_ref()
+    }
+
+    pub fn nonce_from(&self) -> NonceFrom {
+        self.nonce
+    }
+
+    pub fn label_from(&self) -> LabelFrom {
+        self.label
+    }
+
+    /// What a plaintext must look like, where nothing authenticates it.
+    pub fn plaintext_rule(&self) -> Option<&PlaintextRule> {
+        self.plaintext.as_ref()
+    }
+
+    /// Bytes of the salt that every value holds; 0 when it holds none.
+    pub fn salt_bytes(&self) -> usize {
+        self.as_template().map_or(0, |template| template.salt_bytes)
+    }
+
+    /// How the label of a key is stored; `None` when it is not, or need not be.
+    pub fn label_form(&self) -> Option<LabelForm> {
+        match &self.shape {
+            Shape::Template(template) => template.label,
+            Shape::Code(code) => code.label_form(),
+        }
+    }
+
+    /// Whether no value can be written without the label of the key.
+    pub fn needs_label(&self) -> bool {
+        let in_aad = self.aad.as_ref().is_some_and(AadTemplate::needs_label);
+        let is_given = self.label == LabelFrom::Given;
+        in_aad || is_given && self.as_template().is_some_and(|template| template.label.is_some())
+    }
+
+    /// Whether the library has a mode in which the nonce is made from the plaintext, so that values can be found
+    /// by their ciphertext: its first bytes are those of HMAC-SHA256 under the key itself.
+    pub fn may_be_deterministic(&self) -> bool {
+        self.shape == Shape::Code(Code::Rails)
+    }
+
+    /// Whether a value holds a data key of its own, which alone the key of the ring has sealed.
+    pub fn has_data_key(&self) -> bool {
+        match &self.shape {
+            Shape::Template(template) => template.data_key_bytes > 0,
+            Shape::Code(_) => false,
+        }
     }
 
     /// Every byte it writes is ASCII other than NUL, so that its values fit a text column.
     pub fn is_text(&self) -> bool {
-        self.segments.iter().all(|segment| match segment {
-            Segment::Literal(bytes) => bytes.iter().all(|byte| matches!(byte, 1..=127)),
-            Segment::Group(group) => group.encoding.is_text(),
+        use template::Segment;
+        self.as_template().is_none_or(|template| {
+            template.segments.iter().all(|segment| match segment {
+                Segment::Literal(bytes) => bytes.iter().all(|byte| matches!(byte, 1..=127)),
+                Segment::Label => true,
+                Segment::Group(group) => group.encoding.is_text(),
+            })
         })
     }
 
-    /// Refuses a layout that is only read: a new tag is never cut short.
+    /// Refuses a layout that is only read: one that nothing authenticates, or whose tag is cut short.
     pub fn writable(&self) -> Result<(), LayoutError> {
-        if self.tag_bytes == 16 {
-            return Ok(());
+        if !self.cipher.is_authenticated() {
+            let what = format!("nothing authenticates {}: such values are only read", self.cipher);
+            return Err(LayoutError::new(what)
+                .hint("name this layout under `read`, and one that authenticates under `write`"));
         }
-        let what = format!("tag{} is only read, values are written with tag16", self.tag_bytes);
-        Err(LayoutError::new(what)
-            .hint("name this template under `read`, and one with tag16 under `write`"))
+        let (bytes, whole) = (self.tag_bytes(), self.cipher.tag_bytes());
+        if bytes != whole {
+            let what = format!("tag{bytes} is only read, values are written with tag{whole}");
+            let hint =
+                format!("name this template under `read`, and one with tag{whole} under `write`");
+            return Err(LayoutError::new(what).hint(hint));
+        }
+        Ok(())
     }
 
+    /// Bytes of the nonce that seals: the value's, or its data key's.
     pub fn nonce_length(&self) -> NonceLength {
-        self.nonce
-    }
-
-    /// Bytes of a stored value whose ciphertext has so many bytes.
-    pub fn stored_bytes(&self, ciphertext_bytes: usize) -> usize {
-        let bytes = |segment: &Segment| match segment {
-            Segment::Literal(literal) => literal.len(),
-            Segment::Group(group) => {
-                let variable = if group.has_ciphertext() { ciphertext_bytes } else { 0 };
-                group.encoding.written_bytes(group.fixed_bytes() + variable)
+        match &self.shape {
+            Shape::Template(template) if template.data_key_bytes == 0 => {
+                template.nonce.unwrap_or(NonceLength::Sixteen)
             }
-        };
-        self.segments.iter().map(bytes).sum()
-    }
-
-    /// Takes a stored value apart, leniently: base64 padding may be present or absent, encoded text
-    /// may hold line feeds, hexadecimal may have either case. No allocation once `buffer` is warm.
-    pub fn decode<'b>(
-        &self,
-        stored: &[u8],
-        buffer: &'b mut DecodeBuffer,
-    ) -> Result<Parts<'b>, Malformed> {
-        decode::decode(self, stored, buffer)
-    }
-
-    /// Appends the value to `stored`, exactly as the template says. The nonce should be of
-    /// [`Layout::nonce_length`] and the layout [writable](Layout::writable).
-    pub fn encode(&self, nonce: &Nonce, ciphertext: &[u8], tag: &Tag, stored: &mut Vec<u8>) {
-        stored.reserve_exact(self.stored_bytes(ciphertext.len()));
-        for segment in &self.segments {
-            match segment {
-                Segment::Literal(literal) => stored.extend_from_slice(literal),
-                Segment::Group(group) => {
-                    let parts = group.parts.iter().map(|part| match part {
-                        Part::Nonce(_) => nonce.as_bytes(),
-                        Part::Ciphertext => ciphertext,
-                        Part::Tag(bytes) => &tag[..*bytes],
-                        Part::Fixed(fixed) => fixed,
-                    });
-                    group.encoding.append(parts, stored);
-                }
-            }
+            Shape::Code(code) => code.nonce_length(self.cipher),
+            Shape::Template(_) => NonceLength::Twelve,
         }
     }
-}
 
-/// How one column is stored: one layout to write, others to read besides, and the AAD.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ColumnLayout {
-    /// Must be [`Layout::writable`].
-    pub write: Layout,
-    /// Other layouts that old values may have.
-    pub read: Vec<Layout>,
-    pub aad: Option<AadTemplate>,
+    fn tag_bytes(&self) -> usize {
+        self.as_template().map_or(self.cipher.tag_bytes(), |template| template.tag_bytes)
+    }
+
+    fn as_template(&self) -> Option<&Template> {
+        match &self.shape {
+            Shape::Template(template) => Some(template),
+            Shape::Code(_) => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod control;
 mod health;
 pub mod ledger;
 pub mod manual;
+mod passphrases;
 pub mod rotation;
 mod signals;
 

@@ -21,7 +21,7 @@ use serde::Serialize;
 
 use crate::db::identifier::{Identifier, RelationName};
 use crate::db::row_key::SqlType;
-use crate::keys::KeyRing;
+use crate::keys::{ColumnKeys, KeyRing};
 use crate::layout::ColumnLayout;
 use crate::value::{AadSource, ColumnWork};
 
@@ -128,9 +128,11 @@ pub struct ColumnPlan {
     pub number: i16,
     pub kind: ColumnKind,
     pub layout: ColumnLayout,
+    /// The ring's keys, as the layouts want them.
+    pub keys: Arc<ColumnKeys>,
     /// Whether the layout was found by authentication rather than configured.
     pub layout_was_found: bool,
-    /// Where each column of the AAD template stands in [`TablePlan::aad_columns`].
+    /// Where each column of the additional data stands in [`TablePlan::aad_columns`].
     pub aad_sources: Vec<usize>,
     /// What `{table}` stands for: the table's bare name, of a partition its parent's.
     pub aad_table: String,
@@ -139,10 +141,10 @@ pub struct ColumnPlan {
 
 impl ColumnPlan {
     /// How its values are opened and resealed.
-    pub fn work<'a>(&'a self, ring: &'a KeyRing) -> ColumnWork<'a> {
+    pub fn work(&self) -> ColumnWork<'_> {
         let (table, column) = (&*self.aad_table, self.name.name());
         let source = AadSource { table, column, places: &self.aad_sources };
-        ColumnWork::new(ring, &self.layout, source)
+        ColumnWork::new(&self.keys, &self.layout, source)
     }
 }
 

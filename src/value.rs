@@ -1,14 +1,17 @@
 //! One value: which key opens it, and the same value under the current key.
 //!
-//! Pure: keys, a layout and bytes in, an outcome out. No row, no SQL, no async; `plan` opens its sample
-//! with it, `rotate` what it walks.
+//! Pure: keys, layouts and bytes in, an outcome out. No SQL, no async; `plan` opens its sample with it,
+//! `rotate` what it walks.
 
 mod column;
+mod opening;
+mod sealing;
 
-use crate::crypto::{Key, NonceSource, Parts, Plaintext};
-use crate::error::{Error, Result};
-use crate::keys::KeyRing;
-use crate::layout::{ColumnLayout, DecodeBuffer, Layout};
+use crate::crypto::{NonceSource, Plaintext};
+use crate::error::Result;
+use crate::keys::{ColumnKeys, Owner};
+use crate::layout::{ColumnLayout, Layout, RowTexts, Unmatched};
+use opening::{OpenScratch, Opened};
 
 pub use column::{AadSource, ColumnWork};
 
@@ -19,8 +22,7 @@ pub enum Reason {
     NoKeyOpensIt,
     /// No layout of the column has its shape.
     Malformed,
-    /// It opens without authentication, but not to what its plaintext should look like. Kept for such
-    /// layouts: today every one authenticates.
+    /// It opens without authentication, but not to what its plaintext should look like.
     Implausible,
     /// A column of its AAD is NULL.
     AadMissing,
@@ -53,20 +55,6 @@ impl Reason {
     }
 }
 
-/// The AAD of one value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Aad<'a> {
-    /// Rendered from its row.
-    Rendered(&'a [u8]),
-    /// A column it needs is NULL.
-    Missing,
-}
-
-impl Aad<'_> {
-    /// What a column without an AAD template has.
-    pub const NONE: Self = Self::Rendered(b"");
-}
-
 /// Which key opens a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
@@ -76,6 +64,10 @@ pub enum Reading {
     OtherLayout,
     /// A previous key, by its place in the ring.
     Previous(usize),
+    /// No key: it is plain text that is to be encrypted.
+    Plain,
+    /// It has the shape of no layout, and such values are none of ours.
+    Left,
     Unreadable(Reason),
 }
 
@@ -84,6 +76,8 @@ pub enum Reading {
 pub enum Resealing {
     /// The current key opens it in the layout that is written; it stays as it is.
     AlreadyCurrent,
+    /// It has the shape of no layout, and such values stay as they are.
+    Left,
     /// What to store instead. It has been read back and compared.
     Resealed(Vec<u8>),
     /// It stays as it is, and is a failure.
@@ -93,28 +87,44 @@ pub enum Resealing {
 /// Buffers of one worker, and its nonces. Nothing is allocated for a value once they are warm.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    decoded: DecodeBuffer,
+    open: OpenScratch,
     plaintext: Plaintext,
     reopened: Plaintext,
     ciphertext: Vec<u8>,
+    frame: Vec<u8>,
+    bound: Vec<u8>,
+    salt: Vec<u8>,
     nonces: NonceSource,
 }
 
-/// The keys and the layout of one column.
+impl Scratch {
+    /// Whether the value that was opened last has a nonce that was made from its plaintext.
+    pub fn was_deterministic(&self) -> bool {
+        self.open.is_deterministic
+    }
+}
+
+/// The keys and the layouts of one column.
 #[derive(Clone, Copy, Debug)]
 pub struct ValueWork<'a> {
-    ring: &'a KeyRing,
+    keys: &'a ColumnKeys,
     layout: &'a ColumnLayout,
 }
 
 impl<'a> ValueWork<'a> {
-    pub fn new(ring: &'a KeyRing, layout: &'a ColumnLayout) -> Self {
-        Self { ring, layout }
+    pub fn new(keys: &'a ColumnKeys, layout: &'a ColumnLayout) -> Self {
+        Self { keys, layout }
     }
 
-    /// Tells which key opens the value.
-    pub fn read(&self, stored: &[u8], aad: Aad<'_>, scratch: &mut Scratch) -> Reading {
-        let reading = self.open(stored, aad, &mut scratch.decoded, &mut scratch.plaintext);
+    /// The layout that is written.
+    pub fn write(&self) -> &'a Layout {
+        self.layout.write()
+    }
+
+    /// Tells which key opens the value. The texts of the row are those of
+    /// [`ColumnLayout::aad_columns`].
+    pub fn read(&self, stored: &[u8], row: &RowTexts<'_>, scratch: &mut Scratch) -> Reading {
+        let reading = self.open(stored, row, &mut scratch.open, &mut scratch.plaintext);
         scratch.plaintext.clear();
         reading
     }
@@ -124,91 +134,64 @@ impl<'a> ValueWork<'a> {
     /// # Errors
     /// They end the run: no random bytes, or a resealed value that does not read back, which is a
     /// bug. In neither case is there anything to write.
-    pub fn reseal(&self, stored: &[u8], aad: Aad<'_>, scratch: &mut Scratch) -> Result<Resealing> {
-        let Aad::Rendered(aad_bytes) = aad else {
-            return Ok(Resealing::Failed(Reason::AadMissing));
-        };
-        match self.open(stored, aad, &mut scratch.decoded, &mut scratch.plaintext) {
-            Reading::Current => {
-                scratch.plaintext.clear();
-                Ok(Resealing::AlreadyCurrent)
-            }
+    pub fn reseal(
+        &self,
+        stored: &[u8],
+        row: &RowTexts<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Resealing> {
+        let reading = self.open(stored, row, &mut scratch.open, &mut scratch.plaintext);
+        let resealed = match reading {
+            Reading::Current => Ok(Resealing::AlreadyCurrent),
             Reading::Unreadable(reason) => Ok(Resealing::Failed(reason)),
-            Reading::OtherLayout | Reading::Previous(_) => {
-                let resealed = self.seal(aad_bytes, scratch);
-                scratch.plaintext.clear();
-                resealed.map(Resealing::Resealed)
-            }
-        }
+            Reading::Left => Ok(Resealing::Left),
+            Reading::OtherLayout | Reading::Previous(_) | Reading::Plain => self.seal(row, scratch),
+        };
+        scratch.plaintext.clear();
+        resealed
     }
 
     /// Leaves the plaintext in `plaintext`, or nothing when no key opens the value.
     fn open(
         &self,
         stored: &[u8],
-        aad: Aad<'_>,
-        decoded: &mut DecodeBuffer,
+        row: &RowTexts<'_>,
+        scratch: &mut OpenScratch,
         plaintext: &mut Plaintext,
     ) -> Reading {
-        let Aad::Rendered(aad) = aad else { return Reading::Unreadable(Reason::AadMissing) };
         let mut reason = Reason::Malformed;
-        for (place, layout) in self.layouts().enumerate() {
-            let Ok(parts) = layout.decode(stored, decoded) else { continue };
-            reason = Reason::NoKeyOpensIt;
-            if self.ring.current().open(&parts, aad, plaintext).is_ok() {
-                return if place == 0 { Reading::Current } else { Reading::OtherLayout };
+        for (place, layout) in self.layout.all().enumerate() {
+            // What has the shape of a layout that authenticates is never given to one that does not.
+            if reason != Reason::Malformed && !layout.cipher().is_authenticated() {
+                continue;
             }
-            if let Some(key) = opened_by(self.ring.previous(), &parts, aad, plaintext) {
-                return Reading::Previous(key);
+            match opening::open(layout, self.keys.of(place), stored, row, scratch, plaintext) {
+                Opened::By(owner) => {
+                    let reading = match owner {
+                        Owner::Current if place == 0 => Reading::Current,
+                        Owner::Current => Reading::OtherLayout,
+                        Owner::Previous(key) => Reading::Previous(key),
+                    };
+                    let is_written = place == 0;
+                    return match scratch.unpack(is_written, plaintext) {
+                        Ok(()) => reading,
+                        Err(reason) => Reading::Unreadable(reason),
+                    };
+                }
+                Opened::Malformed => {}
+                Opened::Not(why) => reason = why,
             }
         }
-        Reading::Unreadable(reason)
-    }
-
-    /// The layout that is written, then the others.
-    fn layouts(&self) -> impl Iterator<Item = &'a Layout> {
-        std::iter::once(&self.layout.write).chain(&self.layout.read)
-    }
-
-    /// Seals the plaintext with a fresh nonce, and gives the value out only when it reads back.
-    fn seal(&self, aad: &[u8], scratch: &mut Scratch) -> Result<Vec<u8>> {
-        let (layout, key) = (&self.layout.write, self.ring.current());
-        let nonce = scratch
-            .nonces
-            .next(layout.nonce_length())
-            .map_err(|no_randomness| Error::outside(no_randomness.to_string()))?;
-        let tag = key.seal(&nonce, aad, &scratch.plaintext, &mut scratch.ciphertext);
-        let mut stored = Vec::new();
-        layout.encode(&nonce, &scratch.ciphertext, &tag, &mut stored);
-        if self.reads_back(&stored, aad, scratch) {
-            Ok(stored)
-        } else {
-            Err(Error::bug("a resealed value does not read back").at(layout.template()))
+        match (reason, self.layout.unmatched()) {
+            (Reason::Malformed, Unmatched::Leave) => Reading::Left,
+            (Reason::Malformed, Unmatched::Encrypt) => {
+                plaintext.set(stored);
+                scratch.forget();
+                Reading::Plain
+            }
+            _ => Reading::Unreadable(reason),
         }
     }
-
-    /// Whether the current key opens the encoded value to the plaintext that was sealed.
-    fn reads_back(&self, stored: &[u8], aad: &[u8], scratch: &mut Scratch) -> bool {
-        let Scratch { decoded, plaintext, reopened, .. } = scratch;
-        let same = match self.layout.write.decode(stored, decoded) {
-            Ok(parts) => {
-                self.ring.current().open(&parts, aad, reopened).is_ok() && *reopened == *plaintext
-            }
-            Err(_) => false,
-        };
-        reopened.clear();
-        same
-    }
-}
-
-/// The place of the key that opens a value.
-fn opened_by(
-    keys: &[Key],
-    parts: &Parts<'_>,
-    aad: &[u8],
-    plaintext: &mut Plaintext,
-) -> Option<usize> {
-    keys.iter().position(|key| key.open(parts, aad, plaintext).is_ok())
 }
 
 #[cfg(test)]

@@ -84,7 +84,7 @@ allow_unreadable = true
 #[test]
 fn a_whole_file_is_understood() {
     let config = run("", &[("DATABASE", "postgres://app:s3cret@db/app")], WHOLE);
-    assert_eq!(config.rings["keys"].current, KeySource::File("/run/secrets/new".into()));
+    assert_eq!(config.rings["keys"].current, KeySource::File("/run/secrets/new".into()).into());
     assert_eq!(config.rings["keys"].previous.len(), 2);
     assert!(config.rings["billing"].previous.is_empty());
     let url = config.database.url.as_ref().map(|url| url.reveal());
@@ -95,13 +95,13 @@ fn a_whole_file_is_understood() {
     assert_eq!(secrets.version.as_deref(), Some("lock_version"));
     assert_eq!((secrets.ring.as_str(), traits.ring.as_str()), ("keys", "billing"));
     let layout = secrets.columns[0].layout.as_ref().expect("it is given");
-    assert_eq!(layout.aad.as_ref().expect("it is given").columns(), ["pipeline_id"]);
+    assert_eq!(layout.aad_columns(), ["pipeline_id"]);
     assert_eq!(traits.name.table, NamePattern::Exact("Identity Traits".to_owned()));
     assert!(traits.name.schema.as_ref().is_some_and(NamePattern::is_wildcard));
     let names: Vec<&str> = traits.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["other", "token", "value"]);
     assert!(traits.columns[0].layout.is_none());
-    assert_eq!(traits.columns[1].layout.as_ref().map(|layout| layout.read.len()), Some(1));
+    assert_eq!(traits.columns[1].layout.as_ref().map(|layout| layout.read().len()), Some(1));
 
     assert_eq!((config.run.workers, config.run.page_bytes_max), (3, 1 << 20));
     assert_eq!(config.run.max_wait, Duration::from_secs(7200));
@@ -112,8 +112,8 @@ fn a_whole_file_is_understood() {
 fn without_a_file_there_are_defaults() {
     let config = run("-c public.t.secret:go -c T.Other -c u.value", &[], "");
     assert_eq!(config.rings.len(), 1);
-    assert_eq!(config.rings["keys"].current.to_string(), "env:ENCRYPTION_KEY");
-    assert_eq!(config.rings["keys"].previous[0].to_string(), "env:ENCRYPTION_KEY_PREVIOUS");
+    assert_eq!(config.rings["keys"].current.from.to_string(), "env:ENCRYPTION_KEY");
+    assert_eq!(config.rings["keys"].previous[0].from.to_string(), "env:ENCRYPTION_KEY_PREVIOUS");
     assert!(config.database.url.is_none(), "the PG* variables say where the database is");
     assert_eq!(config.database.max_connections, 4);
     let tables: Vec<String> = config.tables.iter().map(|table| table.name.to_string()).collect();
@@ -162,8 +162,9 @@ fn key_options_replace_those_of_the_file() {
     let arguments = "--current env:A --previous env:B --previous file:c";
     let config = run(arguments, &[("DATABASE", "x")], WHOLE);
     let ring = &config.rings["keys"];
-    let previous: Vec<String> = ring.previous.iter().map(ToString::to_string).collect();
-    assert_eq!(ring.current.to_string(), "env:A");
+    let previous: Vec<String> =
+        ring.previous.iter().map(|source| source.from.to_string()).collect();
+    assert_eq!(ring.current.from.to_string(), "env:A");
     assert_eq!(previous, ["env:B", "file:c"]);
 }
 
@@ -190,11 +191,11 @@ fn the_digest_of_the_whole_file_names_what_makes_a_run() {
     let config = run("", &[("DATABASE", "x")], WHOLE);
     let expected = r#"reseal configuration 1
 table "\"public\".\"pipeline_secrets\"" ring "keys" version Some("lock_version")
- column "secret" write "enc:v1:{b64(nonce12 ct tag16)}" read [] aad Some("{pipeline_id}")
+ column "secret" write "enc:v1:{b64(nonce12 ct tag16)} aad \"{pipeline_id}\"" read []
 table "tenant_*.\"Identity Traits\"" ring "billing" version None
  column "other" layout to be found
- column "token" write "{raw(nonce12 ct tag16)}" read ["{hex(nonce12)}:{hex(tag16)}:{hex(ct)}"] aad None
- column "value" write "{raw(nonce12 ct tag16)}" read [] aad None
+ column "token" write "{raw(nonce12 ct tag16)}" read ["{hex(nonce12)}:{hex(tag16)}:{hex(ct)}"]
+ column "value" write "{raw(nonce12 ct tag16)}" read []
 "#;
     assert_eq!(config.digest_text(), expected);
 }

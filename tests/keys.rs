@@ -11,11 +11,8 @@ use reseal::keys::{KeyRing, KeySource, RingConfig};
 #[ignore = "runs as the child of the other tests"]
 fn child() {
     let source = |name: &str| KeySource::Env(name.to_owned());
-    let config = RingConfig {
-        name: "keys".to_owned(),
-        current: source("RESEAL_TEST_NEW"),
-        previous: vec![source("RESEAL_TEST_OLD"), source("RESEAL_TEST_OLDER")],
-    };
+    let previous = vec![source("RESEAL_TEST_OLD"), source("RESEAL_TEST_OLDER")];
+    let config = RingConfig::new("keys", source("RESEAL_TEST_NEW"), previous);
     match KeyRing::load(&config) {
         Ok(ring) => println!("loaded {} previous keys;", ring.previous().len()),
         Err(error) => println!("{error};"),

@@ -2,10 +2,9 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use reseal::crypto::{Nonce, NonceLength, Parts, Tag};
-use reseal::layout::{AadTemplate, DecodeBuffer, Layout};
+use reseal::layout::{AadTemplate, DecodeBuffer, Layout, Parts, RowTexts, Sealed, Status, Stored};
 
-const ENCODINGS: [&str; 6] = ["raw", "hex", "b64", "b64url", "b64raw", "b64urlraw"];
+const ENCODINGS: [&str; 7] = ["raw", "hex", "b64", "b64url", "b64raw", "b64urlraw", "b64mime76"];
 const SEPARATORS: [&str; 9] = ["", ":", ".", "=", "A", "0f", "\n", "{{", "enc:v1:"];
 
 /// The three parts in any order, perhaps with fixed bytes, in one to four groups of any encodings,
@@ -14,7 +13,7 @@ fn any_template() -> impl Strategy<Value = String> {
     let parts = (
         prop::sample::select(vec!["nonce12", "nonce16"]),
         prop::sample::select(vec!["tag16", "tag12", "tag15"]),
-        prop::sample::select(vec!["", "x01", "x0a3d3d"]),
+        prop::sample::select(vec!["", "x01", "x0a3d3d", "time8", "kid4"]),
     )
         .prop_map(|(nonce, tag, fixed)| vec![nonce, "ct", tag, fixed])
         .prop_shuffle();
@@ -49,35 +48,67 @@ fn unambiguous(template: &str) -> Option<Layout> {
     }
 }
 
-fn encode(layout: &Layout, nonce: &[u8; 16], ciphertext: &[u8], tag: &Tag) -> Vec<u8> {
-    let nonce = Nonce::known(&nonce[..layout.nonce_length().bytes()]).unwrap();
+/// As much of these bytes as each part needs.
+struct Bytes {
+    nonce: [u8; 24],
+    tag: [u8; 32],
+    head: [u8; 8],
+}
+
+impl Bytes {
+    fn of(nonce: [u8; 16], tag: [u8; 16]) -> Self {
+        let mut bytes = Self { nonce: [1; 24], tag: [2; 32], head: *b"k1234567" };
+        bytes.nonce[..16].copy_from_slice(&nonce);
+        bytes.tag[..16].copy_from_slice(&tag);
+        bytes
+    }
+
+    fn sealed<'a>(&'a self, layout: &Layout, ciphertext: &'a [u8]) -> Sealed<'a> {
+        let whole = layout.writable().map_or(16, |()| layout.cipher().tag_bytes());
+        Sealed {
+            nonce: &self.nonce[..layout.nonce_length().bytes()],
+            ciphertext,
+            tag: &self.tag[..whole],
+            salt: &[3; 64][..layout.salt_bytes()],
+            label: if layout.template().contains("kid4") { &self.head[..4] } else { b"k1" },
+            frame: if layout.template().contains("time8") { &self.head } else { b"" },
+        }
+    }
+}
+
+fn encode(layout: &Layout, nonce: &[u8; 16], ciphertext: &[u8], tag: &[u8; 16]) -> Vec<u8> {
     let mut stored = Vec::new();
-    layout.encode(&nonce, ciphertext, tag, &mut stored);
-    assert_eq!(stored.len(), layout.stored_bytes(ciphertext.len()));
-    assert_eq!(stored.capacity(), stored.len(), "allocated once");
+    layout.encode(&Bytes::of(*nonce, *tag).sealed(layout, ciphertext), &mut stored);
     stored
 }
 
-fn round_trip(layout: &Layout, nonce: &[u8; 16], ciphertext: &[u8], tag: &Tag) {
+fn round_trip(layout: &Layout, nonce: &[u8; 16], ciphertext: &[u8], tag: &[u8; 16]) {
     let stored = encode(layout, nonce, ciphertext, tag);
     if layout.is_text() {
         assert!(stored.is_ascii() && !stored.contains(&0));
     }
     let mut buffer = DecodeBuffer::default();
-    let parts = layout.decode(&stored, &mut buffer).unwrap();
-    assert_eq!(parts.nonce, &nonce[..layout.nonce_length().bytes()]);
-    assert_eq!(parts.ciphertext, ciphertext);
-    assert_eq!(parts.tag, &tag[..parts.tag.len()]);
-    assert_eq!(parts.tag.len() == 16, layout.writable().is_ok());
+    let bytes = Bytes::of(*nonce, *tag);
+    let sealed = bytes.sealed(layout, ciphertext);
+    let read = layout.decode(&stored, &mut buffer).unwrap();
+    assert_eq!(read.parts.nonce, sealed.nonce);
+    assert_eq!(read.parts.ciphertext, ciphertext);
+    assert_eq!(read.parts.tag, &sealed.tag[..read.parts.tag.len()]);
+    assert_eq!(read.salt, sealed.salt);
+    assert!(read.label.is_none_or(|label| label == sealed.label));
+    assert_eq!(read.parts.tag.len() == sealed.tag.len(), layout.writable().is_ok());
 }
 
 /// What a lenient reader took apart, written exactly, is read the same.
-fn reads_what_it_read(layout: &Layout, parts: &Parts<'_>) {
-    let mut nonce = [0; 16];
-    nonce[..parts.nonce.len()].copy_from_slice(parts.nonce);
-    let mut tag = [0; 16];
-    tag[..parts.tag.len()].copy_from_slice(parts.tag);
-    round_trip(layout, &nonce, parts.ciphertext, &tag);
+fn reads_what_it_read(layout: &Layout, read: &Stored<'_>) {
+    let mut tag = read.parts.tag.to_vec();
+    tag.resize(tag.len().max(16), 0);
+    let Parts { nonce, ciphertext, .. } = read.parts;
+    let label = read.label.unwrap_or_default();
+    let sealed = Sealed { nonce, ciphertext, tag: &tag, salt: read.salt, label, frame: read.frame };
+    let (mut stored, mut buffer) = (Vec::new(), DecodeBuffer::default());
+    layout.encode(&sealed, &mut stored);
+    assert_eq!(layout.decode(&stored, &mut buffer).as_ref(), Ok(read));
 }
 
 proptest! {
@@ -87,8 +118,12 @@ proptest! {
     fn any_bytes_through_every_preset(
         nonce in any::<[u8; 16]>(), ciphertext in vec(any::<u8>(), 0..200), tag in any::<[u8; 16]>(),
     ) {
-        for preset in Layout::presets() {
-            round_trip(&Layout::named(preset.name).unwrap(), &nonce, &ciphertext, &tag);
+        for preset in Layout::presets().filter(|preset| preset.status() == Status::ReadAndWritten) {
+            // an envelope holds two values, and JSON more than parts
+            let is_plain = preset.settings.code.is_none() && preset.name != "envelope";
+            if let Ok(layout) = preset.layout() && is_plain {
+                round_trip(&layout, &nonce, &ciphertext, &tag);
+            }
         }
     }
 
@@ -177,7 +212,7 @@ proptest! {
         }
         let text = text.trim_start_matches(['\r', '\n']);
         let mut buffer = DecodeBuffer::default();
-        let parts = layout.decode(text.as_bytes(), &mut buffer);
+        let parts = layout.decode(text.as_bytes(), &mut buffer).map(|read| read.parts);
         let whole = Parts { nonce: &[7; 12], ciphertext: &ciphertext, tag: &[9; 16] };
         prop_assert_eq!(parts, Ok(whole), "{:?}", text);
     }
@@ -188,7 +223,9 @@ proptest! {
         let _ = Layout::named(&template);
         if let Ok(aad) = AadTemplate::parse(&template) {
             let values = vec![Some(&b"v"[..]); aad.columns().len()];
-            prop_assert!(aad.render("t", "c", &values, &mut Vec::new()).is_ok());
+            let places: Vec<usize> = (0..values.len()).collect();
+            let row = RowTexts { table: "t", column: "c", texts: &values, places: &places };
+            prop_assert!(aad.render(&row, Some("k"), &mut Vec::new()).is_ok());
         }
     }
 }
@@ -196,7 +233,7 @@ proptest! {
 /// Ambiguous templates are rare, so that the tests above test something.
 #[test]
 fn most_templates_are_accepted() {
-    let lengths = [NonceLength::Twelve, NonceLength::Sixteen].map(NonceLength::bytes);
+    let lengths = [12, 16];
     let orders = ["nonce ct tag", "nonce tag ct", "ct nonce tag", "tag nonce ct"];
     for (length, order) in lengths.iter().flat_map(|length| orders.map(|order| (length, order))) {
         let parts = order.replace("nonce", &format!("nonce{length}")).replace("tag", "tag16");

@@ -7,6 +7,8 @@ mod support;
 mod additional_data;
 #[path = "layouts_in_tables/bounds.rs"]
 mod bounds;
+#[path = "layouts_in_tables/formats.rs"]
+mod formats;
 #[path = "layouts_in_tables/found.rs"]
 mod found;
 #[path = "layouts_in_tables/keys.rs"]

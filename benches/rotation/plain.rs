@@ -9,8 +9,8 @@ use futures_util::StreamExt;
 use rayon::prelude::*;
 use reseal::db::row_key::Binary;
 use reseal::keys::{KeyRing, KeySource, RingConfig};
-use reseal::layout::{ColumnLayout, Layout};
-use reseal::value::{Aad, Resealing, Scratch, ValueWork};
+use reseal::layout::{ColumnLayout, Layout, RowTexts};
+use reseal::value::{Resealing, Scratch, ValueWork};
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
@@ -86,10 +86,11 @@ pub fn reseal_in_memory(keys: &Keys, shape: Shape, values: u64) -> Duration {
     // few different ones: memory is not what is measured
     let stored: Vec<Vec<u8>> = (0..values.min(64)).map(|n| sealer.seal(n.cast_signed())).collect();
     let layout = layout();
+    let keys = ring.column_keys(&layout, "t", "secret").expect("its keys");
     let begun = Instant::now();
     (0..values).into_par_iter().for_each_init(Scratch::default, |scratch, n| {
         let stored = &stored[usize::try_from(n).expect("in memory") % stored.len()];
-        let resealed = ValueWork::new(&ring, &layout).reseal(stored, Aad::NONE, scratch);
+        let resealed = ValueWork::new(&keys, &layout).reseal(stored, &RowTexts::default(), scratch);
         assert!(matches!(resealed, Ok(Resealing::Resealed(_))), "a value of the bench opens");
     });
     begun.elapsed()
@@ -97,7 +98,7 @@ pub fn reseal_in_memory(keys: &Keys, shape: Shape, values: u64) -> Duration {
 
 fn layout() -> ColumnLayout {
     let write = Layout::named(LAYOUT).expect("a preset");
-    ColumnLayout { write, read: Vec::new(), aad: None }
+    ColumnLayout::try_from(write).expect("a layout to write")
 }
 
 /// The same rotation as a careful script does it: read the rows through a connection of their own, reseal
@@ -128,12 +129,14 @@ async fn share_by_row(writer: &Client, reader: &Client, ring: &KeyRing, conditio
     let select = reader.prepare(&select).await.expect("a statement");
     let update = writer.prepare(UPDATE).await.expect("a statement");
     let (layout, mut scratch, mut written) = (layout(), Scratch::default(), 0);
+    let keys = ring.column_keys(&layout, "t", "secret").expect("its keys");
     let none: [&(dyn ToSql + Sync); 0] = [];
     let mut rows = pin!(reader.query_raw(&select, none).await.expect("rows"));
     while let Some(row) = rows.next().await {
         let row = row.expect("a row");
         let (id, stored): (Binary<'_>, &[u8]) = (row.get(0), row.get(1));
-        let resealed = ValueWork::new(ring, &layout).reseal(stored, Aad::NONE, &mut scratch);
+        let resealed =
+            ValueWork::new(&keys, &layout).reseal(stored, &RowTexts::default(), &mut scratch);
         let resealed = match resealed {
             Ok(Resealing::Resealed(resealed)) => resealed,
             // what another worker has written stands in the last block of its share, too
@@ -153,10 +156,7 @@ fn ring(keys: &Keys) -> KeyRing {
         fs::write(&path, key).expect("a key file");
         KeySource::File(path)
     };
-    let config = RingConfig {
-        name: "keys".to_owned(),
-        current: source("new", &keys.new),
-        previous: vec![source("old", &keys.old)],
-    };
+    let (current, previous) = (source("new", &keys.new), source("old", &keys.old));
+    let config = RingConfig::new("keys", current, vec![previous]);
     KeyRing::load(&config).expect("a key ring")
 }

@@ -1,7 +1,7 @@
 //! The table of the measurements: filled once under the old key, then copied for each measurement.
 
 use reseal::crypto::{Key, KeyBytes, NonceSource, Plaintext};
-use reseal::layout::Layout;
+use reseal::layout::{Layout, Sealed};
 use tokio_postgres::{Client, NoTls};
 
 /// How the values are stored.
@@ -132,7 +132,9 @@ impl Sealer {
         let nonce = self.nonces.next(self.layout.nonce_length()).expect("random bytes");
         let tag = self.key.seal(&nonce, b"", &self.plaintext, &mut self.ciphertext);
         let mut stored = Vec::new();
-        self.layout.encode(&nonce, &self.ciphertext, &tag, &mut stored);
+        let (nonce, ciphertext) = (nonce.as_bytes(), &self.ciphertext[..]);
+        let sealed = Sealed { nonce, ciphertext, tag: &tag, ..Sealed::default() };
+        self.layout.encode(&sealed, &mut stored);
         stored
     }
 }

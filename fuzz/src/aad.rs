@@ -4,7 +4,7 @@
 //! Input: a template up to the first NUL, then the columns' values, each up to a NUL; one that begins
 //! with the byte 1 stands for NULL.
 
-use reseal::layout::{AadMissing, AadTemplate};
+use reseal::layout::{AadMissing, AadTemplate, RowTexts};
 
 use super::bytes_of_input::Input;
 
@@ -21,20 +21,25 @@ pub fn check(data: &[u8]) {
         .iter()
         .map(|_| Some(input.until_nul()).filter(|value| value.first() != Some(&1)))
         .collect();
-    let mut rendered = b"left over".to_vec();
-    let outcome = template.render("public.t", "secret", &values, &mut rendered);
-    match values.iter().position(Option::is_none) {
-        None => assert_eq!((outcome, rendered), (Ok(()), expected(text, columns, &values))),
-        // Which one is named depends on where it is first used, that one is NULL does not.
-        Some(_) => {
-            let Err(AadMissing { column }) = outcome else { panic!("a NULL was rendered") };
-            assert_eq!(values[column], None);
+    let places: Vec<usize> = (0..values.len()).collect();
+    let row = RowTexts { table: "public.t", column: "secret", texts: &values, places: &places };
+    for label in [Some("4"), None] {
+        let mut rendered = b"left over".to_vec();
+        let outcome = template.render(&row, label, &mut rendered);
+        match expected(text, columns, &values, label) {
+            Some(expected) => assert_eq!((outcome, rendered), (Ok(()), expected)),
+            None => assert_eq!(outcome, Err(AadMissing)),
         }
     }
 }
 
-/// The same by another way: from the left, one character at a time.
-fn expected(template: &str, columns: &[String], values: &[Option<&[u8]>]) -> Vec<u8> {
+/// The same by another way: from the left, one character at a time. `None` when something is missing.
+fn expected(
+    template: &str,
+    columns: &[String],
+    values: &[Option<&[u8]>],
+    label: Option<&str>,
+) -> Option<Vec<u8>> {
     let mut rendered = Vec::new();
     let mut rest = template;
     while let Some(first) = rest.chars().next() {
@@ -52,13 +57,14 @@ fn expected(template: &str, columns: &[String], values: &[Option<&[u8]>]) -> Vec
         match word {
             "table" => rendered.extend(b"public.t"),
             "column" => rendered.extend(b"secret"),
+            "kid" => rendered.extend(label?.bytes()),
             word => {
                 let name = word.strip_prefix("col:").unwrap_or(word);
                 let place = columns.iter().position(|column| column == name).expect("a column");
-                rendered.extend(values[place].expect("no NULL"));
+                rendered.extend(values[place]?);
             }
         }
         rest = after;
     }
-    rendered
+    Some(rendered)
 }

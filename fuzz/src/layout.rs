@@ -3,8 +3,8 @@
 //!
 //! Input: a template up to the first NUL, then a stored value.
 
-use reseal::crypto::{Nonce, NonceLength, Parts, Tag};
-use reseal::layout::{DecodeBuffer, Layout, LayoutError};
+use reseal::crypto::NonceLength;
+use reseal::layout::{DecodeBuffer, Layout, LayoutError, Sealed};
 
 use super::bytes_of_input::Input;
 
@@ -27,34 +27,51 @@ fn check_refusal(template: &str, refused: &LayoutError) {
 }
 
 fn check_layout(layout: &Layout, stored: &[u8]) {
-    assert_eq!(Layout::parse(layout.template()).as_ref(), Ok(layout));
-    let mut buffer = DecodeBuffer::default();
-    if let Ok(parts) = layout.decode(stored, &mut buffer) {
-        let lengths = (parts.nonce.len(), parts.tag.len() == 16);
-        assert_eq!(lengths, (layout.nonce_length().bytes(), layout.writable().is_ok()));
-        round_trip(layout, &parts);
+    assert_eq!(Layout::named(layout.name()).as_ref(), Ok(layout));
+    let (mut buffer, mut frame) = (DecodeBuffer::default(), Vec::new());
+    if let Ok(read) = layout.decode(stored, &mut buffer) {
+        let (parts, label) = (read.parts, read.label.unwrap_or_default());
+        assert_eq!(NonceLength::from_bytes(parts.nonce.len()), Some(layout.nonce_length()));
+        assert_eq!(read.inner.is_some(), layout.has_data_key());
+        assert_eq!(read.salt.len(), layout.salt_bytes());
+        assert!(layout.label_form().is_some() || read.label.is_none());
+        layout.frame(Some(read.frame), label, || 0, &mut frame);
+        let (nonce, ciphertext, tag) = (parts.nonce, parts.ciphertext, parts.tag);
+        let sealed = Sealed { nonce, ciphertext, tag, salt: read.salt, label, frame: &frame };
+        round_trip(layout, &sealed);
     }
     // The same bytes as the parts of a value, for they are seldom a value of any layout.
+    if layout.label_form().is_some() || layout.has_data_key() {
+        return;
+    }
     let mut input = Input::new(stored);
-    let (nonce, tag): ([u8; 16], Tag) = (input.array(), input.array());
-    let nonce = &nonce[..layout.nonce_length().bytes()];
-    round_trip(layout, &Parts { nonce, ciphertext: input.rest(), tag: &tag });
+    let (nonce, tag, salt): ([u8; 24], [u8; 32], [u8; 64]) =
+        (input.array(), input.array(), input.array());
+    layout.frame(None, b"", || 7, &mut frame);
+    let sealed = Sealed {
+        nonce: &nonce[..layout.nonce_length().bytes()],
+        ciphertext: input.rest(),
+        tag: &tag[..layout.cipher().tag_bytes()],
+        salt: &salt[..layout.salt_bytes()],
+        label: b"",
+        frame: &frame,
+    };
+    round_trip(layout, &sealed);
 }
 
 /// Written exactly, read as it was.
-fn round_trip(layout: &Layout, parts: &Parts<'_>) {
-    let mut tag = [0; 16];
-    tag[..parts.tag.len()].copy_from_slice(parts.tag);
-    let nonce = Nonce::known(parts.nonce).expect("a nonce has 12 or 16 bytes");
-    assert_eq!(NonceLength::from_bytes(parts.nonce.len()), Some(layout.nonce_length()));
+fn round_trip(layout: &Layout, sealed: &Sealed<'_>) {
     let mut stored = Vec::new();
-    layout.encode(&nonce, parts.ciphertext, &tag, &mut stored);
-    assert_eq!(stored.len(), layout.stored_bytes(parts.ciphertext.len()));
+    layout.encode(sealed, &mut stored);
     if layout.is_text() {
         assert!(stored.iter().all(|byte| matches!(byte, 1..=127)));
     }
     let mut buffer = DecodeBuffer::default();
     let read = layout.decode(&stored, &mut buffer).expect("what was written is read");
-    assert_eq!((read.nonce, read.ciphertext), (parts.nonce, parts.ciphertext));
-    assert_eq!(read.tag, &tag[..read.tag.len()]);
+    assert_eq!((read.parts.nonce, read.parts.ciphertext), (sealed.nonce, sealed.ciphertext));
+    assert_eq!(read.parts.tag, &sealed.tag[..read.parts.tag.len()]);
+    assert_eq!((read.salt, read.frame), (sealed.salt, sealed.frame));
+    if layout.label_form().is_some() {
+        assert_eq!(read.label.unwrap_or_default(), sealed.label);
+    }
 }

@@ -43,7 +43,7 @@ fn is_sound_config(config: &Config) {
             assert!(columns.insert(&column.name), "a column twice");
             assert_ne!(Some(&column.name), table.version.as_ref());
             if let Some(layout) = &column.layout {
-                assert_eq!(layout.write.writable(), Ok(()));
+                assert_eq!(layout.write().writable(), Ok(()));
             }
         }
     }

@@ -6,9 +6,9 @@
 use std::sync::LazyLock;
 
 use reseal::crypto::{Key, KeyBytes, Nonce, Parts, Plaintext, Tag};
-use reseal::keys::{KeyRing, KeySource, RingConfig};
-use reseal::layout::{ColumnLayout, DecodeBuffer, Layout};
-use reseal::value::{Aad, Reading, Resealing, Scratch, ValueWork};
+use reseal::keys::{ColumnKeys, KeyRing, KeySource, RingConfig};
+use reseal::layout::{ColumnLayout, DecodeBuffer, Layout, RowTexts, Sealed, Settings};
+use reseal::value::{Reading, Resealing, Scratch, ValueWork};
 
 use super::bytes_of_input::Input;
 
@@ -31,9 +31,13 @@ const DIGITS: [&str; 4] = ["a", "b", "c", "d"];
 
 static COLUMN_LAYOUTS: LazyLock<[ColumnLayout; 8]> = LazyLock::new(|| {
     COLUMNS.map(|names| {
-        let mut layouts = names.iter().map(|name| Layout::named(name).expect("a template"));
+        let mut layouts = names.iter().map(|name| {
+            let (layout, aad) = (Some((*name).to_owned()), Some("{a}".to_owned()));
+            let settings = Settings { layout, aad, ..Settings::default() };
+            Layout::of(settings).expect("a template")
+        });
         let write = layouts.next().expect("one to write");
-        ColumnLayout { write, read: layouts.collect(), aad: None }
+        ColumnLayout::new(write, layouts.collect()).expect("they are all authenticated")
     })
 });
 
@@ -43,14 +47,17 @@ static KEYS: LazyLock<[Key; 4]> = LazyLock::new(|| {
     })
 });
 
-/// The first three keys.
-static RING: LazyLock<KeyRing> = LazyLock::new(|| ring(&DIGITS[..3]));
+/// The first three keys, prepared for each column.
+static RING: LazyLock<[ColumnKeys; 8]> = LazyLock::new(|| ring(&DIGITS[..KNOWN]));
+
+/// How many keys are named.
+const KNOWN: usize = 3;
 
 /// Keys that seal nothing. Whoever watches comparisons, as a fuzzer does, may come to know values that
 /// the other ring opens, and offer them as random bytes.
-static STRANGERS: LazyLock<KeyRing> = LazyLock::new(|| ring(&["e", "f"]));
+static STRANGERS: LazyLock<[ColumnKeys; 8]> = LazyLock::new(|| ring(&["e", "f"]));
 
-fn ring(digits: &[&str]) -> KeyRing {
+fn ring(digits: &[&str]) -> [ColumnKeys; 8] {
     let directory = tempfile::tempdir().expect("a directory");
     let mut sources = digits.iter().map(|digit| {
         let path = directory.path().join(digit);
@@ -58,31 +65,32 @@ fn ring(digits: &[&str]) -> KeyRing {
         KeySource::File(path)
     });
     let current = sources.next().expect("a current key");
-    let config = RingConfig { name: "keys".to_owned(), current, previous: sources.collect() };
-    KeyRing::load(&config).expect("different keys")
+    let config = RingConfig::new("keys", current, sources.collect());
+    let ring = KeyRing::load(&config).expect("different keys");
+    COLUMN_LAYOUTS.each_ref().map(|layout| ring.column_keys(layout, "t", "c").expect("its keys"))
 }
 
 pub fn check(data: &[u8]) {
     let mut input = Input::new(data);
-    let column = input.choice(&[0, 1, 2, 3, 4, 5, 6, 7]);
-    let column = &COLUMN_LAYOUTS[column];
+    let place = input.choice(&[0, 1, 2, 3, 4, 5, 6, 7]);
+    let (column, ring) = (&COLUMN_LAYOUTS[place], &RING[place]);
     let aad = input.choice(&AADS);
     if input.byte().is_multiple_of(4) {
-        return is_left_alone(&STRANGERS, column, input.rest(), aad);
+        return is_left_alone(&STRANGERS[place], column, input.rest(), aad);
     }
-    let sealed = Sealed::from(&mut input, column, aad);
+    let sealed = Value::from(&mut input, column, aad);
     let aad = if input.byte() == 1 { b"another row" } else { aad };
     let stored = damaged(sealed.stored.clone(), &mut input);
-    let is_known = sealed.key < RING.previous().len() + 1;
+    let is_known = sealed.key < KNOWN;
     if is_known && aad == sealed.aad && sealed.is_in(column, &stored) {
-        is_read(column, &sealed, &stored);
+        is_read(ring, column, &sealed, &stored);
     } else {
-        is_left_alone(&RING, column, &stored, aad);
+        is_left_alone(ring, column, &stored, aad);
     }
 }
 
 /// A value, and what it was made of.
-struct Sealed {
+struct Value {
     key: usize,
     aad: &'static [u8],
     nonce: Nonce,
@@ -92,10 +100,10 @@ struct Sealed {
     stored: Vec<u8>,
 }
 
-impl Sealed {
+impl Value {
     /// In one of the column's layouts, with a whole tag where that layout can be written.
     fn from(input: &mut Input<'_>, column: &ColumnLayout, aad: &'static [u8]) -> Self {
-        let layouts: Vec<&Layout> = std::iter::once(&column.write).chain(&column.read).collect();
+        let layouts: Vec<&Layout> = column.all().collect();
         let (layout, key) = (input.choice(&layouts), input.choice(&[0, 1, 2, 3]));
         let nonce: [u8; 16] = input.array();
         let nonce = Nonce::known(&nonce[..layout.nonce_length().bytes()]).expect("12 or 16 bytes");
@@ -103,17 +111,22 @@ impl Sealed {
         let length = usize::from(input.byte());
         plaintext.set(input.bytes(length));
         let tag = KEYS[key].seal(&nonce, aad, &plaintext, &mut ciphertext);
-        layout.encode(&nonce, &ciphertext, &tag, &mut stored);
+        let parts = Sealed {
+            nonce: nonce.as_bytes(),
+            ciphertext: &ciphertext,
+            tag: &tag,
+            ..Sealed::default()
+        };
+        layout.encode(&parts, &mut stored);
         Self { key, aad, nonce, ciphertext, tag, plaintext, stored }
     }
 
     /// Whether one of the layouts finds the parts it was made of, unchanged.
     fn is_in(&self, column: &ColumnLayout, stored: &[u8]) -> bool {
         let mut buffer = DecodeBuffer::default();
-        std::iter::once(&column.write).chain(&column.read).any(|layout| {
-            let Ok(Parts { nonce, ciphertext, tag }) = layout.decode(stored, &mut buffer) else {
-                return false;
-            };
+        column.all().any(|layout| {
+            let Ok(found) = layout.decode(stored, &mut buffer) else { return false };
+            let Parts { nonce, ciphertext, tag } = found.parts;
             nonce == self.nonce.as_bytes()
                 && ciphertext == self.ciphertext
                 && self.tag.starts_with(tag)
@@ -138,18 +151,20 @@ fn damaged(mut stored: Vec<u8>, input: &mut Input<'_>) -> Vec<u8> {
 }
 
 /// No key opens it, and nothing is to be written.
-fn is_left_alone(ring: &KeyRing, column: &ColumnLayout, stored: &[u8], aad: &[u8]) {
+fn is_left_alone(ring: &ColumnKeys, column: &ColumnLayout, stored: &[u8], aad: &[u8]) {
     let (work, mut scratch) = (ValueWork::new(ring, column), Scratch::default());
-    let reading = work.read(stored, Aad::Rendered(aad), &mut scratch);
+    let texts = [Some(aad)];
+    let reading = work.read(stored, &row(&texts), &mut scratch);
     let Reading::Unreadable(reason) = reading else { panic!("read as {reading:?}") };
-    let outcome = work.reseal(stored, Aad::Rendered(aad), &mut scratch);
+    let outcome = work.reseal(stored, &row(&texts), &mut scratch);
     assert_eq!(outcome, Ok(Resealing::Failed(reason)));
 }
 
 /// The key is found, and what is written instead opens with the current key to the same plaintext.
-fn is_read(column: &ColumnLayout, sealed: &Sealed, stored: &[u8]) {
-    let (work, mut scratch) = (ValueWork::new(&RING, column), Scratch::default());
-    let aad = Aad::Rendered(sealed.aad);
+fn is_read(ring: &ColumnKeys, column: &ColumnLayout, sealed: &Value, stored: &[u8]) {
+    let (work, mut scratch) = (ValueWork::new(ring, column), Scratch::default());
+    let texts = [Some(sealed.aad)];
+    let aad = &row(&texts);
     let reading = work.read(stored, aad, &mut scratch);
     let outcome = work.reseal(stored, aad, &mut scratch).expect("random bytes");
     match (sealed.key, reading) {
@@ -162,7 +177,12 @@ fn is_read(column: &ColumnLayout, sealed: &Sealed, stored: &[u8]) {
     assert_ne!(resealed, stored);
     assert_eq!(work.read(&resealed, aad, &mut scratch), Reading::Current);
     let (mut buffer, mut plaintext) = (DecodeBuffer::default(), Plaintext::new());
-    let parts = column.write.decode(&resealed, &mut buffer).expect("the layout that is written");
-    KEYS[0].open(&parts, sealed.aad, &mut plaintext).expect("the current key opens it");
+    let read = column.write().decode(&resealed, &mut buffer).expect("the layout that is written");
+    KEYS[0].open(&read.parts, sealed.aad, &mut plaintext).expect("the current key opens it");
     assert_eq!(plaintext.expose(), sealed.plaintext.expose());
+}
+
+/// The row that gives a value its additional data.
+fn row<'a>(texts: &'a [Option<&'a [u8]>]) -> RowTexts<'a> {
+    RowTexts { table: "t", column: "c", texts, places: &[0] }
 }

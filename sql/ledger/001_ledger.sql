@@ -30,6 +30,8 @@ CREATE TABLE reseal.run (
                    CONSTRAINT run_workers_known CHECK (workers > 0),
     pass           integer NOT NULL DEFAULT 0,
     columns        text[] NOT NULL,
+    -- tables of the configuration that were not part of it (--only)
+    left_out       text[] NOT NULL DEFAULT '{}',
     keys           jsonb NOT NULL,
     config_digest  text NOT NULL,
     total_estimate bigint NOT NULL,
@@ -117,6 +119,15 @@ CREATE TABLE reseal.failure (
 CREATE TABLE reseal.key_use (
     key_id         text PRIMARY KEY,
     seals_reserved bigint NOT NULL DEFAULT 0
+);
+
+-- What passphrases are called: a fingerprint of one could be guessed at leisure. The check is Argon2id of the
+-- passphrase and a salt of its own, 19 MiB and two passes, slower than what any application derives its key by.
+CREATE TABLE reseal.passphrase (
+    label    text PRIMARY KEY,
+    salt     bytea NOT NULL,
+    verifier bytea NOT NULL,
+    named_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
 -- Who did what, when. Append-only.

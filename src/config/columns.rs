@@ -1,12 +1,12 @@
 //! `--column [SCHEMA.]TABLE.COLUMN[:LAYOUT]`: columns named on the command line.
 
+use crate::config::layouts::refused;
 use crate::config::names::{TableName, first_unquoted_colon};
 use crate::config::rings::DEFAULT_RING;
-use crate::config::tables::layout_to_write;
 use crate::config::word::Word;
 use crate::config::{ColumnConfig, TableConfig, Troubles};
 use crate::error::Result;
-use crate::layout::ColumnLayout;
+use crate::layout::{ColumnLayout, Layout};
 
 /// The columns by table, both in the order they were typed in.
 pub fn tables(typed: &[String], troubles: &mut Troubles) -> Vec<TableConfig> {
@@ -40,7 +40,7 @@ fn column(word: &Word) -> Result<(TableName, ColumnConfig)> {
     let (table, column) = TableName::parse_with_column(name).map_err(|what| {
         word.wrong(what).hint("write [SCHEMA.]TABLE.COLUMN[:LAYOUT], names as in SQL")
     })?;
-    let write = layout.map(|text| layout_to_write(word, text)).transpose()?;
-    let layout = write.map(|write| ColumnLayout { write, read: vec![], aad: None });
+    let layout = layout.map(|text| Layout::named(text).and_then(ColumnLayout::try_from));
+    let layout = layout.transpose().map_err(|error| refused(word, error))?;
     Ok((table, ColumnConfig { name: column, layout }))
 }

@@ -9,7 +9,9 @@ use crate::cli::{self, CommandWords, Output, RunWords};
 use crate::config::file::FileWords;
 use crate::config::run::{self, number};
 use crate::config::word::Word;
-use crate::config::{Config, DatabaseConfig, Environment, RunConfig, Troubles, rings, tables};
+use crate::config::{
+    Config, DatabaseConfig, Environment, RunConfig, Troubles, only, rings, tables,
+};
 use crate::error::{Error, Result};
 use crate::keys::RingConfig;
 
@@ -138,9 +140,11 @@ fn of_run(words: &RunWords, environment: &Environment) -> Result<RunCommand> {
     let file = FileWords::find(words.file.config.as_deref(), environment)?;
     let mut troubles = Troubles::default();
     let tables = tables::resolve(words, &file, &mut troubles);
+    let (tables, left_out) = only::part(&words.only, tables, &mut troubles);
     let uses = |name: &str| tables.iter().any(|table| table.ring == name);
     let mut rings = rings::resolve(&words.keys, &file, uses(rings::DEFAULT_RING), &mut troubles);
     rings.retain(|name, _| uses(name));
+    rings::tell_uses(&mut rings, &tables);
     let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
     let run = RunConfig::resolve(&words.settings, file.run, environment, &mut troubles);
     if let Some(database) = &database
@@ -152,9 +156,14 @@ fn of_run(words: &RunWords, environment: &Environment) -> Result<RunCommand> {
         troubles
             .add(error.hint(format!("allow {} (DB_MAX_CONNS), or use fewer workers", workers + 1)));
     }
+    let widest = tables.iter().map(|table| table.columns.len() as u64).max().unwrap_or(0);
+    if let Some(most) = run.max_records.filter(|most| most.get() < widest) {
+        let what = format!("max_records = {most} is less than the {widest} columns of one row");
+        troubles.add(Error::usage(what).hint("allow at least one row"));
+    }
     troubles.none_or_all()?;
     let database = database.expect("a database that is missing is one of the troubles");
-    let config = Config { rings, database, tables, run };
+    let config = Config { rings, database, tables, left_out, run };
     Ok(RunCommand { config, output: words.output.output })
 }
 
@@ -210,7 +219,8 @@ fn health(
     let file = FileWords::find(words.file.config.as_deref(), environment)?;
     let mut troubles = Troubles::default();
     let is_used = file.tables.iter().any(|table| table.ring.is_none());
-    let rings = rings::resolve(&words.keys, &file, is_used, &mut troubles);
+    let mut rings = rings::resolve(&words.keys, &file, is_used, &mut troubles);
+    rings::tell_uses(&mut rings, &tables::of_file(&file, &mut troubles));
     troubles.none_or_all()?;
     Ok(HealthCommand { rings, verbose, output: words.output.output })
 }

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::config::document::{Document, Entry, Section, shown};
+use crate::config::layouts::LayoutWords;
 use crate::config::word::Word;
 use crate::config::{Environment, Troubles, run};
 use crate::error::{Error, Result};
@@ -29,8 +30,15 @@ pub struct FileWords {
 #[derive(Debug)]
 pub struct RingWords {
     pub place: String,
-    pub current: Option<Word>,
-    pub previous: Option<Vec<Word>>,
+    pub current: Option<SourceWords>,
+    pub previous: Option<Vec<SourceWords>>,
+}
+
+/// `"env:NAME"`, or a table with `from` and `kid`.
+#[derive(Clone, Debug)]
+pub struct SourceWords {
+    pub from: Word,
+    pub label: Option<Word>,
 }
 
 #[derive(Debug)]
@@ -44,9 +52,11 @@ pub struct TableWords {
 #[derive(Debug)]
 pub struct ColumnWords {
     pub name: Word,
-    pub write: Option<Word>,
-    pub read: Vec<Word>,
-    pub aad: Option<Word>,
+    pub write: Option<LayoutWords>,
+    pub read: Vec<LayoutWords>,
+    /// What stands beside the layouts.
+    pub settings: LayoutWords,
+    pub unmatched: Option<Word>,
 }
 
 impl FileWords {
@@ -136,22 +146,28 @@ pub fn read(path: &Path, bytes_max: u64) -> std::io::Result<String> {
 
 fn ring(mut section: Section<'_>, troubles: &mut Troubles) -> RingWords {
     let place = section.place();
-    let current = section.take("current").and_then(|entry| troubles.note(source(entry)));
+    let current = section.take("current").and_then(|entry| source(entry, troubles));
     let previous = section.take("previous").and_then(|entry| troubles.note(entry.list()));
-    let previous = previous.map(|entries| {
-        entries.into_iter().filter_map(|entry| troubles.note(source(entry))).collect()
-    });
+    let previous = previous
+        .map(|entries| entries.into_iter().filter_map(|entry| source(entry, troubles)).collect());
     section.finish(troubles);
     RingWords { place, current, previous }
 }
 
-fn source(entry: Entry<'_>) -> Result<Word> {
-    if entry.is_section() {
-        return Err(Error::usage("key labels and wrapped keys are not supported yet")
-            .at(entry.place())
-            .hint("write the source alone: \"env:NAME\" or \"file:PATH\""));
+fn source(entry: Entry<'_>, troubles: &mut Troubles) -> Option<SourceWords> {
+    if !entry.is_section() {
+        return troubles.note(entry.text()).map(|from| SourceWords { from, label: None });
     }
-    entry.text()
+    let place = entry.place();
+    let mut section = troubles.note(entry.section("a key"))?;
+    let from = word(&mut section, "from", Entry::text, troubles);
+    let label = word(&mut section, "kid", Entry::number_or_text, troubles);
+    section.finish(troubles);
+    if from.is_none() {
+        let hint = "from = \"env:NAME\" or \"file:PATH\"";
+        troubles.add(Error::usage("a key has no source").at(place).hint(hint));
+    }
+    Some(SourceWords { from: from?, label })
 }
 
 fn table(entry: Entry<'_>, troubles: &mut Troubles) -> Option<TableWords> {
@@ -175,25 +191,28 @@ fn table(entry: Entry<'_>, troubles: &mut Troubles) -> Option<TableWords> {
     Some(TableWords { name: name?, ring, version, columns })
 }
 
-/// `"go"`, or a table with `layout` (or `write` and `read`) and `aad`.
+/// `"go"`, or a table with `layout` (or `write` and `read`) and settings.
 fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<ColumnWords> {
     if !entry.is_section() {
-        let write = troubles.note(entry.text());
-        return Some(ColumnWords { name, write: Some(write?), read: vec![], aad: None });
+        let settings = LayoutWords::none(name.place.clone());
+        let write = Some(LayoutWords::take(entry, troubles)?);
+        return Some(ColumnWords { name, write, read: vec![], settings, unmatched: None });
     }
     let mut section =
         troubles.note(entry.section(&format!("[table.columns] {}", shown(&name.text))))?;
-    let layout = word(&mut section, "layout", Entry::text, troubles);
-    let write = word(&mut section, "write", Entry::text, troubles);
+    let layout = section.take("layout").and_then(|entry| LayoutWords::take(entry, troubles));
+    let write = section.take("write").and_then(|entry| LayoutWords::take(entry, troubles));
     let read = section.take("read").and_then(|entry| troubles.note(entry.list()));
     let read = read.unwrap_or_default();
-    let read = read.into_iter().filter_map(|entry| troubles.note(entry.text())).collect();
-    let aad = word(&mut section, "aad", Entry::text, troubles);
+    let read = read.into_iter().filter_map(|entry| LayoutWords::take(entry, troubles)).collect();
+    let settings = LayoutWords::beside(&mut section, name.place.clone(), troubles);
+    let unmatched = word(&mut section, "unmatched", Entry::text, troubles);
     section.finish(troubles);
     if let (Some(_), Some(write)) = (&layout, &write) {
-        troubles.add(write.wrong("layout and write say the same thing").hint("keep one of them"));
+        let what = "layout and write say the same thing";
+        troubles.add(write.place.wrong(what).hint("keep one of them"));
     }
-    Some(ColumnWords { name, write: layout.or(write), read, aad })
+    Some(ColumnWords { name, write: layout.or(write), read, settings, unmatched })
 }
 
 /// The word under `key`, if it is there and of the right kind.

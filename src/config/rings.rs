@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::cli::KeyWords;
-use crate::config::Troubles;
-use crate::config::file::{FileWords, RingWords};
+use crate::config::file::{FileWords, RingWords, SourceWords};
 use crate::config::word::Word;
+use crate::config::{ColumnConfig, TableConfig, Troubles};
 use crate::error::{Error, Result, did_you_mean};
-use crate::keys::{KeySource, MalformedKeySource, RingConfig};
+use crate::keys::{KeySource, LabelledSource, MalformedKeySource, RingConfig};
+use crate::layout::is_label;
 
 /// The ring of `[keys]`, and of every table that names none.
 pub const DEFAULT_RING: &str = "keys";
@@ -62,34 +63,55 @@ fn default_ring(
     described: Option<&RingWords>,
     troubles: &mut Troubles,
 ) -> Option<RingConfig> {
-    let by_option = |option: &'static str| move |text: &String| Word::new(text, option);
+    let by_option = |option: &'static str| {
+        move |text: &String| SourceWords { from: Word::new(text, option), label: None }
+    };
+    let default =
+        |source: &str| SourceWords { from: Word::new(source, "the default"), label: None };
     let current = typed.current.as_ref().map(by_option("--current"));
     let current = current.or_else(|| described.and_then(|words| words.current.clone()));
-    let current = current.unwrap_or_else(|| Word::new("env:ENCRYPTION_KEY", "the default"));
-    let typed: Vec<Word> = typed.previous.iter().map(by_option("--previous")).collect();
+    let current = current.unwrap_or_else(|| default("env:ENCRYPTION_KEY"));
+    let typed: Vec<SourceWords> = typed.previous.iter().map(by_option("--previous")).collect();
     let previous = match typed.as_slice() {
         [] => described.and_then(|words| words.previous.clone()),
         _ => Some(typed),
     };
-    let previous =
-        previous.unwrap_or_else(|| vec![Word::new("env:ENCRYPTION_KEY_PREVIOUS", "the default")]);
+    let previous = previous.unwrap_or_else(|| vec![default("env:ENCRYPTION_KEY_PREVIOUS")]);
     ring(DEFAULT_RING, &current, &previous, troubles)
 }
 
 fn ring<'w>(
     name: &str,
-    current: &Word,
-    previous: impl IntoIterator<Item = &'w Word>,
+    current: &SourceWords,
+    previous: impl IntoIterator<Item = &'w SourceWords>,
     troubles: &mut Troubles,
 ) -> Option<RingConfig> {
     let current = troubles.note(source(current));
     let previous = previous.into_iter().filter_map(|word| troubles.note(source(word))).collect();
-    Some(RingConfig { name: name.to_owned(), current: current?, previous })
+    // what the layouts make of the keys is known once the tables are
+    Some(RingConfig { name: name.to_owned(), current: current?, previous, uses: Vec::new() })
 }
 
-fn source(word: &Word) -> Result<KeySource> {
-    word.text.parse().map_err(|malformed: MalformedKeySource| {
-        word.wrong(malformed.to_string())
+fn source(words: &SourceWords) -> Result<LabelledSource> {
+    let from: KeySource = words.from.text.parse().map_err(|malformed: MalformedKeySource| {
+        words
+            .from
+            .wrong(malformed.to_string())
             .hint("name the variable or the file that holds the key, never the key itself")
-    })
+    })?;
+    let label = words.label.as_ref().map(|word| match is_label(&word.text) {
+        true => Ok(word.text.clone()),
+        false => Err(word.wrong("a key label has 1 to 100 visible ASCII characters")),
+    });
+    Ok(LabelledSource { from, label: label.transpose()? })
+}
+
+/// Tells each ring what the layouts of its tables make of its keys.
+pub fn tell_uses(rings: &mut BTreeMap<String, RingConfig>, tables: &[TableConfig]) {
+    for (name, ring) in rings {
+        let columns = tables.iter().filter(|table| table.ring == *name).flat_map(|t| &t.columns);
+        ring.uses = columns.flat_map(ColumnConfig::key_uses).collect();
+        ring.uses.sort_by(|one, other| other.writes.cmp(&one.writes).then(one.cmp(other)));
+        ring.uses.dedup();
+    }
 }

@@ -8,7 +8,8 @@ use crate::config::names::{self, TableName};
 use crate::config::rings::{self, DEFAULT_RING};
 use crate::config::word::Word;
 use crate::error::{Error, Result};
-use crate::layout::{AadTemplate, ColumnLayout, Layout, LayoutError};
+use crate::keys::KeyUse;
+use crate::layout::{ColumnLayout, Layout, Settings, Unmatched};
 
 /// A table, or with a `*` in its name several that are alike.
 #[derive(Clone, Debug)]
@@ -42,12 +43,23 @@ impl TableConfig {
 impl ColumnConfig {
     fn digest_text(&self) -> String {
         let name = &self.name;
-        let Some(ColumnLayout { write, read, aad }) = &self.layout else {
+        let Some(layout) = &self.layout else {
             return format!(" column {name:?} layout to be found\n");
         };
-        let read: Vec<&str> = read.iter().map(Layout::template).collect();
-        let (write, aad) = (write.template(), aad.as_ref().map(AadTemplate::template));
-        format!(" column {name:?} write {write:?} read {read:?} aad {aad:?}\n")
+        let read: Vec<String> = layout.read().iter().map(Layout::canonical).collect();
+        let write = layout.write().canonical();
+        let unmatched = match layout.unmatched() {
+            Unmatched::Fail => String::new(),
+            other => format!(" unmatched {}", other.name()),
+        };
+        format!(" column {name:?} write {write:?} read {read:?}{unmatched}\n")
+    }
+
+    /// What its layouts make of the keys of its ring.
+    pub(super) fn key_uses(&self) -> Vec<KeyUse> {
+        let Some(layout) = &self.layout else { return vec![KeyUse::default()] };
+        let uses = layout.all().enumerate().map(|(place, layout)| KeyUse::of(layout, place == 0));
+        uses.collect()
     }
 }
 
@@ -60,6 +72,11 @@ pub fn resolve(typed: &RunWords, file: &FileWords, troubles: &mut Troubles) -> V
         let hint = "name one with --column [SCHEMA.]TABLE.COLUMN, or [[table]] in reseal.toml";
         troubles.add(Error::usage("no column is named").hint(hint));
     }
+    of_file(file, troubles)
+}
+
+/// The tables of the file, if there are any.
+pub fn of_file(file: &FileWords, troubles: &mut Troubles) -> Vec<TableConfig> {
     let mut tables: Vec<TableConfig> = Vec::new();
     for words in &file.tables {
         let Some(table) = table(words, file, troubles) else { continue };
@@ -100,17 +117,34 @@ fn table(words: &TableWords, file: &FileWords, troubles: &mut Troubles) -> Optio
 fn column(words: &ColumnWords, troubles: &mut Troubles) -> Option<ColumnConfig> {
     let name = names::exact(&words.name.text).map_err(|what| words.name.wrong(what));
     let name = troubles.note(name);
-    let write = words.write.as_ref().map(|word| troubles.note(layout_to_write(word, &word.text)));
-    let read: Vec<Layout> =
-        words.read.iter().filter_map(|word| troubles.note(layout(word, &word.text))).collect();
-    let aad = words.aad.as_ref().map(|word| {
-        troubles.note(AadTemplate::parse(&word.text).map_err(|error| refused(word, error)))
-    });
-    let layout = match (write, aad) {
-        (Some(write), aad) => Some(ColumnLayout { write: write?, read, aad: aad.flatten() }),
-        (None, None) if words.read.is_empty() => None,
-        (None, _) => {
-            let error = words.name.wrong("read and aad need the layout to write");
+    let column = &words.settings.settings;
+    let read: Vec<Layout> = words
+        .read
+        .iter()
+        .filter_map(|words| {
+            let layout = Layout::to_read(words.settings.clone(), column);
+            troubles.note(layout.map_err(|error| words.refused(error)))
+        })
+        .collect();
+    let layout = match &words.write {
+        Some(write) => {
+            let settings = write.settings.clone().over(column);
+            let layout = Layout::of(settings).and_then(|write| ColumnLayout::new(write, read));
+            let unmatched = match &words.unmatched {
+                Some(word) => troubles.note(unmatched(word))?,
+                None => Unmatched::Fail,
+            };
+            let layout = layout.and_then(|layout| layout.with_unmatched(unmatched));
+            Some(troubles.note(layout.map_err(|error| write.refused(error)))?)
+        }
+        None if words.read.is_empty()
+            && *column == Settings::default()
+            && words.unmatched.is_none() =>
+        {
+            None
+        }
+        None => {
+            let error = words.name.wrong("read and settings need the layout to write");
             troubles.add(error.hint("add layout = \"…\""));
             None
         }
@@ -118,22 +152,7 @@ fn column(words: &ColumnWords, troubles: &mut Troubles) -> Option<ColumnConfig> 
     Some(ColumnConfig { name: name?, layout })
 }
 
-/// The layout that `text`, a part of `word`, names or describes.
-fn layout(word: &Word, text: &str) -> Result<Layout> {
-    Layout::named(text).map_err(|error| refused(word, error))
-}
-
-/// … and with which values can be written.
-pub fn layout_to_write(word: &Word, text: &str) -> Result<Layout> {
-    let layout = layout(word, text)?;
-    layout.writable().map_err(|error| refused(word, error))?;
-    Ok(layout)
-}
-
-fn refused(word: &Word, error: LayoutError) -> Error {
-    let refused = word.wrong(error.to_string());
-    match error.hint {
-        Some(hint) => refused.hint(hint),
-        None => refused,
-    }
+fn unmatched(word: &Word) -> Result<Unmatched> {
+    let known = Unmatched::ALL.into_iter().find(|unmatched| unmatched.name() == word.text);
+    known.ok_or_else(|| word.wrong("unmatched is \"fail\", \"leave\" or \"encrypt\""))
 }

@@ -80,6 +80,16 @@ pub enum MalformedKey {
     Length(usize),
     /// The character at this place, counted from 1, is not hexadecimal.
     Character(usize),
+    /// It has another number of bytes.
+    Bytes {
+        found: usize,
+        expected: usize,
+    },
+    NotHex,
+    NotBase64,
+    NotLatin1,
+    /// It could be guessed, and there are no random bytes to call it by.
+    NoLabel,
 }
 
 impl fmt::Display for MalformedKey {
@@ -92,6 +102,13 @@ impl fmt::Display for MalformedKey {
             Self::Character(place) => {
                 write!(f, "character {place} of the key is not hexadecimal")
             }
+            Self::Bytes { found, expected } => {
+                write!(f, "the key has {found} bytes, not {expected}")
+            }
+            Self::NotHex => f.write_str("the key is not made of pairs of hexadecimal digits"),
+            Self::NotBase64 => f.write_str("the key is not base64"),
+            Self::NotLatin1 => f.write_str("the key has characters beyond latin1"),
+            Self::NoLabel => f.write_str("the operating system gives no random bytes"),
         }
     }
 }

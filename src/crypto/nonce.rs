@@ -4,38 +4,43 @@ use std::fmt;
 
 use zeroize::Zeroize;
 
-/// The nonce lengths of AES-GCM that layouts know.
+/// The lengths of nonces that layouts know.
 ///
-/// Twelve bytes are used as they are; sixteen are first hashed by GHASH (NIST SP 800-38D, section
-/// 7.1, step 2).
+/// AES-GCM uses twelve bytes as they are; sixteen it hashes first by GHASH (NIST SP 800-38D, section
+/// 7.1, step 2). AES-CBC takes a block, XChaCha20 and XSalsa20 take twenty-four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NonceLength {
     Twelve,
     Sixteen,
+    TwentyFour,
 }
 
 impl NonceLength {
-    /// In bytes: 12 or 16.
+    /// In bytes: 12, 16 or 24.
     pub const fn bytes(self) -> usize {
         match self {
             Self::Twelve => 12,
             Self::Sixteen => 16,
+            Self::TwentyFour => 24,
         }
     }
 
-    /// `None` for any other number of bytes than 12 or 16.
+    /// `None` for any other number of bytes than 12, 16 or 24.
     pub const fn from_bytes(bytes: usize) -> Option<Self> {
         match bytes {
             12 => Some(Self::Twelve),
             16 => Some(Self::Sixteen),
+            24 => Some(Self::TwentyFour),
             _ => None,
         }
     }
 }
 
+const NONCE_BYTES_MAX: usize = 24;
+
 /// One nonce, for one seal: it cannot be cloned.
 pub struct Nonce {
-    bytes: [u8; 16],
+    bytes: [u8; NONCE_BYTES_MAX],
     length: NonceLength,
 }
 
@@ -44,12 +49,16 @@ impl Nonce {
         &self.bytes[..self.length.bytes()]
     }
 
+    pub fn length(&self) -> NonceLength {
+        self.length
+    }
+
     /// A nonce somebody else chose, for known-answer tests only: the program takes its nonces from
-    /// a [`NonceSource`]. `None` unless there are 12 or 16 bytes.
+    /// a [`NonceSource`]. `None` unless there are 12, 16 or 24 bytes.
     #[doc(hidden)]
     pub fn known(known: &[u8]) -> Option<Self> {
         let length = NonceLength::from_bytes(known.len())?;
-        let mut bytes = [0; 16];
+        let mut bytes = [0; NONCE_BYTES_MAX];
         bytes[..known.len()].copy_from_slice(known);
         Some(Self { bytes, length })
     }
@@ -75,6 +84,9 @@ pub struct NonceSource {
 }
 
 impl NonceSource {
+    /// Bytes of the longest salt.
+    pub const SALT_BYTES_MAX: usize = 64;
+
     /// Draws nothing yet.
     pub fn new() -> Self {
         Self { batch: Box::new([0; BATCH_BYTES]), unused: BATCH_BYTES }
@@ -82,18 +94,28 @@ impl NonceSource {
 
     /// The next nonce, of bytes that no other nonce was made of.
     pub fn next(&mut self, length: NonceLength) -> Result<Nonce, NoRandomness> {
-        if BATCH_BYTES - self.unused < length.bytes() {
+        let mut bytes = [0; NONCE_BYTES_MAX];
+        self.take(&mut bytes[..length.bytes()])?;
+        Ok(Nonce { bytes, length })
+    }
+
+    /// Fills a salt, of at most [`NonceSource::SALT_BYTES_MAX`] bytes, that no other one was made of.
+    pub fn fill_salt(&mut self, salt: &mut [u8]) -> Result<(), NoRandomness> {
+        self.take(salt)
+    }
+
+    fn take(&mut self, bytes: &mut [u8]) -> Result<(), NoRandomness> {
+        if BATCH_BYTES - self.unused < bytes.len() {
             // Should the generator fail half-way, nothing of the batch is left to be taken.
             self.unused = BATCH_BYTES;
             getrandom::fill(&mut self.batch[..])?;
             self.unused = 0;
         }
-        let taken = &mut self.batch[self.unused..self.unused + length.bytes()];
-        let mut bytes = [0; 16];
-        bytes[..length.bytes()].copy_from_slice(taken);
+        let taken = &mut self.batch[self.unused..self.unused + bytes.len()];
+        bytes.copy_from_slice(taken);
         taken.zeroize();
-        self.unused += length.bytes();
-        Ok(Nonce { bytes, length })
+        self.unused += bytes.len();
+        Ok(())
     }
 }
 
@@ -169,10 +191,13 @@ mod tests {
     }
 
     #[test]
-    fn only_two_lengths() {
+    fn only_three_lengths() {
         for bytes in 0..40 {
             let length = NonceLength::from_bytes(bytes);
-            assert_eq!(length.map(NonceLength::bytes), [12, 16].contains(&bytes).then_some(bytes));
+            assert_eq!(
+                length.map(NonceLength::bytes),
+                [12, 16, 24].contains(&bytes).then_some(bytes)
+            );
         }
         assert!(Nonce::known(&[1; 13]).is_none());
     }

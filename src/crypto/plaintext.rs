@@ -2,8 +2,12 @@
 
 use std::fmt;
 
+use flate2::{Decompress, FlushDecompress, Status};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
+
+/// More is not taken out of a compression.
+const INFLATED_BYTES_MAX: usize = 1 << 30;
 
 /// A buffer for one plaintext after another.
 ///
@@ -36,6 +40,30 @@ impl Plaintext {
         &self.buffer[..self.used]
     }
 
+    /// Takes the text out of its zlib compression (RFC 1950).
+    ///
+    /// # Errors
+    /// It is no such compression, or of more than a gibibyte.
+    pub fn inflate(&mut self) -> Result<(), NotCompressed> {
+        let mut room = (self.used * 4).max(1024);
+        while room <= INFLATED_BYTES_MAX {
+            // A larger buffer begins anew, so that no smaller one is left unwiped.
+            let mut inflated = Self { buffer: vec![0; room].into_boxed_slice(), used: room };
+            let mut stream = Decompress::new(true);
+            match stream.decompress(self.expose(), &mut inflated.buffer, FlushDecompress::Finish) {
+                Ok(Status::StreamEnd) => {
+                    inflated.truncate(usize::try_from(stream.total_out()).unwrap_or(room));
+                    *self = inflated;
+                    return Ok(());
+                }
+                Ok(_) if stream.total_out() < room as u64 => return Err(NotCompressed),
+                Ok(_) => room *= 2,
+                Err(_) => return Err(NotCompressed),
+            }
+        }
+        Err(NotCompressed)
+    }
+
     /// Bytes of the plaintext.
     pub fn len(&self) -> usize {
         self.used
@@ -43,6 +71,14 @@ impl Plaintext {
 
     pub fn is_empty(&self) -> bool {
         self.used == 0
+    }
+
+    /// Wipes what lies beyond the first `length` bytes.
+    pub(super) fn truncate(&mut self, length: usize) {
+        if length < self.used {
+            self.buffer[length..self.used].zeroize();
+            self.used = length;
+        }
     }
 
     /// Wipes what was there and makes room for `length` bytes, all zero.
@@ -97,6 +133,18 @@ impl fmt::Debug for Plaintext {
     }
 }
 
+/// The text is not compressed as it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotCompressed;
+
+impl fmt::Display for NotCompressed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the plaintext is not compressed as it should be")
+    }
+}
+
+impl std::error::Error for NotCompressed {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +189,20 @@ mod tests {
                 assert_ne!(whole, plaintext(&other), "byte {place} of {length}");
                 assert_ne!(whole, plaintext(&bytes[..place]));
             }
+        }
+    }
+
+    #[test]
+    fn compressed_text_is_taken_out() {
+        let text = vec![b'x'; 100_000];
+        let mut stream = flate2::Compress::new(flate2::Compression::default(), true);
+        let mut compressed = Vec::with_capacity(1000);
+        stream.compress_vec(&text, &mut compressed, flate2::FlushCompress::Finish).unwrap();
+        let mut buffer = plaintext(&compressed);
+        buffer.inflate().unwrap();
+        assert_eq!(buffer.expose(), text);
+        for torn in [&compressed[..compressed.len() / 2], b"no compression", b""] {
+            assert_eq!(plaintext(torn).inflate(), Err(NotCompressed));
         }
     }
 

@@ -1,7 +1,8 @@
 //! The job's own tables, in schema `reseal` of the same database: what survives a kill.
 //!
 //! One file for each thing the ledger knows: its own [`setup`], [`run`]s and their [`standing`], [`shard`]s and
-//! their checkpoints, the [`close`] of a proof, [`failure`]s, the [`seals`] of each key, what all that adds up
+//! their checkpoints, the [`close`] of a proof, [`failure`]s, the [`seals`] of each key, what [`passphrase`]s
+//! are called, what all that adds up
 //! to ([`counted`]), and the [`audit`] of who did what. This room knows no cryptography and no user
 //! table; values, plaintext and keys never reach it.
 
@@ -9,6 +10,7 @@ pub mod audit;
 pub mod close;
 pub mod counted;
 pub mod failure;
+pub mod passphrase;
 pub mod run;
 pub mod seals;
 pub mod setup;

@@ -33,7 +33,9 @@ statements! {
     LEDGER_PRESENT = "ledger/present.sql";
     LIST_FAILURES = "ledger/list_failures.sql";
     MOVE_CHECKPOINT = "ledger/move_checkpoint.sql";
+    NAME_PASSPHRASE = "ledger/name_passphrase.sql";
     OPEN_RUNS = "ledger/open_runs.sql";
+    PASSPHRASES = "ledger/passphrases.sql";
     PASS_OVER = "ledger/pass_over.sql";
     PASS_STATE = "ledger/pass_state.sql";
     RELEASE = "ledger/release.sql";

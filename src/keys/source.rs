@@ -6,8 +6,9 @@ use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
-use super::{env, file, located};
-use crate::crypto::KeyBytes;
+use super::load::located;
+use super::{env, file};
+use crate::crypto::{KeyBytes, SecretBytes};
 use crate::error::{Error, Result};
 
 /// Where a key is found: `env:NAME` or `file:PATH`.
@@ -18,58 +19,69 @@ pub enum KeySource {
     File(PathBuf),
 }
 
+const HINT: &str = "set it to 64 hexadecimal characters, or to what the layout's `key` says";
+
 /// The text of a source, wiped when dropped.
 pub(super) type SecretText = Zeroizing<Vec<u8>>;
 
 impl KeySource {
-    /// The one key a ring seals with.
-    pub(super) fn current_key(&self) -> Result<KeyBytes> {
+    /// The text of the one key a ring seals with.
+    pub(super) fn current_text(&self) -> Result<SecretBytes> {
         let text = match self {
             Self::Env(name) => env::read(name)
                 .filter(|text| !text.is_empty())
                 .ok_or_else(|| self.missing("the environment variable is not set"))?,
             Self::File(path) => file::read(path)?,
         };
-        let mut keys = self.keys(&text)?;
-        match (keys.pop(), keys.is_empty()) {
-            (Some(key), true) => Ok(key),
+        let mut texts = self.texts(&text);
+        if let Some(place) = texts.iter().position(|text| text.expose().is_empty()) {
+            let position = (texts.len() > 1).then_some(place + 1);
+            return Err(Error::usage("the key is empty").at(located(self, position)).hint(HINT));
+        }
+        match (texts.pop(), texts.is_empty()) {
+            (Some(text), true) => Ok(text),
             _ => Err(Error::usage("several keys where one current key is expected")
                 .at(self.to_string())
                 .hint("keep the newest, and name the others as previous keys")),
         }
     }
 
-    /// Any number of previous keys. An environment variable that is not set, or empty, holds none.
-    pub(super) fn previous_keys(&self) -> Result<Vec<KeyBytes>> {
+    /// The texts of any number of previous keys. An environment variable that is not set, or empty, holds
+    /// none.
+    pub(super) fn previous_texts(&self) -> Result<Vec<SecretBytes>> {
         let text = match self {
             Self::Env(name) => env::read(name).filter(|text| !text.is_empty()),
             Self::File(path) => Some(file::read(path)?),
         };
-        text.map_or_else(|| Ok(Vec::new()), |text| self.keys(&text))
+        Ok(text.map(|text| self.texts(&text)).unwrap_or_default())
     }
 
-    /// The keys in a text: separated by commas in a variable, one a line in a file.
-    fn keys(&self, text: &[u8]) -> Result<Vec<KeyBytes>> {
+    /// A text that is no key but goes into one: the salt of a derivation.
+    pub(super) fn salt(&self) -> Result<SecretText> {
+        let mut text = match self {
+            Self::Env(name) => env::read(name)
+                .ok_or_else(|| self.missing("the environment variable is not set"))?,
+            Self::File(path) => file::read(path)?,
+        };
+        let length = without_line_end(&text).len();
+        text.truncate(length);
+        Ok(text)
+    }
+
+    /// The texts in a text: separated by commas in a variable, one a line in a file.
+    fn texts(&self, text: &[u8]) -> Vec<SecretBytes> {
         let separator = match self {
             Self::Env(_) => b',',
             Self::File(_) => b'\n',
         };
         // The newline that ends the text is not one that separates.
         let text = text.strip_suffix(b"\n").unwrap_or(text);
-        let pieces = || text.split(|byte| *byte == separator);
-        let several = pieces().nth(1).is_some();
-        let key = |(place, piece): (usize, &[u8])| {
-            let piece = piece.strip_suffix(b"\r").unwrap_or(piece);
-            KeyBytes::from_hex(piece).map_err(|malformed| {
-                Error::usage(malformed.to_string())
-                    .at(located(self, several.then_some(place + 1)))
-                    .hint(format!("a key is 64 hexadecimal characters; {}", self.separated()))
-            })
-        };
-        pieces().enumerate().map(key).collect()
+        let pieces = text.split(|byte| *byte == separator);
+        let without_return = |piece: &[u8]| piece.strip_suffix(b"\r").unwrap_or(piece).to_vec();
+        pieces.map(|piece| SecretBytes::new(without_return(piece))).collect()
     }
 
-    fn separated(&self) -> &'static str {
+    pub(super) fn separated(&self) -> &'static str {
         match self {
             Self::Env(_) => "several previous keys are separated by commas",
             Self::File(_) => "several previous keys stand one on a line",
@@ -77,7 +89,26 @@ impl KeySource {
     }
 
     fn missing(&self, what: &str) -> Error {
-        Error::usage(what).at(self.to_string()).hint("set it to 64 hexadecimal characters")
+        Error::usage(what).at(self.to_string()).hint(HINT)
+    }
+}
+
+fn without_line_end(text: &[u8]) -> &[u8] {
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    text.strip_suffix(b"\r").unwrap_or(text)
+}
+
+/// A source and, where a layout stores one, the label of its key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LabelledSource {
+    pub from: KeySource,
+    /// With it, the source holds one key.
+    pub label: Option<String>,
+}
+
+impl From<KeySource> for LabelledSource {
+    fn from(from: KeySource) -> Self {
+        Self { from, label: None }
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use super::*;
+use crate::crypto::{Key, KeyBytes};
 
 /// A well-formed key made of one digit.
 fn hex(digit: char) -> String {
@@ -24,15 +25,11 @@ fn ring(current: &str, previous: &[&str]) -> (TempDir, RingConfig) {
         fs::write(&path, content).unwrap();
         KeySource::File(path)
     };
-    let config = RingConfig {
-        name: "keys".to_owned(),
-        current: write("current".to_owned(), current),
-        previous: previous
-            .iter()
-            .enumerate()
-            .map(|(place, content)| write(format!("previous-{}", place + 1), content))
-            .collect(),
-    };
+    let sources = previous
+        .iter()
+        .enumerate()
+        .map(|(place, content)| write(format!("previous-{}", place + 1), content));
+    let config = RingConfig::new("keys", write("current".to_owned(), current), sources.collect());
     (directory, config)
 }
 
@@ -64,7 +61,7 @@ fn keys_in_their_order() {
 #[test]
 fn current_only_leaves_the_others_unread() {
     let (_directory, mut config) = ring(&hex('a'), &["not a key"]);
-    config.previous.push(KeySource::File(PathBuf::from("/nonexistent")));
+    config.previous.push(KeySource::File(PathBuf::from("/nonexistent")).into());
     let ring = KeyRing::load_current_only(&config).unwrap();
     assert!(ring.previous().is_empty());
     assert_eq!(ring.current().id().to_string(), id('a'));
@@ -116,7 +113,7 @@ fn repeated_keys_are_refused() {
 #[test]
 fn files_that_cannot_be_read() {
     let (_directory, mut config) = ring(&hex('a'), &[]);
-    config.previous = vec![KeySource::File(PathBuf::from("/nonexistent/key"))];
+    config.previous = vec![KeySource::File(PathBuf::from("/nonexistent/key")).into()];
     let error = KeyRing::load(&config).unwrap_err();
     assert_eq!(error.what, "cannot read the key file: entity not found");
     assert_eq!(error.place.unwrap(), "file:/nonexistent/key");

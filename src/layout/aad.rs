@@ -5,7 +5,8 @@ use std::fmt;
 use super::LayoutError;
 use super::scan::{Piece, pieces};
 
-/// Text with `{table}`, `{column}`, and `{NAME}` or `{col:NAME}` for a column of the row.
+/// Text with `{table}`, `{column}`, `{kid}` for the label of the key, and `{NAME}` or `{col:NAME}` for a
+/// column of the row.
 ///
 /// A column named `table`, `column` or `kid` can only be written as `{col:table}`. `{{` and `}}`
 /// stand for braces.
@@ -21,6 +22,8 @@ enum AadPiece {
     Literal(String),
     Table,
     Column,
+    /// The label of the key.
+    Label,
     /// The value of a column, by its place in `columns`.
     Value(usize),
 }
@@ -38,10 +41,7 @@ impl AadTemplate {
                 Piece::Literal(text) => AadPiece::Literal(text),
                 Piece::Braces("table", _) => AadPiece::Table,
                 Piece::Braces("column", _) => AadPiece::Column,
-                Piece::Braces("kid", offset) => {
-                    return Err(LayoutError::not_yet(template, offset, "{kid}")
-                        .hint("for a column of this name write {col:kid}"));
-                }
+                Piece::Braces("kid", _) => AadPiece::Label,
                 Piece::Braces(word, offset) => {
                     let name = column_name(template, word, offset)?;
                     let known = columns.iter().position(|column| column == name);
@@ -65,27 +65,60 @@ impl AadTemplate {
         &self.columns
     }
 
-    /// Renders the AAD into `out`, replacing what was there. `values` are the row's values of
+    /// Takes its columns from these places of a longer list.
+    pub(super) fn move_to(&mut self, places: &[usize], columns: &[String]) {
+        for piece in &mut self.pieces {
+            if let AadPiece::Value(place) = piece {
+                *place = places[*place];
+            }
+        }
+        self.columns = columns.to_vec();
+    }
+
+    /// Whether it depends on the label of the key.
+    pub fn needs_label(&self) -> bool {
+        self.pieces.contains(&AadPiece::Label)
+    }
+
+    /// Renders the AAD into `out`, replacing what was there. The texts of the row are those of
     /// [`AadTemplate::columns`], in their order; one that is absent counts as NULL.
     pub fn render(
         &self,
-        table: &str,
-        column: &str,
-        values: &[Option<&[u8]>],
+        row: &RowTexts<'_>,
+        label: Option<&str>,
         out: &mut Vec<u8>,
     ) -> Result<(), AadMissing> {
         out.clear();
         for piece in &self.pieces {
             out.extend_from_slice(match piece {
                 AadPiece::Literal(text) => text.as_bytes(),
-                AadPiece::Table => table.as_bytes(),
-                AadPiece::Column => column.as_bytes(),
-                AadPiece::Value(place) => {
-                    values.get(*place).copied().flatten().ok_or(AadMissing { column: *place })?
-                }
+                AadPiece::Table => row.table.as_bytes(),
+                AadPiece::Column => row.column.as_bytes(),
+                AadPiece::Label => label.ok_or(AadMissing)?.as_bytes(),
+                AadPiece::Value(place) => row.text(*place).ok_or(AadMissing)?,
             });
         }
         Ok(())
+    }
+}
+
+/// The names and texts of a row that additional data is made of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RowTexts<'a> {
+    /// What `{table}` stands for.
+    pub table: &'a str,
+    /// What `{column}` stands for.
+    pub column: &'a str,
+    /// The row's texts.
+    pub texts: &'a [Option<&'a [u8]>],
+    /// Where each column of the template stands among the texts.
+    pub places: &'a [usize],
+}
+
+impl<'a> RowTexts<'a> {
+    /// The text of the template's column number `column`; `None` when it is NULL.
+    fn text(&self, column: usize) -> Option<&'a [u8]> {
+        self.texts.get(*self.places.get(column)?).copied().flatten()
     }
 }
 
@@ -99,10 +132,7 @@ fn column_name<'t>(template: &str, word: &'t str, offset: usize) -> Result<&'t s
 
 /// A column of the AAD is NULL, so there is nothing to authenticate the value with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AadMissing {
-    /// Which of [`AadTemplate::columns`].
-    pub column: usize,
-}
+pub struct AadMissing;
 
 impl fmt::Display for AadMissing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,7 +149,10 @@ mod tests {
     fn render(template: &str, values: &[Option<&[u8]>]) -> Result<String, AadMissing> {
         let mut out = b"left over".to_vec();
         let template = AadTemplate::parse(template).unwrap();
-        template.render("public.users", "email", values, &mut out)?;
+        let places: Vec<usize> = (0..values.len()).collect();
+        let row =
+            RowTexts { table: "public.users", column: "email", texts: values, places: &places };
+        template.render(&row, Some("k1"), &mut out)?;
         Ok(String::from_utf8(out).unwrap())
     }
 
@@ -129,6 +162,7 @@ mod tests {
         assert_eq!(render("{table}:{id}:{column}", row).unwrap(), "public.users:42:email");
         assert_eq!(render("{{{org}}}/{col:id}/{org}", row).unwrap(), "{42}/7/42");
         assert_eq!(render("AES256GCM", &[]).unwrap(), "AES256GCM");
+        assert_eq!(render("v{kid}", &[]).unwrap(), "vk1");
         assert_eq!(render("{col:table}-{col:col:x}", row).unwrap(), "42-7");
     }
 
@@ -141,8 +175,8 @@ mod tests {
 
     #[test]
     fn null_and_absent_columns_are_missing_and_empty_ones_are_not() {
-        assert_eq!(render("{a}{b}", &[Some(b""), None]), Err(AadMissing { column: 1 }));
-        assert_eq!(render("{a}{b}", &[Some(b"")]), Err(AadMissing { column: 1 }));
+        assert_eq!(render("{a}{b}", &[Some(b""), None]), Err(AadMissing));
+        assert_eq!(render("{a}{b}", &[Some(b"")]), Err(AadMissing));
         assert_eq!(render("{a}{b}", &[Some(b""), Some(b"")]).unwrap(), "");
     }
 
@@ -152,7 +186,6 @@ mod tests {
             ("", "the AAD template is empty"),
             ("{}", "a column without a name (at character 2)"),
             ("ü{col:}", "a column without a name (at character 3)"),
-            ("v{kid}", "`{kid}` is not supported yet (at character 3)"),
             ("{a", "a `{` without its `}` (at character 1)"),
             ("a}", "a `}` without its `{` (at character 2)"),
         ] {

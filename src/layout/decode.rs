@@ -5,19 +5,49 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::encoding::{has_line_break, is_line_break};
-use super::template::{Group, Part, Segment};
-use super::{Layout, Parts};
+use super::ends::{
+    after_line_breaks, end_from_left, is_text_without_line_break, label_end, label_start,
+    start_from_right,
+};
+use super::label;
+use super::template::{Group, Part, Segment, Template};
+use crate::crypto::{NonceLength, Parts};
 
 /// Room for the decoded parts of one value after another.
 #[derive(Debug, Default)]
 pub struct DecodeBuffer {
-    decoded: Vec<u8>,
+    pub(super) decoded: Vec<u8>,
     /// A group's text with the line feeds taken out.
-    unwrapped: Vec<u8>,
-    nonce: Range<usize>,
-    ciphertext: Range<usize>,
-    tag: Range<usize>,
+    pub(super) unwrapped: Vec<u8>,
+    pub(super) nonce: Range<usize>,
+    pub(super) ciphertext: Range<usize>,
+    pub(super) tag: Range<usize>,
+    pub(super) salt: Range<usize>,
+    pub(super) label: Option<Range<usize>>,
+    pub(super) bound: Range<usize>,
+    pub(super) data_key: Range<usize>,
+    /// What the layout keeps of a value, see [`Stored::frame`].
+    pub(super) frame: Vec<u8>,
+    pub(super) is_compressed: bool,
+}
+
+/// A stored value, taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored<'a> {
+    /// What the key of the ring has sealed: the value, or its data key.
+    pub parts: Parts<'a>,
+    /// Of the value's own key; empty when it has none.
+    pub salt: &'a [u8],
+    /// The label of the key, as it is stored.
+    pub label: Option<&'a [u8]>,
+    /// What the layout itself binds the value to: the header of a JWE, the head of a Fernet token.
+    pub bound: &'a [u8],
+    /// What the layout keeps of a value that is sealed anew: a time, a header, what a data key has sealed.
+    pub frame: &'a [u8],
+    /// What the data key has sealed.
+    pub inner: Option<Parts<'a>>,
+    /// Whether the plaintext is zlib-compressed, as the layout says.
+    pub is_compressed: bool,
 }
 
 /// The value does not have the shape of the layout.
@@ -25,19 +55,26 @@ pub struct DecodeBuffer {
 pub struct Malformed;
 
 pub(super) fn decode<'b>(
-    layout: &Layout,
+    template: &Template,
     stored: &[u8],
     buffer: &'b mut DecodeBuffer,
-) -> Result<Parts<'b>, Malformed> {
-    buffer.decoded.clear();
-    let (before, after) = layout.segments.split_at(layout.pivot);
+) -> Result<Stored<'b>, Malformed> {
+    buffer.clear();
+    let segments = &template.segments;
+    let (before, after) = segments.split_at(template.pivot);
     let mut rest = stored;
     for (place, segment) in before.iter().enumerate() {
         rest = match segment {
             Segment::Literal(literal) => rest.strip_prefix(&literal[..]).ok_or(Malformed)?,
+            Segment::Label => {
+                let end = label_end(rest, segments.get(place + 1)).ok_or(Malformed)?;
+                let (label, rest) = rest.split_at(end);
+                buffer.take_label(label)?;
+                rest
+            }
             Segment::Group(group) => {
                 // Line feeds behind a group are its own only when nothing else can begin with one.
-                let loose = is_text_without_line_break(&layout.segments[place + 1]);
+                let loose = is_text_without_line_break(&segments[place + 1]);
                 let end = end_from_left(group, rest, loose).ok_or(Malformed)?;
                 let (text, rest) = rest.split_at(end);
                 buffer.take(group, text)?;
@@ -46,9 +83,16 @@ pub(super) fn decode<'b>(
         };
     }
     let (pivot, after) = after.split_first().ok_or(Malformed)?;
-    for segment in after.iter().rev() {
+    for (place, segment) in after.iter().enumerate().rev() {
         rest = match segment {
             Segment::Literal(literal) => rest.strip_suffix(&literal[..]).ok_or(Malformed)?,
+            Segment::Label => {
+                let text_before = place.checked_sub(1).and_then(|before| after.get(before));
+                let start = label_start(rest, text_before).ok_or(Malformed)?;
+                let (rest, label) = rest.split_at(start);
+                buffer.take_label(label)?;
+                rest
+            }
             Segment::Group(group) => {
                 let (rest, text) = rest.split_at(start_from_right(group, rest).ok_or(Malformed)?);
                 buffer.take(group, text)?;
@@ -59,26 +103,74 @@ pub(super) fn decode<'b>(
     if let Segment::Group(group) = pivot {
         buffer.take(group, rest)?;
     }
-    Ok(buffer.parts())
+    Ok(buffer.stored(template))
 }
 
 impl DecodeBuffer {
+    pub(super) fn clear(&mut self) {
+        self.decoded.clear();
+        self.frame.clear();
+        self.label = None;
+        for range in [
+            &mut self.nonce,
+            &mut self.ciphertext,
+            &mut self.tag,
+            &mut self.salt,
+            &mut self.bound,
+            &mut self.data_key,
+        ] {
+            *range = 0..0;
+        }
+        self.is_compressed = false;
+    }
+
+    /// Appends bytes and notes where they lie.
+    pub(super) fn keep(&mut self, bytes: &[u8]) -> Range<usize> {
+        let start = self.decoded.len();
+        self.decoded.extend_from_slice(bytes);
+        start..self.decoded.len()
+    }
+
+    fn take_label(&mut self, label: &[u8]) -> Result<(), Malformed> {
+        let is_label = std::str::from_utf8(label).is_ok_and(label::is_label);
+        self.label = Some(self.keep(label)).filter(|_| is_label);
+        self.label.as_ref().map(drop).ok_or(Malformed)
+    }
+
     /// Decodes a group and notes where its parts lie.
     fn take(&mut self, group: &Group, text: &[u8]) -> Result<(), Malformed> {
         let mut start = self.decoded.len();
         group.encoding.decode(text, &mut self.unwrapped, &mut self.decoded)?;
         let bytes = self.decoded.len() - start;
-        let variable = bytes.checked_sub(group.fixed_bytes()).ok_or(Malformed)?;
+        let mut variable = bytes.checked_sub(group.fixed_bytes()).ok_or(Malformed)?;
         if variable > 0 && !group.has_ciphertext() {
             return Err(Malformed);
         }
+        // What stands before the nonce, and behind the tag if that stands before it too.
+        let mut head = start;
         for part in &group.parts {
             let place = start..start + part.bytes().unwrap_or(variable);
             start = place.end;
             match part {
-                Part::Nonce(_) => self.nonce = place,
+                Part::Nonce(_) => {
+                    self.bound = head..place.start;
+                    self.nonce = place;
+                }
                 Part::Ciphertext => self.ciphertext = place,
-                Part::Tag(_) => self.tag = place,
+                Part::Tag(_) => {
+                    head = place.end;
+                    self.tag = place;
+                }
+                Part::Salt(_) => self.salt = place,
+                Part::Label(_) => self.label = Some(place),
+                Part::TaggedLabel => {
+                    let label = label::tagged(&self.decoded[place.clone()]).ok_or(Malformed)?;
+                    variable = variable.checked_sub(label.end).ok_or(Malformed)?;
+                    start = place.start + label.end;
+                    self.label = Some(place.start + label.start..start);
+                }
+                Part::Time => self.frame.extend_from_slice(&self.decoded[place]),
+                Part::DataKey(_) => self.data_key = place,
                 Part::Fixed(fixed) if self.decoded[place.clone()] != fixed[..] => {
                     return Err(Malformed);
                 }
@@ -86,6 +178,34 @@ impl DecodeBuffer {
             }
         }
         Ok(())
+    }
+
+    fn stored(&mut self, template: &Template) -> Stored<'_> {
+        if template.data_key_bytes > 0 {
+            for range in [&self.nonce, &self.ciphertext, &self.tag] {
+                self.frame.extend_from_slice(&self.decoded[range.clone()]);
+            }
+        }
+        let outer = self.parts();
+        let sealed_key = &self.decoded[self.data_key.clone()];
+        let (parts, inner) = match data_key_parts(sealed_key) {
+            Some(parts) => (parts, Some(outer)),
+            None => (outer, None),
+        };
+        Stored { parts, inner, ..self.whole() }
+    }
+
+    /// All that was noted, with the parts of the value itself.
+    pub(super) fn whole(&self) -> Stored<'_> {
+        Stored {
+            parts: self.parts(),
+            salt: &self.decoded[self.salt.clone()],
+            label: self.label.as_ref().map(|label| &self.decoded[label.clone()]),
+            bound: &self.decoded[self.bound.clone()],
+            frame: &self.frame,
+            inner: None,
+            is_compressed: self.is_compressed,
+        }
     }
 
     fn parts(&self) -> Parts<'_> {
@@ -97,62 +217,15 @@ impl DecodeBuffer {
     }
 }
 
-/// Where a group of fixed length ends that `text` begins with: after its characters, line feeds
-/// between them, and its padding if that is there, with line feeds before it if `loose`.
-fn end_from_left(group: &Group, text: &[u8], loose: bool) -> Option<usize> {
-    let (bytes, encoding) = (group.fixed_bytes(), group.encoding);
-    let characters = encoding.characters(bytes);
-    if !encoding.is_text() {
-        return (characters <= text.len()).then_some(characters);
-    }
-    let end = match text.get(..characters) {
-        Some(unbroken) if !has_line_break(unbroken) => characters,
-        _ => significant(text).nth(characters.checked_sub(1)?)?.0 + 1,
-    };
-    let padding = encoding.padding(bytes);
-    let is_sign = |byte: u8| byte == b'=' || loose && is_line_break(byte);
-    let behind = text.iter().enumerate().skip(end).take_while(|(_, byte)| is_sign(**byte));
-    let mut signs = behind.filter(|(_, byte)| **byte == b'=');
-    let last = padding.checked_sub(1).and_then(|others| signs.nth(others));
-    Some(last.map_or(end, |(place, _)| place + 1))
-}
+/// Bytes of nonce and tag around the ciphertext of a data key.
+const DATA_KEY_NONCE: usize = NonceLength::Twelve.bytes();
+const DATA_KEY_TAG: usize = 16;
 
-/// Where a group of fixed length starts that `text` ends with: its padding if that is there, line
-/// feeds, and its characters.
-fn start_from_right(group: &Group, text: &[u8]) -> Option<usize> {
-    let (bytes, encoding) = (group.fixed_bytes(), group.encoding);
-    let characters = encoding.characters(bytes);
-    if !encoding.is_text() {
-        return text.len().checked_sub(characters);
-    }
-    let padding = encoding.padding(bytes);
-    if padding == 0
-        && let Some(start) = text.len().checked_sub(characters)
-        && !has_line_break(&text[start..])
-    {
-        return Some(start);
-    }
-    let mut backwards = significant(text).rev();
-    let found = backwards.clone().take(padding).take_while(|(_, byte)| *byte == b'=').count();
-    Some(backwards.nth(found + characters.checked_sub(1)?)?.0)
-}
-
-/// All but the line feeds, and where they stand.
-fn significant(text: &[u8]) -> impl DoubleEndedIterator<Item = (usize, u8)> + Clone {
-    text.iter().copied().enumerate().filter(|(_, byte)| !is_line_break(*byte))
-}
-
-/// Text between groups that does not begin with a line feed.
-fn is_text_without_line_break(segment: &Segment) -> bool {
-    match segment {
-        Segment::Literal(literal) => !literal.first().copied().is_some_and(is_line_break),
-        Segment::Group(_) => false,
-    }
-}
-
-fn after_line_breaks(text: &[u8]) -> &[u8] {
-    let breaks = text.iter().take_while(|byte| is_line_break(**byte)).count();
-    &text[breaks..]
+/// A sealed data key: nonce12 ct tag16.
+fn data_key_parts(sealed: &[u8]) -> Option<Parts<'_>> {
+    let (nonce, rest) = sealed.split_at_checked(DATA_KEY_NONCE)?;
+    let (ciphertext, tag) = rest.split_at_checked(rest.len().checked_sub(DATA_KEY_TAG)?)?;
+    Some(Parts { nonce, ciphertext, tag })
 }
 
 impl fmt::Display for Malformed {

@@ -16,17 +16,23 @@ pub(super) enum Encoding {
     Base64Url,
     Base64Unpadded,
     Base64UrlUnpadded,
+    /// Padded, with a line feed after every 76 characters but at the end: PostgreSQL's `encode`.
+    Base64Mime76,
 }
 
 /// Their names in templates.
-pub(super) const NAMES: [(&str, Encoding); 6] = [
+pub(super) const NAMES: [(&str, Encoding); 7] = [
     ("raw", Encoding::Raw),
     ("hex", Encoding::Hex),
     ("b64", Encoding::Base64),
     ("b64url", Encoding::Base64Url),
     ("b64raw", Encoding::Base64Unpadded),
     ("b64urlraw", Encoding::Base64UrlUnpadded),
+    ("b64mime76", Encoding::Base64Mime76),
 ];
+
+/// Characters of a line of [`Encoding::Base64Mime76`].
+const LINE: usize = 76;
 
 /// Bytes that are encoded into whole characters by base64 (3 into 4) and by hexadecimal too.
 const BLOCK: usize = 3;
@@ -65,11 +71,15 @@ impl Encoding {
 
     /// Bytes that so many bytes become, as they are written.
     pub(super) fn written_bytes(self, bytes: usize) -> usize {
-        let padding = match self {
-            Self::Base64 | Self::Base64Url => self.padding(bytes),
-            _ => 0,
-        };
-        self.characters(bytes) + padding
+        let characters = self.characters(bytes);
+        match self {
+            Self::Base64 | Self::Base64Url => characters + self.padding(bytes),
+            Self::Base64Mime76 => {
+                let characters = characters + self.padding(bytes);
+                characters + characters.saturating_sub(1) / LINE
+            }
+            _ => characters,
+        }
     }
 
     /// Appends the parts, encoded as one.
@@ -81,6 +91,11 @@ impl Encoding {
             Self::Base64Url => append_base64(&BASE64URL, parts, PADDING, out),
             Self::Base64Unpadded => append_base64(&BASE64, parts, b"", out),
             Self::Base64UrlUnpadded => append_base64(&BASE64URL, parts, b"", out),
+            Self::Base64Mime76 => {
+                let before = out.len();
+                append_base64(&BASE64, parts, PADDING, out);
+                break_lines(out, before);
+            }
         }
     }
 
@@ -108,7 +123,9 @@ impl Encoding {
         let before = out.len();
         let decoded = match self {
             Self::Raw | Self::Hex => decode_hex(text, out),
-            Self::Base64 | Self::Base64Unpadded => decode_base64(&BASE64, text, out),
+            Self::Base64 | Self::Base64Unpadded | Self::Base64Mime76 => {
+                decode_base64(&BASE64, text, out)
+            }
             Self::Base64Url | Self::Base64UrlUnpadded => decode_base64(&BASE64URL, text, out),
         };
         decoded.inspect_err(|Malformed| out.truncate(before))
@@ -123,6 +140,17 @@ pub(super) fn is_line_break(byte: u8) -> bool {
 /// Looks at all bytes without stopping early, which the compiler does many at once.
 pub(super) fn has_line_break(text: &[u8]) -> bool {
     text.iter().fold(false, |found, byte| found | is_line_break(*byte))
+}
+
+/// Puts a line feed between the lines of what stands behind `before`.
+fn break_lines(out: &mut Vec<u8>, before: usize) {
+    let unbroken = out.split_off(before);
+    for (place, line) in unbroken.chunks(LINE).enumerate() {
+        if place > 0 {
+            out.push(b'\n');
+        }
+        out.extend_from_slice(line);
+    }
 }
 
 fn append_hex(bytes: &[u8], out: &mut Vec<u8>) {

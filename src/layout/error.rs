@@ -30,11 +30,6 @@ impl LayoutError {
         self.hint = Some(hint.into());
         self
     }
-
-    /// A word that a later version will know.
-    pub(super) fn not_yet(template: &str, offset: usize, word: &str) -> Self {
-        Self::at(template, offset, format!("`{word}` is not supported yet"))
-    }
 }
 
 fn without_long_words(text: &str) -> String {

@@ -1,41 +1,132 @@
-//! Templates that have a name, as data.
+//! Layouts that have a name: `presets.toml`, which anybody can extend without touching code.
 
-use super::LayoutError;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::{Layout, LayoutError, Settings};
 use crate::error::did_you_mean;
 
-/// A named template.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A named layout.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Preset {
-    pub name: &'static str,
-    pub template: &'static str,
+    pub name: String,
+    /// Who stores values like this.
+    pub about: String,
+    /// Where that is written, or how it was found.
+    pub source: String,
+    /// Files of `tests/vectors`, with what it takes to open them.
+    #[serde(default)]
+    pub vectors: Vec<Vector>,
+    #[serde(flatten)]
+    pub settings: Settings,
 }
 
-/// The commonest first, each with who stores values like this.
-pub(super) static PRESETS: [Preset; 7] = [
-    // Go's gcm.Seal(nonce, nonce, plaintext, aad) in a bytea column; Python, Java and Rust likewise
-    Preset { name: "go", template: "{raw(nonce12 ct tag16)}" },
-    // the same through Go's encoding/hex
-    Preset { name: "go-hex", template: "{hex(nonce12 ct tag16)}" },
-    // the same through Go's base64.StdEncoding, or Java's Base64.getEncoder()
-    Preset { name: "go-b64", template: "{b64(nonce12 ct tag16)}" },
-    // the same through Go's base64.URLEncoding
-    Preset { name: "go-b64url", template: "{b64url(nonce12 ct tag16)}" },
-    // the common Node.js helper around createCipheriv and getAuthTag, iv of 12 bytes
-    Preset { name: "node-hex", template: "{hex(nonce12)}:{hex(tag16)}:{hex(ct)}" },
-    // the same with an iv of 16 bytes
-    Preset { name: "node-hex-iv16", template: "{hex(nonce16)}:{hex(tag16)}:{hex(ct)}" },
-    // the commonest prefix before base64
-    Preset { name: "enc-v1", template: "enc:v1:{b64(nonce12 ct tag16)}" },
-];
+/// A real ciphertext of a preset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vector {
+    pub file: String,
+    /// Where the file has the text of the secret: a JSON pointer, `/key` when left out.
+    pub secret: Option<String>,
+    /// Where the file has the stored value: `/stored` when left out.
+    pub stored: Option<String>,
+    #[serde(default)]
+    pub table: String,
+    #[serde(default)]
+    pub column: String,
+    /// The label of the key.
+    pub kid: Option<String>,
+    /// Settings that an application must choose for itself.
+    pub settings: Option<Settings>,
+}
+
+/// A format that is known and not supported.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unsupported {
+    pub name: String,
+    pub why: String,
+}
+
+/// What can be done with a preset's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    ReadAndWritten,
+    /// Nothing authenticates them: a source to migrate from.
+    ReadOnly,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    preset: Vec<Preset>,
+    unsupported: Vec<Unsupported>,
+}
+
+static FILE: LazyLock<File> = LazyLock::new(|| {
+    toml::from_str(include_str!("presets.toml")).expect("presets.toml is read by the tests")
+});
+
+impl Preset {
+    /// The formats that are known and not supported.
+    pub fn unsupported() -> &'static [Unsupported] {
+        &FILE.unsupported
+    }
+
+    /// The layout.
+    ///
+    /// # Errors
+    /// An application must choose more: a salt, or what a plaintext looks like.
+    pub fn layout(&self) -> Result<Layout, LayoutError> {
+        Layout::named(&self.name)
+    }
+
+    pub fn status(&self) -> Status {
+        match self.settings.nonce.is_some() || self.is_unauthenticated() {
+            true => Status::ReadOnly,
+            false => Status::ReadAndWritten,
+        }
+    }
+
+    /// As the template says it, or the name of the code that reads it.
+    pub fn shape(&self) -> &str {
+        let Settings { layout, code, .. } = &self.settings;
+        layout.as_deref().or(code.as_deref()).unwrap_or_default()
+    }
+
+    fn is_unauthenticated(&self) -> bool {
+        let cipher = self.settings.cipher.as_deref().and_then(crate::crypto::Cipher::named);
+        cipher.is_some_and(|cipher| !cipher.is_authenticated())
+    }
+}
+
+pub(super) fn all() -> &'static [Preset] {
+    &FILE.preset
+}
 
 /// The preset of this name.
 pub(super) fn find(name: &str) -> Result<&'static Preset, LayoutError> {
-    if let Some(preset) = PRESETS.iter().find(|preset| preset.name == name) {
+    if let Some(preset) = all().iter().find(|preset| preset.name == name) {
         return Ok(preset);
     }
-    let names = PRESETS.map(|preset| preset.name);
-    let all =
-        || format!("presets: {}; or a template such as {}", names.join(", "), PRESETS[0].template);
-    let hint = did_you_mean(name, names).unwrap_or_else(all);
-    Err(LayoutError::new(format!("there is no layout named `{name}`")).hint(hint))
+    if let Some(known) = FILE.unsupported.iter().find(|known| known.name == name) {
+        return Err(LayoutError::new(format!("the layout `{name}` is not supported"))
+            .hint(known.why.clone()));
+    }
+    let names = || all().iter().map(|preset| preset.name.as_str());
+    let some = || {
+        let names: Vec<&str> = names().take(10).collect();
+        format!(
+            "presets: {} and more, or a template such as {}",
+            names.join(", "),
+            all()[0].shape()
+        )
+    };
+    let hint = did_you_mean(name, names()).unwrap_or_else(some);
+    let what = match name {
+        "" => "a layout without a name".to_owned(),
+        _ => format!("there is no layout named `{name}`"),
+    };
+    Err(LayoutError::new(what).hint(hint))
 }

@@ -2,16 +2,39 @@
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 
+use super::LayoutError;
 use super::encoding::{Encoding, NAMES};
+use super::label::LabelForm;
 use super::scan::{Piece, pieces};
-use super::{Layout, LayoutError};
-use crate::crypto::NonceLength;
+use super::splits;
+use crate::crypto::{NonceLength, NonceSource};
 use crate::error::did_you_mean;
+
+/// A template, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Template {
+    pub(super) text: String,
+    pub(super) segments: Vec<Segment>,
+    /// Which segment holds the ciphertext.
+    pub(super) pivot: usize,
+    /// `None` when the nonce is not stored.
+    pub(super) nonce: Option<NonceLength>,
+    /// Bytes of the stored tag; 0 when there is none.
+    pub(super) tag_bytes: usize,
+    /// Bytes of the stored salt; 0 when there is none.
+    pub(super) salt_bytes: usize,
+    pub(super) label: Option<LabelForm>,
+    pub(super) has_time: bool,
+    /// Bytes of the wrapped data key; 0 when there is none.
+    pub(super) data_key_bytes: usize,
+}
 
 /// A stretch of a stored value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Segment {
     Literal(Vec<u8>),
+    /// The label of the key, as text.
+    Label,
     Group(Group),
 }
 
@@ -27,19 +50,35 @@ pub(super) struct Group {
 pub(super) enum Part {
     Nonce(NonceLength),
     Ciphertext,
-    /// Bytes of the tag, 12 to 16.
+    /// Bytes of the tag, 12 to 16 or 32.
     Tag(usize),
     Fixed(Vec<u8>),
+    /// Bytes of the salt of this value's own key.
+    Salt(usize),
+    /// Bytes of the label of the key, a number in big endian.
+    Label(usize),
+    /// The label of the key after a byte 1 and its length.
+    TaggedLabel,
+    /// Seconds since 1970 in eight bytes, big endian.
+    Time,
+    /// Bytes of the data key, sealed: nonce12 ct tag16.
+    DataKey(usize),
 }
 
+/// Bytes of [`Part::Time`].
+pub(super) const TIME_BYTES: usize = 8;
+
 impl Part {
-    /// `None` for the ciphertext.
+    /// `None` for what varies in length.
     pub(super) fn bytes(&self) -> Option<usize> {
         match self {
             Self::Nonce(length) => Some(length.bytes()),
-            Self::Ciphertext => None,
-            Self::Tag(bytes) => Some(*bytes),
+            Self::Ciphertext | Self::TaggedLabel => None,
+            Self::Tag(bytes) | Self::Salt(bytes) | Self::Label(bytes) | Self::DataKey(bytes) => {
+                Some(*bytes)
+            }
             Self::Fixed(fixed) => Some(fixed.len()),
+            Self::Time => Some(TIME_BYTES),
         }
     }
 }
@@ -49,60 +88,93 @@ impl Group {
         self.parts.contains(&Part::Ciphertext)
     }
 
-    /// Bytes of all parts but the ciphertext.
+    /// Bytes of all parts that do not vary in length.
     pub(super) fn fixed_bytes(&self) -> usize {
         self.parts.iter().filter_map(Part::bytes).sum()
     }
 }
 
-pub(super) fn parse(template: &str) -> Result<Layout, LayoutError> {
-    let mut reader = Reader { template, nonce: None, tag: None, pivot: None };
-    let mut segments = Vec::new();
-    for piece in pieces(template)? {
-        match piece {
-            Piece::Literal(text) => segments.push(Segment::Literal(text.into_bytes())),
-            Piece::Braces(inside, offset) => {
-                let group = reader.group(inside, offset, segments.len())?;
-                segments.push(Segment::Group(group));
-            }
-        }
-    }
-    let missing = |part: &str| {
-        LayoutError::new(format!("the template has no {part}"))
-            .hint("a template has exactly one nonce, one `ct` and one tag: {raw(nonce12 ct tag16)}")
+pub(super) fn parse(text: &str) -> Result<Template, LayoutError> {
+    let template = Template {
+        text: text.to_owned(),
+        segments: Vec::new(),
+        pivot: 0,
+        nonce: None,
+        tag_bytes: 0,
+        salt_bytes: 0,
+        label: None,
+        has_time: false,
+        data_key_bytes: 0,
     };
-    let pivot = reader.pivot.ok_or_else(|| missing("ct"))?;
-    let nonce = reader.nonce.ok_or_else(|| missing("nonce"))?;
-    let tag_bytes = reader.tag.ok_or_else(|| missing("tag"))?;
-    refuse_two_splits(&segments, pivot)?;
-    Ok(Layout { template: template.to_owned(), segments, pivot, nonce, tag_bytes })
+    let mut reader = Reader { template, seen: Vec::new() };
+    for piece in pieces(text)? {
+        let segment = match piece {
+            Piece::Literal(text) => Segment::Literal(text.into_bytes()),
+            Piece::Braces("kid", offset) => {
+                reader.once(What::Label, offset)?;
+                reader.template.label = Some(LabelForm::Text);
+                Segment::Label
+            }
+            Piece::Braces(inside, offset) => Segment::Group(reader.group(inside, offset)?),
+        };
+        reader.template.segments.push(segment);
+    }
+    if !reader.seen.contains(&What::Ciphertext) {
+        return Err(LayoutError::new("the template has no ct")
+            .hint("a template has exactly one `ct`: {raw(nonce12 ct tag16)}"));
+    }
+    splits::refuse(&reader.template)?;
+    Ok(reader.template)
 }
 
-/// What has been seen of a template so far.
-struct Reader<'t> {
-    template: &'t str,
-    nonce: Option<NonceLength>,
-    tag: Option<usize>,
-    /// The segment that holds the ciphertext.
-    pivot: Option<usize>,
+/// What a template has at most once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Nonce,
+    Ciphertext,
+    Tag,
+    Salt,
+    Label,
+    Time,
+    DataKey,
 }
 
-impl Reader<'_> {
+/// What has been read of a template so far.
+struct Reader {
+    template: Template,
+    seen: Vec<What>,
+}
+
+impl Reader {
     fn error(&self, offset: usize, what: impl Into<String>) -> LayoutError {
-        LayoutError::at(self.template, offset, what)
+        LayoutError::at(&self.template.text, offset, what)
+    }
+
+    fn once(&mut self, what: What, offset: usize) -> Result<(), LayoutError> {
+        if !self.seen.contains(&what) {
+            self.seen.push(what);
+            return Ok(());
+        }
+        let what = match what {
+            What::Ciphertext => "a second ct: a value could be split in more than one way",
+            What::Nonce => "a second nonce",
+            What::Tag => "a second tag",
+            What::Salt => "a second salt",
+            What::Label => "a second key label",
+            What::Time => "a second time",
+            What::DataKey => "a second data key",
+        };
+        Err(self.error(offset, what).hint("each part stands in a template once"))
     }
 
     /// `ENC(parts)`, found at `offset`.
-    fn group(&mut self, inside: &str, offset: usize, at: usize) -> Result<Group, LayoutError> {
+    fn group(&mut self, inside: &str, offset: usize) -> Result<Group, LayoutError> {
         let Some((name, rest)) = inside.split_once('(') else {
-            if inside == "kid" {
-                return Err(LayoutError::not_yet(self.template, offset, "{kid}"));
-            }
-            return Err(self
-                .error(offset, format!("`{inside}` is not an encoding with its parts"))
-                .hint(
-                    "for example {raw(nonce12 ct tag16)} or {hex(ct)}; `{{` is a brace in the text",
-                ));
+            let what = format!("`{inside}` is not an encoding with its parts");
+            return Err(self.error(offset, what).hint(
+                "for example {raw(nonce12 ct tag16)} or {hex(ct)}; {kid} is the label of the key, \
+                 `{{` a brace in the text",
+            ));
         };
         let encoding = self.encoding(name, offset)?;
         let mut offset = offset + name.len() + 1;
@@ -112,7 +184,7 @@ impl Reader<'_> {
         let mut parts = Vec::new();
         for word in words.split(' ') {
             if !word.is_empty() {
-                parts.push(self.part(word, offset, at)?);
+                parts.push(self.part(word, offset)?);
             }
             offset += word.len() + 1;
         }
@@ -126,37 +198,58 @@ impl Reader<'_> {
         if let Some((_, encoding)) = NAMES.iter().find(|(known, _)| *known == name) {
             return Ok(*encoding);
         }
-        if name == "b64mime76" {
-            return Err(LayoutError::not_yet(self.template, offset, name));
-        }
-        let names = NAMES.map(|(known, _)| known);
-        let all = || format!("encodings: {}", names.join(" "));
-        let hint = did_you_mean(name, names).unwrap_or_else(all);
+        let names = NAMES.map(|(name, _)| name);
+        let hint = did_you_mean(name, names).unwrap_or_else(|| names.join(", "));
         Err(self.error(offset, format!("`{name}` is not an encoding")).hint(hint))
     }
 
-    fn part(&mut self, word: &str, offset: usize, at: usize) -> Result<Part, LayoutError> {
+    fn part(&mut self, word: &str, offset: usize) -> Result<Part, LayoutError> {
         let part = self.word(word, offset)?;
-        let first = match &part {
-            Part::Nonce(length) => self.nonce.replace(*length).is_none(),
-            Part::Tag(bytes) => self.tag.replace(*bytes).is_none(),
-            Part::Ciphertext => self.pivot.replace(at).is_none(),
-            Part::Fixed(_) => true,
+        let template = &mut self.template;
+        let what = match &part {
+            Part::Fixed(_) => return Ok(part),
+            Part::Ciphertext => {
+                template.pivot = template.segments.len();
+                What::Ciphertext
+            }
+            Part::Nonce(length) => {
+                template.nonce.get_or_insert(*length);
+                What::Nonce
+            }
+            Part::Tag(bytes) => {
+                template.tag_bytes = *bytes;
+                What::Tag
+            }
+            Part::Salt(bytes) => {
+                template.salt_bytes = *bytes;
+                What::Salt
+            }
+            Part::Label(bytes) => {
+                template.label = Some(LabelForm::Bytes(*bytes));
+                What::Label
+            }
+            Part::TaggedLabel => {
+                template.label = Some(LabelForm::Tagged);
+                What::Label
+            }
+            Part::Time => {
+                template.has_time = true;
+                What::Time
+            }
+            Part::DataKey(bytes) => {
+                template.data_key_bytes = *bytes;
+                What::DataKey
+            }
         };
-        if first {
-            return Ok(part);
-        }
-        let what = match part {
-            Part::Ciphertext => "a second ct: a value could be split in more than one way",
-            Part::Nonce(_) => "a second nonce",
-            _ => "a second tag",
-        };
-        Err(self.error(offset, what).hint("a template has exactly one nonce, one `ct` and one tag"))
+        self.once(what, offset)?;
+        Ok(part)
     }
 
     fn word(&self, word: &str, offset: usize) -> Result<Part, LayoutError> {
-        if word == "ct" {
-            return Ok(Part::Ciphertext);
+        match word {
+            "ct" => return Ok(Part::Ciphertext),
+            "tlvkid" => return Ok(Part::TaggedLabel),
+            _ => {}
         }
         if let Some(digits) = word.strip_prefix('x') {
             return self.fixed(digits, offset);
@@ -166,18 +259,28 @@ impl Reader<'_> {
         match (name, number) {
             ("nonce", number) => {
                 let length = number.and_then(NonceLength::from_bytes).map(Part::Nonce);
-                length.ok_or_else(|| self.error(offset, "a nonce is `nonce12` or `nonce16`"))
+                length.ok_or_else(|| {
+                    self.error(offset, "a nonce is `nonce12`, `nonce16` or `nonce24`")
+                })
             }
-            ("tag", Some(bytes @ 12..=16)) => Ok(Part::Tag(bytes)),
+            ("tag", Some(bytes @ (12..=16 | 32))) => Ok(Part::Tag(bytes)),
             ("tag", _) => {
-                Err(self.error(offset, "a tag is `tag16`, or `tag12` to `tag15` to read"))
+                Err(self.error(offset, "a tag is `tag16`, `tag32`, or `tag12` to `tag15` to read"))
             }
-            ("tlvkid", None) | ("salt" | "kid", _) => {
-                Err(LayoutError::not_yet(self.template, offset, word))
+            ("salt", Some(bytes)) if (8..=NonceSource::SALT_BYTES_MAX).contains(&bytes) => {
+                Ok(Part::Salt(bytes))
             }
+            ("salt", _) => Err(self.error(offset, "a salt is `salt8` to `salt64`")),
+            ("kid", Some(bytes @ 1..=8)) => Ok(Part::Label(bytes)),
+            ("kid", _) => Err(self
+                .error(offset, "a key label in bytes is `kid1` to `kid8`")
+                .hint("as text it stands alone: {kid}")),
+            ("time", Some(TIME_BYTES)) => Ok(Part::Time),
+            ("dek", Some(bytes @ 44..=256)) => Ok(Part::DataKey(bytes)),
             _ => Err(self.error(offset, format!("`{word}` is not a part")).hint(
-                "parts: nonce12 nonce16 (the iv), ct (the ciphertext), tag12 to tag16, \
-                 xHEX (fixed bytes), with spaces between them",
+                "parts: nonce12 nonce16 nonce24 (the iv), ct (the ciphertext), tag12 to tag16 and \
+                 tag32, salt8 to salt64, kid1 to kid8 and tlvkid (the label of the key), time8, \
+                 dek60 (a sealed data key), xHEX (fixed bytes), with spaces between them",
             )),
         }
     }
@@ -190,38 +293,4 @@ impl Reader<'_> {
                 .hint("for example x01 for the byte 1")),
         }
     }
-}
-
-/// What stands before the ciphertext is read from the left, by its length. Base64 may be read with
-/// or without padding, so what follows it must not look like padding. (What stands behind the
-/// ciphertext is read from the right, where padding cannot be mistaken.)
-fn refuse_two_splits(segments: &[Segment], pivot: usize) -> Result<(), LayoutError> {
-    for (place, segment) in segments[..pivot].iter().enumerate() {
-        let Segment::Group(group) = segment else { continue };
-        if group.encoding.padding(group.fixed_bytes()) == 0 {
-            continue;
-        }
-        // A ciphertext alone in its group may be empty; then what stands behind it follows.
-        let follows = segments[place + 1..].iter().find(|next| is_raw(next) || !may_be_empty(next));
-        let what = match follows {
-            Some(Segment::Literal(literal)) if literal.starts_with(b"=") => {
-                "text that begins with `=`"
-            }
-            Some(next) if is_raw(next) => "a raw group",
-            _ => continue,
-        };
-        let what = format!(
-            "two ways to split a value: {what} follows base64, which may or may not be padded"
-        );
-        return Err(LayoutError::new(what).hint("put a separator such as `:` between the two"));
-    }
-    Ok(())
-}
-
-fn is_raw(segment: &Segment) -> bool {
-    matches!(segment, Segment::Group(group) if !group.encoding.is_text())
-}
-
-fn may_be_empty(segment: &Segment) -> bool {
-    matches!(segment, Segment::Group(group) if group.parts == [Part::Ciphertext])
 }

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::crypto::{Key, KeyId, NoRandomness, NonceLength, NonceSource, Parts, Plaintext};
+use crate::crypto::{Cipher, Key, KeyId, NoRandomness, NonceLength, NonceSource, Parts, Plaintext};
 use crate::error::Error;
-use crate::keys::{KeyRing, RingConfig};
+use crate::keys::{KeyRing, KeyUse, RingConfig, RingKey};
 
 /// The outcome for all rings together.
 #[derive(Debug, Serialize)]
@@ -96,8 +96,13 @@ impl Health {
                 return None;
             }
         };
-        if let Err(error) = round_trip(current.current()) {
-            self.failed(Check::RoundTrip, &error);
+        let default = [KeyUse::default()];
+        let uses = if config.uses.is_empty() { &default[..] } else { &config.uses };
+        for use_ in uses.iter().filter(|use_| use_.writes) {
+            let tried = current.current_for(use_).and_then(|key| round_trip(&key, use_.cipher));
+            if let Err(error) = tried {
+                self.failed(Check::RoundTrip, &error);
+            }
         }
         match KeyRing::load(config) {
             Ok(ring) if ring.previous().is_empty() => Some(ring),
@@ -129,11 +134,14 @@ impl Health {
 }
 
 /// Seals a known text and opens it again: `open(seal(text)) == text`, bound to additional data.
-fn round_trip(key: &Key) -> Result<(), Error> {
+fn round_trip(key: &Key, cipher: Cipher) -> Result<(), Error> {
     const TEXT: &[u8] = b"reseal health";
     const AAD: &[u8] = b"round trip";
     let no_randomness = |error: NoRandomness| Error::outside(error.to_string());
-    let nonce = NonceSource::new().next(NonceLength::Twelve).map_err(no_randomness)?;
+    let lengths = [NonceLength::Twelve, NonceLength::Sixteen, NonceLength::TwentyFour];
+    let length = lengths.into_iter().find(|length| cipher.takes_nonce_of(length.bytes()));
+    let length = length.ok_or_else(|| Error::bug("a cipher without nonces"))?;
+    let nonce = NonceSource::new().next(length).map_err(no_randomness)?;
     let mut sealed = Plaintext::new();
     sealed.set(TEXT);
     let mut ciphertext = Vec::new();
@@ -148,12 +156,16 @@ fn round_trip(key: &Key) -> Result<(), Error> {
 
 impl RingShown {
     fn new(config: &RingConfig, loaded: Option<&KeyRing>) -> RingShown {
-        let id = |key: &Key| *key.id();
+        let id = |key: &RingKey| *key.id();
         RingShown {
             name: config.name.clone(),
-            current_source: config.current.to_string(),
+            current_source: config.current.from.to_string(),
             current_key: loaded.map(|ring| id(ring.current())),
-            previous_sources: config.previous.iter().map(ToString::to_string).collect(),
+            previous_sources: config
+                .previous
+                .iter()
+                .map(|source| source.from.to_string())
+                .collect(),
             previous_keys: loaded.iter().flat_map(|ring| ring.previous()).map(id).collect(),
         }
     }

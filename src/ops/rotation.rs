@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ledger::status_of;
-use super::signals;
+use super::{passphrases, signals};
 use crate::cli::Output;
 use crate::config::{Config, RunCommand};
 use crate::db::ledger::run::{Relation, Wanted};
@@ -20,14 +20,15 @@ use crate::report::progress::Shown;
 use crate::report::{self, status::StatusReport};
 use crate::rotate::context::{self, Context};
 use crate::rotate::start::{self, Started};
-use crate::rotate::stop::{self, Stop, StopSwitch};
+use crate::rotate::stop::{Stop, StopSwitch};
 use crate::rotate::{self, throttle, verify};
 
 /// Prints what a run would do; writes nothing.
 pub async fn plan(command: RunCommand) -> Result<ExitCode> {
-    let rings = rings(&command.config, KeyRing::load)?;
+    let mut rings = rings(&command.config, KeyRing::load)?;
     let database = Database::connect(&command.config.database).await?;
     let mut session = database.session().await?;
+    passphrases::name(&mut session, &mut rings).await?;
     let planned = planned(&mut session, command.config, &rings).await?;
     let keys = planned.wanted.keys.clone();
     report::result(&report::plan::of(&planned.plan, keys, &planned.relation), command.output)?;
@@ -60,15 +61,11 @@ async fn planned(session: &mut Session, mut config: Config, rings: &Rings) -> Re
 
 /// Re-encrypts, then proves.
 pub async fn run(command: RunCommand) -> Result<ExitCode> {
-    let rings = rings(&command.config, KeyRing::load)?;
-    let (raise, stop) = stop::stop();
-    signals::watch_for(raise.clone())?;
+    let mut rings = rings(&command.config, KeyRing::load)?;
+    let (raise, stop) = signals::stop(&command.config.run)?;
     let (config, output) = (command.config, command.output);
-    if let Some(time) = config.run.max_duration {
-        raise.raise_after(time);
-    }
     let database = connect(&config, &stop).await?;
-    let begin = async || begin(&database, &config, &rings, &stop).await;
+    let begin = async || begin(&database, &config, &mut rings, &stop).await;
     let begun = patiently(&config, &stop, begin).await?;
     drop(rings);
     let run_id = match begun {
@@ -98,15 +95,22 @@ enum Begun {
 }
 
 /// Plans, and finds or makes the run. Whatever is lost on the way, it may be done again.
-async fn begin(database: &Database, config: &Config, rings: &Rings, stop: &Stop) -> Result<Begun> {
+async fn begin(
+    database: &Database,
+    config: &Config,
+    rings: &mut Rings,
+    stop: &Stop,
+) -> Result<Begun> {
     let mut session = database.session().await?;
     let ended = start::ended_by_token(&mut session, config.run.token.as_deref()).await?;
     if let Some(run_id) = ended {
         return Ok(Begun::Ended(run_id));
     }
+    let named = passphrases::name(&mut session, rings).await?;
     let Planned { config, plan, wanted, .. } = planned(&mut session, config.clone(), rings).await?;
     tell(&plan);
     setup::ensure(&mut session).await?;
+    passphrases::keep(&mut session, &named).await?;
     let started = start::start(&mut session, &config, &wanted, &plan).await?;
     let run_id = started.run_id();
     let how = match started {
@@ -153,7 +157,7 @@ async fn so_far(
 async fn patiently<T>(
     config: &Config,
     stop: &Stop,
-    work: impl AsyncFn() -> Result<T>,
+    mut work: impl AsyncFnMut() -> Result<T>,
 ) -> Result<T> {
     let mut patience = Patience::new(config.run.retry_for);
     loop {
@@ -205,14 +209,11 @@ async fn name_standbys(session: &mut Session, report: &mut StatusReport) -> Resu
 
 /// Proves with the current key alone; writes nothing.
 pub async fn verify(command: RunCommand) -> Result<ExitCode> {
-    let rings = rings(&command.config, KeyRing::load_current_only)?;
-    let (raise, stop) = stop::stop();
-    signals::watch_for(raise.clone())?;
-    if let Some(time) = command.config.run.max_duration {
-        raise.raise_after(time);
-    }
+    let mut rings = rings(&command.config, KeyRing::load_current_only)?;
+    let (_raise, stop) = signals::stop(&command.config.run)?;
     let database = connect(&command.config, &stop).await?;
     let mut session = database.session().await?;
+    passphrases::name(&mut session, &mut rings).await?;
     let mut config = command.config;
     let plan = make::plan(&mut session, &mut config, &rings, Depth::Full, Purpose::Verify).await?;
     let purpose = Purpose::Verify;
@@ -226,7 +227,7 @@ pub async fn verify(command: RunCommand) -> Result<ExitCode> {
     let proving = verify::verify(&mut session, &context);
     let verdict = shown(&context, "verify".to_owned(), records, proving).await?;
     let keys = context.rings.values().map(|ring| ring.current().id().to_string()).collect();
-    report::result(&report::verify::of(&verdict, keys), command.output)?;
+    report::result(&report::verify::of(&verdict, keys, &context.config.left_out), command.output)?;
     Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })
 }
 

@@ -15,7 +15,7 @@ use super::{ColumnKind, KeyPlan, Warning};
 use crate::config::{RunConfig, TableConfig};
 use crate::db::identifier::{Identifier, RelationName};
 use crate::error::{Error, Result};
-use crate::keys::KeyRing;
+use crate::keys::{ColumnKeys, KeyRing};
 use crate::layout::ColumnLayout;
 
 /// What was decided of a relation before its values were looked at.
@@ -41,8 +41,8 @@ pub struct DraftColumn {
     pub name: Identifier,
     pub number: i16,
     pub kind: ColumnKind,
-    /// `None` until it is found by authentication.
-    pub layout: Option<ColumnLayout>,
+    /// With its keys; `None` until it is found by authentication.
+    pub layout: Option<(ColumnLayout, Arc<ColumnKeys>)>,
     pub aad_sources: Vec<usize>,
     pub aad_table: String,
 }
@@ -173,7 +173,8 @@ pub fn relation(
     kind(facts, &place, objections);
     let key = keys::row_key(facts, &place, objections);
     let version = columns::version(table, facts, &place, objections);
-    let (columns, aad_columns) = columns::columns(table, facts, key.as_ref(), &place, objections);
+    let (columns, aad_columns) =
+        columns::columns(table, facts, ring, key.as_ref(), &place, objections);
     warnings::of_table(table, facts, &place, objections);
     if objections.refusals.len() > before {
         return None;

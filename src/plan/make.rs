@@ -15,7 +15,7 @@ use crate::config::{Config, TableConfig};
 use crate::db::session::{Session, Terms};
 use crate::db::transaction::Transaction;
 use crate::error::{Error, Result};
-use crate::keys::KeyRing;
+use crate::keys::{ColumnKeys, KeyRing};
 use crate::layout::ColumnLayout;
 
 /// The rings of a configuration, loaded.
@@ -57,7 +57,7 @@ pub async fn plan(
     }
     transaction.commit().await?;
     objections.none_or_all()?;
-    fill_layouts(config, looked.found);
+    fill_layouts(config, &looked.found);
     let needs_resealing = match depth {
         Depth::Full => !samples::nothing_to_do(&looked.by_column, &mut objections),
         Depth::Catalogue => true,
@@ -65,7 +65,7 @@ pub async fn plan(
     let tables: Vec<Arc<TablePlan>> = drafts
         .into_iter()
         .zip(looked.samples.into_iter().map(Some).chain(std::iter::repeat_with(|| None)))
-        .map(|(draft, sample)| Arc::new(table_plan(draft, sample, config, &server)))
+        .map(|(draft, sample)| Arc::new(table_plan(draft, sample, &looked.found, config, &server)))
         .collect();
     for table in &tables {
         samples::cost(&table.relation.plain(), &table.estimate, &mut objections);
@@ -134,6 +134,7 @@ struct FoundLayout {
     table: usize,
     column: String,
     layout: ColumnLayout,
+    keys: Arc<ColumnKeys>,
 }
 
 async fn look(
@@ -156,7 +157,9 @@ async fn look(
     for ((table, column), search) in searches {
         let place = format!("{}.{column}", config.tables[table].name);
         match search.result(&place) {
-            Ok(layout) => looked.found.push(FoundLayout { table, column, layout }),
+            Ok((layout, keys)) => {
+                looked.found.push(FoundLayout { table, column, layout, keys });
+            }
             Err(refusal) => objections.refusals.push(refusal),
         }
     }
@@ -184,9 +187,10 @@ fn count(
         let is_ours = |found: &&FoundLayout| {
             found.table == draft.table_index && found.column == column.name.name()
         };
-        let found = found.iter().find(is_ours).map(|found| &found.layout);
-        let layout = column.layout.as_ref().or(found);
-        let counted = layout.map(|l| sample.count(draft, n, &draft.ring, l)).unwrap_or_default();
+        let found = found.iter().find(is_ours).map(|found| (&found.layout, &found.keys));
+        let layout = column.layout.as_ref().map(|(layout, keys)| (layout, keys)).or(found);
+        let counted = layout.map(|(layout, keys)| sample.count(draft, n, layout, keys));
+        let counted = counted.unwrap_or_default();
         by_column
             .insert(format!("{}.{}", draft.relation.plain(), column.name.name()), counted.clone());
         counts.push(counted);
@@ -202,11 +206,11 @@ fn count(
     }
 }
 
-fn fill_layouts(config: &mut Config, found: Vec<FoundLayout>) {
+fn fill_layouts(config: &mut Config, found: &[FoundLayout]) {
     for found in found {
         let columns = &mut config.tables[found.table].columns;
         if let Some(column) = columns.iter_mut().find(|column| column.name == found.column) {
-            column.layout = Some(found.layout);
+            column.layout = Some(found.layout.clone());
         }
     }
 }
@@ -214,6 +218,7 @@ fn fill_layouts(config: &mut Config, found: Vec<FoundLayout>) {
 fn table_plan(
     draft: Draft,
     sample: Option<Sampled>,
+    found: &[FoundLayout],
     config: &Config,
     server: &ServerFacts,
 ) -> TablePlan {
@@ -222,16 +227,20 @@ fn table_plan(
     let correlation = sample.as_ref().and_then(|sample| sample.correlation);
     let order = estimate.order(correlation, server.wal_bytes_max);
     let mut counts = sample.map(|s| s.counts).unwrap_or_default().into_iter();
-    let table = &config.tables[draft.table_index];
+    let of_table = |found: &&FoundLayout| found.table == draft.table_index;
     let columns = draft
         .columns
         .into_iter()
         .map(|column| {
-            let resolved = table.columns.iter().find(|c| c.name == column.name.name());
-            let resolved = resolved.and_then(|c| c.layout.clone());
+            let layout_was_found = column.layout.is_none();
+            let found = found.iter().filter(of_table).find(|f| f.column == column.name.name());
+            let found = || found.map(|found| (found.layout.clone(), Arc::clone(&found.keys)));
+            let resolved = column.layout.or_else(found);
+            let (layout, keys) = resolved.expect("every layout is configured or was found");
             ColumnPlan {
-                layout_was_found: column.layout.is_none(),
-                layout: resolved.expect("every layout is configured or was found"),
+                layout_was_found,
+                layout,
+                keys,
                 name: column.name,
                 number: column.number,
                 kind: column.kind,

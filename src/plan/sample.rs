@@ -3,7 +3,7 @@
 //! Blocks are drawn by the server (`TABLESAMPLE SYSTEM`), so the cost does not grow with the table.
 //! Values are opened in memory and forgotten; only counts leave this file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
 use tokio_postgres::Row;
@@ -15,7 +15,7 @@ use crate::db::error::DatabaseError;
 use crate::db::row_key::Binary;
 use crate::db::sql;
 use crate::db::transaction::Transaction;
-use crate::keys::KeyRing;
+use crate::keys::ColumnKeys;
 use crate::layout::ColumnLayout;
 use crate::value::{AadSource, ColumnWork, Reading, Scratch};
 
@@ -38,6 +38,10 @@ pub struct SampleCount {
     pub reasons: BTreeMap<&'static str, u64>,
     /// Stored bytes of the sampled values.
     pub bytes: u64,
+    /// Values whose nonce was made from the plaintext, to be found by their ciphertext.
+    pub deterministic: u64,
+    /// Values that are byte for byte another one of the sample.
+    pub equal: u64,
 }
 
 impl SampleCount {
@@ -177,8 +181,8 @@ impl Sample {
         &self,
         draft: &Draft,
         index: usize,
-        ring: &KeyRing,
         layout: &ColumnLayout,
+        keys: &ColumnKeys,
     ) -> SampleCount {
         let column = &draft.columns[index];
         let source = AadSource {
@@ -186,10 +190,11 @@ impl Sample {
             column: column.name.name(),
             places: &column.aad_sources,
         };
-        let work = ColumnWork::new(ring, layout, source);
+        let work = ColumnWork::new(keys, layout, source);
         let first_aad = 2 * draft.columns.len();
         let mut scratch = Scratch::default();
         let mut count = SampleCount::default();
+        let mut seen = HashSet::new();
         for row in &self.rows {
             let stored: Option<Binary<'_>> = row.get(2 * index);
             let length: Option<i32> = row.get(2 * index + 1);
@@ -199,9 +204,16 @@ impl Sample {
             let texts: Vec<Option<&[u8]>> = (0..draft.aad_columns.len())
                 .map(|n| row.get::<_, Option<Binary<'_>>>(first_aad + n).map(|text| text.0))
                 .collect();
-            match work.read(stored.map(|bytes| bytes.0), &texts, &mut scratch) {
+            let stored = stored.map(|bytes| bytes.0);
+            count.equal += u64::from(stored.is_some_and(|stored| !seen.insert(stored)));
+            let reading = work.read(stored, &texts, &mut scratch);
+            let is_open =
+                !matches!(reading, Reading::Unreadable(_) | Reading::Plain | Reading::Left);
+            count.deterministic += u64::from(is_open && scratch.was_deterministic());
+            match reading {
                 Reading::Current => count.current += 1,
-                Reading::OtherLayout | Reading::Previous(_) => count.previous += 1,
+                Reading::OtherLayout | Reading::Previous(_) | Reading::Plain => count.previous += 1,
+                Reading::Left => count.values -= 1,
                 Reading::Unreadable(reason) => {
                     *count.reasons.entry(reason.as_str()).or_default() += 1;
                 }

@@ -92,7 +92,7 @@ fn joined(runs: &[i64]) -> String {
 fn line(table: &TablePlan) -> TableLine {
     let columns = table.columns.iter().map(|column| ColumnLine {
         column: column.name.name().to_owned(),
-        layout: column.layout.write.template().to_owned(),
+        layout: column.layout.write().template().to_owned(),
         layout_was_found: column.layout_was_found,
         sampled: column.sample.values,
         current_key_opens: column.sample.current,

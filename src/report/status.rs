@@ -40,6 +40,9 @@ pub struct StatusReport {
     /// What whoever is at work waits for, or by whom the run is paused.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<WaitRecord>,
+    /// Tables of the configuration that are not part of the run (`--only`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// What `reseal set` has said of each process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows_per_second: Option<u64>,
@@ -87,6 +90,7 @@ pub fn idle() -> StatusReport {
         accepted_records: 0,
         total_is_estimate: false,
         waiting: Vec::new(),
+        left_out: Vec::new(),
         rows_per_second: None,
         workers: None,
         rings: Vec::new(),
@@ -125,6 +129,7 @@ pub fn of(
         accepted_records: totals.accepted,
         total_is_estimate: totals.is_estimate,
         waiting: waiting(run, waits),
+        left_out: run.left_out.clone(),
         rows_per_second: run.asked.rows_per_second,
         workers: run.asked.workers,
         rings: if run.keys.len() > 1 { run.keys.clone() } else { Vec::new() },
@@ -188,6 +193,9 @@ fn advice(report: &StatusReport, timeline: Option<i64>) -> Vec<String> {
     let proven_on = proof.and_then(|proof| proof["timeline"].as_i64());
     let moment = proof.and_then(|proof| proof["moment"].as_str());
     match (report.status, moment) {
+        ("completed", _) if !report.left_out.is_empty() => {
+            advice.extend(proof::of_a_part(&report.left_out));
+        }
         ("completed", Some(moment)) => advice.extend(proof::removal(moment)),
         ("completed_with_failures", _) => advice.push(
             "some values could not be opened: see `reseal failures`; repair or accept them, then run again"

@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::judge::JudgedPage;
-use crate::error::{Error, ExitCode};
+use crate::error::{Error, ExitCode, Result};
 
 /// Values that may be written, over all workers of this process.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub struct RecordBudget {
 pub struct Share {
     /// So many of its first rows.
     pub rows: usize,
+    /// These are all of its rows.
+    pub is_whole: bool,
     /// Values that were taken for them.
     pub taken: u64,
 }
@@ -31,12 +33,33 @@ impl RecordBudget {
     }
 
     /// Takes for as many rows of a page as there is room for.
-    pub fn share(&self, page: &JudgedPage) -> Share {
+    ///
+    /// # Errors
+    /// Exit 6 when there is none for its first row.
+    pub fn share(&self, page: &JudgedPage) -> Result<Share> {
         let rows = page.page.len();
         if self.max.is_none() {
-            return Share { rows, taken: 0 };
+            return Ok(Share { rows, is_whole: true, taken: 0 });
         }
-        self.of_rows((0..rows).map(|row| page.written_values(row)))
+        let share = self.of_rows((0..rows).map(|row| page.written_values(row)));
+        if share.rows == 0 && !share.is_whole { Err(self.spent()) } else { Ok(share) }
+    }
+
+    /// Takes for one row with so many values.
+    ///
+    /// # Errors
+    /// Exit 6 when there are fewer left.
+    pub fn share_of_row(&self, values: u64) -> Result<Share> {
+        let share = self.of_rows(std::iter::once(values));
+        if share.is_whole { Ok(share) } else { Err(self.spent()) }
+    }
+
+    /// After a page of which only a part was written.
+    ///
+    /// # Errors
+    /// Exit 6 then.
+    pub fn go_on(&self, share: Share) -> Result<()> {
+        if share.is_whole { Ok(()) } else { Err(self.spent()) }
     }
 
     /// Takes for the first of rows with so many values each.
@@ -48,11 +71,11 @@ impl RecordBudget {
         let rows = values.iter().take_while(fits).count();
         self.give_back(room);
         taken -= room;
-        Share { rows, taken }
+        Share { rows, is_whole: rows == values.len(), taken }
     }
 
     /// As many as are left, at most so many.
-    pub fn take(&self, values: u64) -> u64 {
+    fn take(&self, values: u64) -> u64 {
         let mut left = self.left.load(Ordering::Relaxed);
         loop {
             let taken = values.min(left);
@@ -71,7 +94,7 @@ impl RecordBudget {
     }
 
     /// The error that ends the process.
-    pub fn spent(&self) -> Error {
+    fn spent(&self) -> Error {
         let max = self.max.map_or(0, NonZeroU64::get);
         Error::new(ExitCode::BudgetSpent, format!("the budget of {max} records is spent"))
             .at("max_records")
@@ -87,22 +110,26 @@ mod tests {
         RecordBudget::new(NonZeroU64::new(max))
     }
 
+    fn share(rows: usize, is_whole: bool, taken: u64) -> Share {
+        Share { rows, is_whole, taken }
+    }
+
     #[test]
     fn rows_are_taken_whole_and_what_is_left_over_given_back() {
         let budget = budget(5);
-        assert_eq!(budget.of_rows([2, 0, 2, 2, 1].into_iter()), Share { rows: 3, taken: 4 });
-        assert_eq!(budget.of_rows([0, 0].into_iter()), Share { rows: 2, taken: 0 });
-        assert_eq!(budget.of_rows([1, 0, 1].into_iter()), Share { rows: 2, taken: 1 });
-        assert_eq!(budget.of_rows([0, 1].into_iter()), Share { rows: 1, taken: 0 });
+        assert_eq!(budget.of_rows([2, 0, 2, 2, 1].into_iter()), share(3, false, 4));
+        assert_eq!(budget.of_rows([0, 0].into_iter()), share(2, true, 0));
+        assert_eq!(budget.of_rows([1, 0, 1].into_iter()), share(2, false, 1));
+        assert_eq!(budget.of_rows([0, 1].into_iter()), share(1, false, 0));
         budget.give_back(1);
-        assert_eq!(budget.take(7), 1);
-        assert_eq!(budget.take(7), 0);
+        assert_eq!(budget.share_of_row(1), Ok(share(1, true, 1)));
+        assert_eq!(budget.share_of_row(1).unwrap_err().exit_code, ExitCode::BudgetSpent);
     }
 
     #[test]
     fn an_empty_page_needs_nothing() {
         let budget = budget(1);
         assert_eq!(budget.take(1), 1);
-        assert_eq!(budget.of_rows(std::iter::empty()), Share { rows: 0, taken: 0 });
+        assert_eq!(budget.of_rows(std::iter::empty()), share(0, true, 0));
     }
 }

@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::Row;
 
-use super::budget::Share;
 use super::commit::Writer;
 use super::context::Context;
 use super::cursor::Cursor;
@@ -236,28 +235,19 @@ async fn reseal_rows(
     let judged = judge::judge(page, Arc::clone(&table), intent).await?;
     let terms = context.write_terms(session);
     let writer = Writer::new(table, claim.clone(), Order::Physical, terms);
-    let share = context.records.share(&judged);
-    let is_whole = share.rows == judged.page.len();
-    if share.rows == 0 && !is_whole {
-        return Err(context.records.spent().into());
-    }
+    let share = context.records.share(&judged)?;
     Hold { context, claim }.before_page(session, judged.writes()).await?;
     let begun = Instant::now();
     let done = narrow::commit_page(session, &writer, cursor, judged, share.rows).await?;
     context.progress.committed(&writer.table, &done, begun.elapsed());
     context.wrote(done.tally.resealed(), share);
     ending::check_failures(session, context, claim, &done.tally).await?;
-    if !is_whole {
-        return Err(context.records.spent().into());
-    }
+    context.records.go_on(share)?;
     let (mut cursor, mut left) = (done.cursor, Left::default());
     for row in done.conflicts {
         let values = writer.table.columns.len() as u64;
         context.seals.grant(session, &writer.table.ring, values).await?;
-        let share = Share { rows: 1, taken: context.records.take(values) };
-        if share.taken < values {
-            return Err(context.records.spent().into());
-        }
+        let share = context.records.share_of_row(values)?;
         let settled = settle::settle(session, &writer, cursor, tids[row], context.limits()).await?;
         cursor = settled.cursor;
         left.held += u64::from(settled.fate == Fate::Held);

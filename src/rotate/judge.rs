@@ -9,13 +9,13 @@ use rayon::prelude::*;
 use super::page::Page;
 use crate::crypto::wipe_unused_stack;
 use crate::error::{Error, Result};
-use crate::plan::TablePlan;
+use crate::plan::{ColumnPlan, TablePlan};
 use crate::value::{ColumnWork, Reading, Reason, Resealing, Scratch};
 
 /// The judgement of one value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// NULL or empty: left alone.
+    /// NULL, empty, or none of ours: left alone.
     Nothing,
     /// Opens with the current key in its write layout.
     Current,
@@ -64,8 +64,7 @@ pub async fn judge(page: Page, table: Arc<TablePlan>, intent: Intent) -> Result<
 
 fn judge_here(page: Page, table: &TablePlan, intent: Intent) -> Result<JudgedPage> {
     let columns = table.columns.len();
-    let work: Vec<ColumnWork<'_>> =
-        table.columns.iter().map(|column| column.work(&table.ring)).collect();
+    let work: Vec<ColumnWork<'_>> = table.columns.iter().map(ColumnPlan::work).collect();
     let judgements: Result<Vec<Judgement>> = (0..page.len() * columns)
         .into_par_iter()
         .with_min_len(VALUES_PER_TASK)
@@ -94,11 +93,13 @@ fn judge_value(
     Ok(match intent {
         Intent::Read => match work.read(stored, texts, scratch) {
             Reading::Current => Judgement::Current,
-            Reading::OtherLayout | Reading::Previous(_) => Judgement::Previous,
+            Reading::OtherLayout | Reading::Previous(_) | Reading::Plain => Judgement::Previous,
+            Reading::Left => Judgement::Nothing,
             Reading::Unreadable(reason) => Judgement::Failed(reason),
         },
         Intent::Reseal => match work.reseal(stored, texts, scratch)? {
             Resealing::AlreadyCurrent => Judgement::Current,
+            Resealing::Left => Judgement::Nothing,
             Resealing::Resealed(bytes) => Judgement::Resealed(bytes),
             Resealing::Failed(reason) => Judgement::Failed(reason),
         },

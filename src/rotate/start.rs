@@ -45,6 +45,7 @@ pub fn wanted(config: &Config, digest_text: &str, rings: &Rings, plan: &Plan) ->
     Wanted {
         token: config.run.token.clone(),
         columns: plan.column_names(),
+        left_out: config.left_out.clone(),
         keys: ring_keys(rings),
         config_digest: data_encoding::HEXLOWER.encode(&digest),
         total_estimate: plan.estimated_records(),
@@ -95,6 +96,7 @@ pub async fn with_refusals_of_ledger(
     let wanted = Wanted {
         token: None,
         columns: Vec::new(), // not known: overlapping runs are left to the next attempt
+        left_out: Vec::new(),
         keys: ring_keys(rings),
         config_digest: String::new(),
         total_estimate: 0,

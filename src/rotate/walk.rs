@@ -54,12 +54,9 @@ pub async fn walk(
         let held = hold.before_page(session, page.writes()).await?;
         let page = if held.is_old { pages.judged(session, &cursor, size).await? } else { page };
         writer.waited = held.waited;
-        let share = context.records.share(&page);
-        let is_whole = share.rows == page.page.len();
-        if share.rows == 0 && !is_whole {
-            return Err(context.records.spent().into());
-        }
-        let ahead = if is_whole { pages.after(session, &page.page, size).await? } else { None };
+        let share = context.records.share(&page)?;
+        let ahead =
+            if share.is_whole { pages.after(session, &page.page, size).await? } else { None };
         crate::failpoint!("page-resealed");
         let committing = commit(session, &writer, cursor, page, share.rows);
         let (done, next) = tokio::join!(committing, judge_ahead(ahead, &table));
@@ -72,9 +69,7 @@ pub async fn walk(
         context.progress.committed(&table, &done, took);
         context.wrote(done.tally.resealed(), share);
         ending::check_failures(session, context, &claim, &done.tally).await?;
-        if !is_whole {
-            return Err(context.records.spent().into());
-        }
+        context.records.go_on(share)?;
         cursor = done.cursor;
         judged = next?;
     }

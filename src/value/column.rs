@@ -1,9 +1,9 @@
 //! The values of one column, each with the additional data that its row gives it.
 
-use super::{Aad, Reading, Reason, Resealing, Scratch, ValueWork};
+use super::{Reading, Reason, Resealing, Scratch, ValueWork};
 use crate::error::Result;
-use crate::keys::KeyRing;
-use crate::layout::{AadTemplate, ColumnLayout};
+use crate::keys::ColumnKeys;
+use crate::layout::{ColumnLayout, Layout, RowTexts};
 
 /// Where the additional data of a column comes from.
 #[derive(Clone, Copy, Debug)]
@@ -12,26 +12,31 @@ pub struct AadSource<'a> {
     pub table: &'a str,
     /// What `{column}` stands for.
     pub column: &'a str,
-    /// Where the columns of the template stand among the texts of a row.
+    /// Where the columns of [`ColumnLayout::aad_columns`] stand among the texts of a row.
     pub places: &'a [usize],
 }
 
-/// The keys and the layout of one column, and where its additional data comes from.
+/// The keys and the layouts of one column, and where its additional data comes from.
 #[derive(Clone, Copy, Debug)]
 pub struct ColumnWork<'a> {
     values: ValueWork<'a>,
-    template: Option<&'a AadTemplate>,
     source: AadSource<'a>,
+    has_aad: bool,
 }
 
 impl<'a> ColumnWork<'a> {
-    pub fn new(ring: &'a KeyRing, layout: &'a ColumnLayout, source: AadSource<'a>) -> Self {
-        Self { values: ValueWork::new(ring, layout), template: layout.aad.as_ref(), source }
+    pub fn new(keys: &'a ColumnKeys, layout: &'a ColumnLayout, source: AadSource<'a>) -> Self {
+        Self { values: ValueWork::new(keys, layout), source, has_aad: layout.has_aad() }
+    }
+
+    /// The layout that is written.
+    pub fn write(&self) -> &'a Layout {
+        self.values.write()
     }
 
     /// Whether the texts of a row matter.
     pub fn needs_texts(&self) -> bool {
-        self.template.is_some()
+        self.has_aad
     }
 
     /// Tells which key opens a value; `stored` is `None` when it was too long to be fetched.
@@ -42,8 +47,7 @@ impl<'a> ColumnWork<'a> {
         scratch: &mut Scratch,
     ) -> Reading {
         let Some(stored) = stored else { return Reading::Unreadable(Reason::TooLarge) };
-        let mut rendered = Vec::new();
-        self.values.read(stored, self.aad(texts, &mut rendered), scratch)
+        self.values.read(stored, &self.row(texts), scratch)
     }
 
     /// Seals a value with the current key, unless that was done before; `stored` as in [`Self::read`].
@@ -57,18 +61,11 @@ impl<'a> ColumnWork<'a> {
         scratch: &mut Scratch,
     ) -> Result<Resealing> {
         let Some(stored) = stored else { return Ok(Resealing::Failed(Reason::TooLarge)) };
-        let mut rendered = Vec::new();
-        self.values.reseal(stored, self.aad(texts, &mut rendered), scratch)
+        self.values.reseal(stored, &self.row(texts), scratch)
     }
 
-    /// The additional data of one row, rendered into `rendered`.
-    fn aad<'r>(&self, texts: &[Option<&[u8]>], rendered: &'r mut Vec<u8>) -> Aad<'r> {
-        let Some(template) = self.template else { return Aad::NONE };
+    fn row<'r>(&'r self, texts: &'r [Option<&'r [u8]>]) -> RowTexts<'r> {
         let AadSource { table, column, places } = self.source;
-        let values: Vec<Option<&[u8]>> = places.iter().map(|place| texts[*place]).collect();
-        match template.render(table, column, &values, rendered) {
-            Ok(()) => Aad::Rendered(rendered),
-            Err(_) => Aad::Missing,
-        }
+        RowTexts { table, column, texts, places }
     }
 }

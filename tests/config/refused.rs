@@ -35,9 +35,8 @@ const BAD_FILES: &[(&str, &str)] = &[
         "this should be a list in brackets, not text @ 2, [keys] previous / ",
     ),
     (
-        "[keys]\ncurrent = { from = \"env:A\", kid = \"4\" }",
-        "key labels and wrapped keys are not supported yet @ 2, [keys] current \
-         / write the source alone: \"env:NAME\" or \"file:PATH\"",
+        "[keys]\ncurrent = { kid = \"4\" }",
+        "a key has no source @ 2, [keys] current / from = \"env:NAME\" or \"file:PATH\"",
     ),
     (
         "[ring.keys]\ncurrent = \"env:A\"",
@@ -113,7 +112,7 @@ const BAD_TABLES: &[(&str, &str)] = &[
     ),
     (
         "[[table]]\nname = \"t\"\n[table.columns]\nc = { aad = \"{id}\" }",
-        "read and aad need the layout to write @ 4, [table.columns] c / add layout = \"…\"",
+        "read and settings need the layout to write @ 4, [table.columns] c / add layout = \"…\"",
     ),
     (
         "[[table]]\nname = \"t\"\n[table.columns]\nc = { layuot = \"go\" }",

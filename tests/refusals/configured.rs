@@ -15,9 +15,9 @@ async fn layouts_that_are_none() {
         ("og", "no layout named `og`", "did you mean `go`?"),
         ("{raw(nonce12 ct)}", "tag", "tag"),
         ("{raw(nonce12 ct tag12)}", "tag12 is only read", "tag16"),
-        ("{raw(nonce13 ct tag16)}", "a nonce is `nonce12` or `nonce16`", ""),
+        ("{raw(nonce13 ct tag16)}", "a nonce is `nonce12`, `nonce16` or `nonce24`", ""),
         ("{raw(nonce12 ct tag16)", "{", ""),
-        ("{kid}:{b64(nonce12 ct tag16)}", "not supported yet", ""),
+        ("{kid}{b64(nonce12 ct tag16)}", "two ways to split", "separator"),
     ] {
         let command = vault.command("run").arg("-c").arg(format!("secrets.secret:{layout}"));
         refused(&vault.database, command, USAGE, &[(what, "--column", hint)]).await;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use reseal::db::identifier::{Identifier, RelationName};
 use reseal::db::row_key::SqlType;
 use reseal::keys::{KeyRing, KeySource, RingConfig};
-use reseal::layout::{AadTemplate, ColumnLayout, Layout};
+use reseal::layout::{ColumnLayout, Layout};
 use reseal::plan::sample::SampleCount;
 use reseal::plan::{ColumnKind, ColumnPlan, Estimate, KeyColumn, KeyPlan, Order, TablePlan};
 
@@ -73,11 +73,8 @@ fn table([schema, name]: [&str; 2], key: &[Key<'_>], columns: &[(&str, ColumnKin
         name: identifier(name),
         number: 2,
         kind: *kind,
-        layout: ColumnLayout {
-            write: Layout::named("go-b64").expect("a preset"),
-            read: Vec::new(),
-            aad: None::<AadTemplate>,
-        },
+        layout: layout(),
+        keys: Arc::new(ring().column_keys(&layout(), "t", "c").expect("its keys")),
         layout_was_found: false,
         aad_sources: Vec::new(),
         aad_table: name.to_string(),
@@ -107,6 +104,11 @@ fn key_column((name, [schema, type_name]): &Key<'_>) -> KeyColumn {
     KeyColumn { name: identifier(name), sql_type }
 }
 
+fn layout() -> ColumnLayout {
+    let write = Layout::named("go-b64").expect("a preset");
+    ColumnLayout::try_from(write).expect("a layout to write")
+}
+
 fn identifier(name: &str) -> Identifier {
     Identifier::new(name).expect("a name")
 }
@@ -116,6 +118,6 @@ fn ring() -> Arc<KeyRing> {
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
     file.write_all(TestKey::random().hex().as_bytes()).expect("a key file");
     let current = KeySource::File(file.path().to_owned());
-    let config = RingConfig { name: "keys".to_owned(), current, previous: Vec::new() };
+    let config = RingConfig::new("keys", current, Vec::new());
     Arc::new(KeyRing::load(&config).expect("a key"))
 }

@@ -8,7 +8,7 @@ use aes_gcm::aead::{Aead, KeyInit, Nonce, Payload};
 use aes_gcm::aes::Aes256;
 use data_encoding::{BASE64, BASE64URL, HEXLOWER};
 use reseal::crypto;
-use reseal::layout::Layout;
+use reseal::layout::{Layout, Sealed};
 
 const TAG_BYTES: usize = 16;
 
@@ -128,7 +128,8 @@ pub fn seal_with_crate(key: &TestKey, template: &str, aad: &[u8], plaintext: &[u
     let (mut buffer, mut ciphertext, mut stored) = (crypto::Plaintext::new(), vec![], vec![]);
     buffer.set(plaintext);
     let tag = key.seal(&nonce, aad, &buffer, &mut ciphertext);
-    layout.encode(&nonce, &ciphertext, &tag, &mut stored);
+    let (nonce, ciphertext) = (nonce.as_bytes(), &ciphertext[..]);
+    layout.encode(&Sealed { nonce, ciphertext, tag: &tag, ..Sealed::default() }, &mut stored);
     stored
 }
 

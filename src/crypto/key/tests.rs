@@ -3,7 +3,7 @@
 use data_encoding::HEXLOWER;
 
 use super::*;
-use crate::crypto::NonceSource;
+use crate::crypto::{NonceLength, NonceSource};
 
 fn hex(text: &str) -> Vec<u8> {
     HEXLOWER.decode(text.as_bytes()).unwrap()

@@ -31,6 +31,8 @@ impl RingKeys {
 pub struct Wanted {
     pub token: Option<String>,
     pub columns: Vec<String>,
+    /// Tables of the configuration that are not part of the run.
+    pub left_out: Vec<String>,
     pub keys: Vec<RingKeys>,
     /// SHA-256 of tables, columns and layouts as written.
     pub config_digest: String,
@@ -115,6 +117,7 @@ pub async fn start(transaction: &Transaction<'_>, wanted: &Wanted) -> Result<i64
                 (&wanted.config_digest, Type::TEXT),
                 (&estimate, Type::INT8),
                 (&env!("CARGO_PKG_VERSION"), Type::TEXT),
+                (&wanted.left_out, Type::TEXT_ARRAY),
             ],
         )
         .await?;
@@ -218,6 +221,7 @@ mod tests {
         Wanted {
             token: None,
             columns: vec!["t.a".into(), "t.b".into()],
+            left_out: vec![],
             keys: keys(current, previous),
             config_digest: "d".into(),
             total_estimate: 0,

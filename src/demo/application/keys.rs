@@ -2,7 +2,7 @@
 
 use crate::crypto::{Key, KeyBytes, NonceSource, Plaintext};
 use crate::error::{Error, Result};
-use crate::layout::{DecodeBuffer, Layout};
+use crate::layout::{DecodeBuffer, Layout, Sealed};
 
 /// One key as the demo hands it around: ready to use, and as the environment wants it.
 pub struct DemoKey {
@@ -68,13 +68,15 @@ impl ApplicationKeys {
         self.plaintext.set(plaintext);
         let tag = self.current.seal(&nonce, b"", &self.plaintext, &mut self.ciphertext);
         let mut stored = Vec::new();
-        layout.encode(&nonce, &self.ciphertext, &tag, &mut stored);
+        let (nonce, ciphertext) = (nonce.as_bytes(), &self.ciphertext[..]);
+        let sealed = Sealed { nonce, ciphertext, tag: &tag, ..Sealed::default() };
+        layout.encode(&sealed, &mut stored);
         Ok(stored)
     }
 
     /// `None` when no key of ours opens it.
     pub fn open(&mut self, layout: &Layout, stored: &[u8]) -> Option<&[u8]> {
-        let parts = layout.decode(stored, &mut self.decoded).ok()?;
+        let parts = layout.decode(stored, &mut self.decoded).ok()?.parts;
         let keys = [Some(&self.current), self.previous.as_ref()];
         let opened = keys
             .into_iter()

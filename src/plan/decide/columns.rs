@@ -1,14 +1,19 @@
 //! The columns of values, the version column, and what the values are bound to.
 
+use std::sync::Arc;
+
 use super::{DraftColumn, Objections, identifier, readable, writable};
 use crate::config::{ColumnConfig, TableConfig};
 use crate::db::identifier::Identifier;
+use crate::keys::{ColumnKeys, KeyRing};
+use crate::layout::{ColumnLayout, PlaintextRule};
 use crate::plan::found::{ColumnFacts, RelationFacts};
 use crate::plan::{ColumnKind, KeyPlan};
 
 pub(super) fn columns(
     table: &TableConfig,
     facts: &RelationFacts,
+    ring: &KeyRing,
     key: Option<&KeyPlan>,
     place: &str,
     objections: &mut Objections,
@@ -23,18 +28,49 @@ pub(super) fn columns(
         };
         readable(column, &place, objections);
         writable(column, &place, objections);
+        unauthenticated(config, &place, objections);
         let Some(kind) = value_kind(column, config, key, &place, objections) else { continue };
         let aad_sources = aad_sources(table, config, facts, &mut aad_columns, &place, objections);
         columns.push(DraftColumn {
             name: identifier(&config.name),
             number: column.number,
             kind,
-            layout: config.layout.clone(),
+            layout: with_keys(config, facts, ring, objections),
             aad_sources,
             aad_table: facts.root_name.clone(),
         });
     }
     (columns, aad_columns)
+}
+
+/// Names the sources that nothing authenticates.
+fn unauthenticated(config: &ColumnConfig, place: &str, objections: &mut Objections) {
+    let read = config.layout.iter().flat_map(ColumnLayout::read);
+    for source in read.filter(|layout| !layout.cipher().is_authenticated()) {
+        let rule = source.plaintext_rule().map(PlaintextRule::as_written).unwrap_or_default();
+        objections.warn(
+            place,
+            format!("nothing authenticates the values of {}: a wrong key may go unnoticed", source.name()),
+            format!("what opens is taken for right when it is as `plaintext` says ({rule}): see that no other text is"),
+        );
+    }
+}
+
+/// The configured layout and its keys.
+fn with_keys(
+    config: &ColumnConfig,
+    facts: &RelationFacts,
+    ring: &KeyRing,
+    objections: &mut Objections,
+) -> Option<(ColumnLayout, Arc<ColumnKeys>)> {
+    let layout = config.layout.as_ref()?;
+    match ring.column_keys(layout, &facts.root_name, &config.name) {
+        Ok(keys) => Some((layout.clone(), Arc::new(keys))),
+        Err(refusal) => {
+            objections.refusals.push(refusal);
+            None
+        }
+    }
 }
 
 fn value_kind(
@@ -60,7 +96,7 @@ fn value_kind(
         objections.refuse(place, "the column is part of the row key", "add another unique index");
     }
     if let Some(layout) = &config.layout {
-        let has_raw = std::iter::once(&layout.write).chain(&layout.read).any(|l| !l.is_text());
+        let has_raw = layout.all().any(|layout| !layout.is_text());
         if kind == ColumnKind::Text && has_raw {
             let what = format!("a {} column cannot hold a raw layout", column.declared_type);
             objections.refuse(place, what, "use hex or base64 in the layout");
@@ -78,11 +114,9 @@ fn aad_sources(
     place: &str,
     objections: &mut Objections,
 ) -> Vec<usize> {
-    let Some(aad) = config.layout.as_ref().and_then(|layout| layout.aad.as_ref()) else {
-        return Vec::new();
-    };
+    let names = config.layout.as_ref().map(ColumnLayout::aad_columns).unwrap_or_default();
     let mut sources = Vec::new();
-    for name in aad.columns() {
+    for name in names {
         let Some(column) = facts.column(name) else {
             let what = format!("the additional data names column {name}, which does not exist");
             objections.refuse(place, what, "correct `aad`");

@@ -12,6 +12,15 @@ const UNREADABLE_MIN: u64 = 10;
 
 /// Judges what the sample of a column says.
 pub fn judge(place: &str, count: &SampleCount, run: &RunConfig, objections: &mut Objections) {
+    equal_values(place, count, objections);
+    if count.deterministic > 0 {
+        objections.refuse_write(
+            place,
+            format!("{} of {} sampled values are deterministic: the application finds rows by their ciphertext", count.deterministic, count.values),
+            "no rotation can keep such lookups: let the application do it, with Rails' `previous:` schemes, \
+             and name only the other columns here",
+        );
+    }
     let readable = count.current + count.previous;
     let unreadable = count.unreadable();
     let too_few = readable * 10 < (readable + unreadable) * 9;
@@ -24,6 +33,18 @@ pub fn judge(place: &str, count: &SampleCount, run: &RunConfig, objections: &mut
             ),
             "most likely the previous key or the layout is wrong; if these values are known to be \
              lost, say --allow-unreadable",
+        );
+    }
+}
+
+/// Warns of equal ciphertexts: under random nonces there are none, but copies.
+fn equal_values(place: &str, count: &SampleCount, objections: &mut Objections) {
+    if count.equal > 0 {
+        objections.warn(
+            place,
+            format!("{} of {} sampled values are byte for byte another one", count.equal, count.values),
+            "if the application encrypts deterministically and finds rows by their ciphertext, a rotation \
+             breaks its lookups until all rows are done, and new values are not found at all: rotate there",
         );
     }
 }

@@ -1,0 +1,121 @@
+//! The words of a layout in `reseal.toml`: a name or a template, or a table with settings.
+
+use crate::config::Troubles;
+use crate::config::document::{Entry, Section};
+use crate::config::file::word;
+use crate::config::word::Word;
+use crate::error::Error;
+use crate::keys::{KeySource, MalformedKeySource};
+use crate::layout::{KeySettings, LayoutError, Settings};
+
+/// What was said of a layout, and where.
+#[derive(Clone, Debug)]
+pub struct LayoutWords {
+    /// Its text is empty: only the place is of interest.
+    pub place: Word,
+    pub settings: Settings,
+}
+
+impl LayoutWords {
+    /// Nothing was said.
+    pub fn none(place: String) -> Self {
+        Self { place: Word::new("", place), settings: Settings::default() }
+    }
+
+    /// A name or a template.
+    pub fn named(layout: &str, place: &Word) -> Self {
+        let settings = Settings { layout: Some(layout.to_owned()), ..Settings::default() };
+        Self { place: Word::new("", place.place.clone()), settings }
+    }
+
+    /// `"go"`, or a table with `layout` and settings.
+    pub fn take(entry: Entry<'_>, troubles: &mut Troubles) -> Option<Self> {
+        if !entry.is_section() {
+            return troubles.note(entry.text()).map(|word| Self::named(&word.text, &word));
+        }
+        let place = entry.place();
+        let mut section = troubles.note(entry.section("a layout"))?;
+        let layout = word(&mut section, "layout", Entry::text, troubles);
+        let mut words = Self::beside(&mut section, place, troubles);
+        section.finish(troubles);
+        let Some(layout) = layout else {
+            let what = "a layout without a template or the name of a preset";
+            troubles.add(words.place.wrong(what).hint("layout = \"enc-v1\""));
+            return None;
+        };
+        words.settings.layout = Some(layout.text);
+        Some(words)
+    }
+
+    /// The settings that may stand beside a layout.
+    pub fn beside(section: &mut Section<'_>, place: String, troubles: &mut Troubles) -> Self {
+        let mut text = |key| word(section, key, Entry::text, troubles).map(|word| word.text);
+        let mut settings = Settings {
+            cipher: text("cipher"),
+            aad: text("aad"),
+            nonce: text("nonce"),
+            plaintext: text("plaintext"),
+            label: text("label"),
+            ..Settings::default()
+        };
+        settings.key = section.take("key").and_then(|entry| key(entry, troubles));
+        Self { place: Word::new("", place), settings }
+    }
+
+    /// Wrong in some way, with what mends it.
+    pub fn refused(&self, error: LayoutError) -> Error {
+        refused(&self.place, error)
+    }
+}
+
+/// What a layout is refused for, at the place of its word.
+pub fn refused(word: &Word, error: LayoutError) -> Error {
+    let refused = word.wrong(error.to_string());
+    match error.hint {
+        Some(hint) => refused.hint(hint),
+        None => refused,
+    }
+}
+
+/// `"base64"`, or a table with `encoding` and a derivation.
+fn key(entry: Entry<'_>, troubles: &mut Troubles) -> Option<KeySettings> {
+    if !entry.is_section() {
+        let encoding = troubles.note(entry.text())?.text;
+        return Some(KeySettings { encoding: Some(encoding), ..KeySettings::default() });
+    }
+    let mut section = troubles.note(entry.section("key"))?;
+    let mut number = |key| {
+        let word = word(&mut section, key, Entry::number, troubles)?;
+        let number = word.text.parse().map_err(|_| word.wrong("this number is out of bounds"));
+        troubles.note(number)
+    };
+    let mut key = KeySettings {
+        iterations: number("iterations"),
+        log_n: number("log_n"),
+        r: number("r"),
+        p: number("p"),
+        memory_kib: number("memory_kib"),
+        passes: number("passes"),
+        lanes: number("lanes"),
+        ..KeySettings::default()
+    };
+    let salt_from = word(&mut section, "salt_from", Entry::text, troubles);
+    let mut text = |key| word(&mut section, key, Entry::text, troubles).map(|word| word.text);
+    key.encoding = text("encoding");
+    key.prefix = text("prefix");
+    key.derive = text("derive");
+    key.hash = text("hash");
+    key.salt = text("salt");
+    key.info = text("info");
+    key.mac_key = text("mac_key");
+    key.kid = text("kid");
+    section.finish(troubles);
+    if let Some(source) = &salt_from {
+        let parsed = source.text.parse::<KeySource>();
+        troubles.note(parsed.map_err(|malformed: MalformedKeySource| {
+            source.wrong(malformed.to_string().replace("key", "salt"))
+        }));
+    }
+    key.salt_from = salt_from.map(|word| word.text);
+    Some(key)
+}

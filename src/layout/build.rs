@@ -1,0 +1,106 @@
+//! From words to a layout, and from a layout to the text that tells it from any other.
+
+use super::coded::Code;
+use super::{
+    AadTemplate, KeyForm, LabelFrom, Layout, LayoutError, NonceFrom, PlaintextRule, Settings,
+    Shape, preset, settings, template,
+};
+use crate::crypto::Cipher;
+
+impl Layout {
+    /// What is said of a layout, made one.
+    pub fn of(settings: Settings) -> Result<Self, LayoutError> {
+        let name = settings.layout.clone().unwrap_or_default();
+        if name.contains(['{', '}']) {
+            return Self::from_words(name, settings);
+        }
+        let preset = preset::find(&name)?;
+        let own = Settings { layout: None, ..settings };
+        Self::from_words(name, own.over(&preset.settings))
+    }
+
+    /// … of a layout that is only read: cipher, key and additional data are those of the column, where
+    /// neither its own words nor its preset say anything.
+    pub fn to_read(settings: Settings, column: &Settings) -> Result<Self, LayoutError> {
+        let name = settings.layout.clone().unwrap_or_default();
+        let settings = match name.contains(['{', '}']) {
+            true => settings,
+            false => {
+                let preset = preset::find(&name)?;
+                Settings { layout: None, ..settings }.over(&preset.settings)
+            }
+        };
+        let cipher = settings.cipher.clone().or_else(|| column.cipher.clone());
+        let takes_aad = cipher.as_deref().and_then(Cipher::named).is_none_or(Cipher::takes_aad);
+        let aad = column.aad.clone().filter(|_| takes_aad);
+        let key = column.key.clone();
+        let column = Settings { cipher: column.cipher.clone(), key, aad, ..Settings::default() };
+        Self::from_words(name, settings.over(&column))
+    }
+
+    fn from_words(name: String, words: Settings) -> Result<Self, LayoutError> {
+        let shape = match (&words.code, &words.layout) {
+            (Some(code), _) => Shape::Code(Code::named(code)?),
+            (None, template) => {
+                Shape::Template(template::parse(template.as_deref().unwrap_or_default())?)
+            }
+        };
+        let cipher = match words.cipher.as_deref() {
+            None => Cipher::Aes256Gcm,
+            Some(name) => {
+                settings::known("cipher", name, Cipher::ALL.map(|cipher| (cipher.name(), cipher)))?
+            }
+        };
+        let nonce = match words.nonce.as_deref() {
+            None => NonceFrom::Value,
+            Some(name) => {
+                let places = [
+                    ("zero", NonceFrom::Zero),
+                    ("key", NonceFrom::Key),
+                    ("derived", NonceFrom::Derived),
+                ];
+                settings::known("place of a nonce", name, places)?
+            }
+        };
+        let label = match words.label.as_deref() {
+            None => LabelFrom::Given,
+            Some(name) => {
+                let places = [("key-sha1", LabelFrom::KeySha1), ("key-text", LabelFrom::KeyText)];
+                settings::known("origin of a key label", name, places)?
+            }
+        };
+        let aad = words.aad.as_deref().filter(|aad| !aad.is_empty());
+        let layout = Self {
+            name,
+            shape,
+            cipher,
+            key: words.key.unwrap_or_default().form()?,
+            label,
+            nonce,
+            aad: aad.map(AadTemplate::parse).transpose()?,
+            plaintext: words.plaintext.as_deref().map(PlaintextRule::parse).transpose()?,
+        };
+        layout.check()?;
+        Ok(layout)
+    }
+
+    /// The same text for every spelling of the same layout, and another one for any other.
+    pub fn canonical(&self) -> String {
+        let Self { cipher, key, label, nonce, aad, plaintext, .. } = self;
+        let mut text = self.template().to_owned();
+        let mut add = |is_said: bool, setting: String| {
+            if is_said {
+                text.push_str(&setting);
+            }
+        };
+        add(*cipher != Cipher::Aes256Gcm, format!(" cipher {cipher}"));
+        add(*key != KeyForm::default(), format!(" key {key:?}"));
+        add(*label != LabelFrom::Given, format!(" label {label:?}"));
+        add(*nonce != NonceFrom::Value, format!(" nonce {nonce:?}"));
+        let aad = aad.as_ref().map(AadTemplate::template);
+        add(aad.is_some(), format!(" aad {:?}", aad.unwrap_or_default()));
+        let rule = plaintext.as_ref().map(PlaintextRule::as_written);
+        add(rule.is_some(), format!(" plaintext {:?}", rule.unwrap_or_default()));
+        text
+    }
+}

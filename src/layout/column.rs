@@ -1,0 +1,161 @@
+//! The layouts of one column: one to write, and others to read.
+
+use super::{AadTemplate, DecodeBuffer, Layout, LayoutError, Sealed};
+
+/// How one column is stored. What is written carries a whole tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnLayout {
+    write: Layout,
+    read: Vec<Layout>,
+    aad_columns: Vec<String>,
+    unmatched: Unmatched,
+}
+
+/// What becomes of a value that has the shape of no layout of its column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unmatched {
+    /// It is a failure.
+    #[default]
+    Fail,
+    /// It is no value of ours: plain text beside ciphertext.
+    Leave,
+    /// It is a plaintext: the first encryption of a column.
+    Encrypt,
+}
+
+impl Unmatched {
+    pub const ALL: [Self; 3] = [Self::Fail, Self::Leave, Self::Encrypt];
+
+    /// As it is written in a configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Leave => "leave",
+            Self::Encrypt => "encrypt",
+        }
+    }
+}
+
+impl ColumnLayout {
+    /// # Errors
+    /// The first layout is one that is only read; it cannot be told from one that nothing authenticates; or
+    /// a value cannot come to it from another, because it holds a data key.
+    pub fn new(mut write: Layout, mut read: Vec<Layout>) -> Result<Self, LayoutError> {
+        write.writable()?;
+        if write.has_data_key() && !read.is_empty() {
+            return Err(LayoutError::new(
+                "a layout with a data key only takes values that have one",
+            )
+            .hint("leave `read` out, or write a layout without a data key"));
+        }
+        let authenticated = || {
+            std::iter::once(&write).chain(&read).filter(|layout| layout.cipher.is_authenticated())
+        };
+        for source in read.iter().filter(|layout| !layout.cipher.is_authenticated()) {
+            if let Some(other) = authenticated().find(|other| is_shape_of(other, source)) {
+                return Err(cannot_be_told_apart(other, source));
+            }
+        }
+        let mut aad_columns: Vec<String> = Vec::new();
+        for layout in std::iter::once(&mut write).chain(&mut read) {
+            if let Some(aad) = &mut layout.aad {
+                aad.share_columns(&mut aad_columns);
+            }
+        }
+        Ok(Self { write, read, aad_columns, unmatched: Unmatched::Fail })
+    }
+
+    /// … with another end of values that have the shape of no layout.
+    ///
+    /// # Errors
+    /// To encrypt what is damaged, or what nothing authenticates and does not open, would bury it.
+    pub fn with_unmatched(self, unmatched: Unmatched) -> Result<Self, LayoutError> {
+        let is_loose = self.read.iter().any(|layout| !layout.cipher.is_authenticated());
+        if unmatched == Unmatched::Encrypt && (is_loose || self.write.has_data_key()) {
+            let what = "unmatched = \"encrypt\" beside a layout that nothing authenticates, or with a data key";
+            return Err(LayoutError::new(what).hint("migrate first, then encrypt what is left"));
+        }
+        Ok(Self { unmatched, ..self })
+    }
+
+    /// What becomes of a value that has the shape of no layout.
+    pub fn unmatched(&self) -> Unmatched {
+        self.unmatched
+    }
+
+    /// The layout in which values are written.
+    pub fn write(&self) -> &Layout {
+        &self.write
+    }
+
+    /// Other layouts that old values may have.
+    pub fn read(&self) -> &[Layout] {
+        &self.read
+    }
+
+    /// The layout that is written, then the others.
+    pub fn all(&self) -> impl Iterator<Item = &Layout> {
+        std::iter::once(&self.write).chain(&self.read)
+    }
+
+    /// The columns of the row that additional data is made of, each once.
+    pub fn aad_columns(&self) -> &[String] {
+        &self.aad_columns
+    }
+
+    /// Whether additional data is a part of some value.
+    pub fn has_aad(&self) -> bool {
+        self.all().any(|layout| layout.aad().is_some_and(|aad| !aad.template().is_empty()))
+    }
+}
+
+impl TryFrom<Layout> for ColumnLayout {
+    type Error = LayoutError;
+
+    /// One layout, to be read and written.
+    fn try_from(write: Layout) -> Result<Self, LayoutError> {
+        Self::new(write, Vec::new())
+    }
+}
+
+/// Bytes of ciphertext that are tried: what can be confused, is confused within some blocks.
+const CIPHERTEXT_BYTES: std::ops::RangeInclusive<usize> = 1..=160;
+
+/// Whether values of `source`, which nothing authenticates, can have the shape of `other`.
+fn is_shape_of(other: &Layout, source: &Layout) -> bool {
+    let mut buffer = DecodeBuffer::default();
+    let (nonce, salt) = ([0x5a; 24], [0x5a; 64]);
+    CIPHERTEXT_BYTES.into_iter().any(|bytes| {
+        let ciphertext = vec![0x5a; bytes];
+        let nonce = &nonce[..source.nonce_length().bytes()];
+        let salt = &salt[..source.salt_bytes()];
+        let sealed =
+            Sealed { nonce, ciphertext: &ciphertext, salt, label: b"1", ..Sealed::default() };
+        let mut stored = Vec::new();
+        source.encode(&sealed, &mut stored);
+        other.decode(&stored, &mut buffer).is_ok()
+    })
+}
+
+fn cannot_be_told_apart(other: &Layout, source: &Layout) -> LayoutError {
+    LayoutError::new(format!(
+        "nothing authenticates {}, and its values can look like those of {}",
+        source.name(),
+        other.name()
+    ))
+    .hint("write a layout that can be told apart, such as enc:v1:{b64(nonce12 ct tag16)}")
+}
+
+impl AadTemplate {
+    /// Lets the template find its columns among those that several templates share.
+    fn share_columns(&mut self, shared: &mut Vec<String>) {
+        let places = self.columns().iter().map(|name| {
+            shared.iter().position(|known| known == name).unwrap_or_else(|| {
+                shared.push(name.clone());
+                shared.len() - 1
+            })
+        });
+        let places: Vec<usize> = places.collect();
+        self.move_to(&places, shared);
+    }
+}

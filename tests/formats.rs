@@ -1,0 +1,72 @@
+//! The table of formats in the documentation: made from the presets, and held to them.
+//!
+//! `make formats` writes it anew.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails may say so by a panic")]
+
+use std::fmt::Write;
+use std::fs;
+
+use reseal::layout::{Layout, Preset, Status};
+
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/formats.md");
+
+const HEAD: &str = "# Formats
+
+Written by `make formats` from `src/layout/presets.toml`, which anybody can extend without touching code.
+
+*Read* means that nothing authenticates such values: they are a source to migrate from, never written. *Tested*
+means that a ciphertext stands in `tests/vectors`, opens, and is written again byte for byte; the file says whether
+the library itself made it or somebody who followed its source. What a preset leaves out is AES-256-GCM with a key of 64 hexadecimal digits.
+
+| preset | stored as | cipher | key | status | |
+|---|---|---|---|---|---|
+";
+
+fn table() -> String {
+    let mut table = HEAD.to_owned();
+    for preset in Layout::presets() {
+        let status = match preset.status() {
+            Status::ReadAndWritten => "read, written",
+            Status::ReadOnly => "read",
+        };
+        let tested = if preset.vectors.is_empty() { "" } else { ", tested" };
+        let (name, about) = (&preset.name, &preset.about);
+        let cipher = preset.settings.cipher.as_deref().unwrap_or("aes-256-gcm");
+        let shape = match preset.settings.code {
+            Some(_) => "a coded layout".to_owned(),
+            None => format!("`{}`", preset.shape()),
+        };
+        let key = key(preset);
+        writeln!(table, "| `{name}` | {shape} | {cipher} | {key} | {status}{tested} | {about} |")
+            .unwrap();
+    }
+    table.push_str("\n## Not supported\n\n| format | why |\n|---|---|\n");
+    for unsupported in Preset::unsupported() {
+        writeln!(table, "| {} | {} |", unsupported.name, unsupported.why).unwrap();
+    }
+    table
+}
+
+/// Encoding and derivation in short.
+fn key(preset: &Preset) -> String {
+    let key = preset.settings.key.clone().unwrap_or_default();
+    let encoding = key.encoding.unwrap_or_else(|| "hex".to_owned());
+    let hash = key.hash.map(|hash| format!("-{hash}")).unwrap_or_default();
+    let each = key.salt.as_deref() == Some("{salt}");
+    let each = if each { " for each value" } else { "" };
+    match key.derive {
+        Some(derive) => format!("{encoding}, {derive}{hash}{each}"),
+        None => encoding,
+    }
+}
+
+#[test]
+fn the_table_of_formats_is_that_of_the_presets() {
+    if std::env::var_os("RESEAL_WRITE_FORMATS").is_some() {
+        fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/docs")).unwrap();
+        fs::write(PATH, table()).unwrap();
+    }
+    let written = fs::read_to_string(PATH).unwrap_or_default();
+    assert!(written == table(), "docs/formats.md is not what the presets say: run `make formats`");
+}
