@@ -132,7 +132,7 @@ async fn begin(
 async fn work(context: Arc<Context>, records: u64, raise: StopSwitch) -> Result<i64> {
     let run_id = context.run_id;
     let working = rotate::work(Arc::clone(&context), raise);
-    let worked = shown(&context, format!("run {run_id}"), records, working).await;
+    let worked = shown(&context, Some(run_id), records, working).await;
     // the workers have ended: nobody needs the keys any more
     drop(context);
     crate::failpoint!("keys-dropped");
@@ -225,7 +225,7 @@ pub async fn verify(command: RunCommand) -> Result<ExitCode> {
     let context = Arc::new(context);
     let records = plan.estimated_records();
     let proving = verify::verify(&mut session, &context);
-    let verdict = shown(&context, "verify".to_owned(), records, proving).await?;
+    let verdict = shown(&context, None, records, proving).await?;
     let keys = context.rings.values().map(|ring| ring.current().id().to_string()).collect();
     report::result(&report::verify::of(&verdict, keys, &context.config.left_out), command.output)?;
     Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })
@@ -259,16 +259,16 @@ fn tell(plan: &Plan) {
 /// Shows progress while the work goes on; it is off the screen before anything else is printed.
 async fn shown<T>(
     context: &Context,
-    what: String,
+    run: Option<i64>,
     expected: u64,
     work: impl Future<Output = T>,
 ) -> T {
-    let mut shown = Shown::start(what, expected);
+    let mut shown = Shown::start(&context.progress, run, expected);
     tokio::pin!(work);
     loop {
         tokio::select! {
             done = &mut work => return done,
-            () = tokio::time::sleep(shown.interval()) => shown.update(context.progress.counts()),
+            () = tokio::time::sleep(shown.interval()) => shown.update(),
         }
     }
 }

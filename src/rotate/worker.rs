@@ -65,7 +65,11 @@ pub async fn work(context: Arc<Context>, number: usize) -> Result<Left> {
                 }
                 let pause = patience.next_pause(error.clone())?;
                 context.progress.retried(Retry::Session);
-                tracing::warn!(target: "reseal", worker = number, "{}; trying again", error.what);
+                let run = context.run_id;
+                tracing::warn!(
+                    target: "reseal", run, worker = number, place = error.place,
+                    "{}; trying again", error.what
+                );
                 context.stop.sleep(pause).await?;
             }
             Err(error) => return Err(error),
@@ -120,7 +124,8 @@ async fn leave(session: &mut Session, context: &Context, number: usize, error: &
         return give_back(session, context, number).await;
     }
     if let Err(second) = ending::fail(session, context.run_id, error).await {
-        tracing::debug!(target: "reseal", worker = number, "leaving: {}", second.what);
+        let run = context.run_id;
+        tracing::debug!(target: "reseal", run, worker = number, "leaving: {}", second.what);
     }
 }
 
@@ -133,7 +138,7 @@ async fn give_back(session: &mut Session, context: &Context, number: usize) {
         Ok(Err(error)) => error.what,
         Err(_) => "the server did not answer in time".to_owned(),
     };
-    tracing::debug!(target: "reseal", worker = number, "leaving: {what}");
+    tracing::debug!(target: "reseal", run = context.run_id, worker = number, "leaving: {what}");
 }
 
 async fn release(session: &mut Session, context: &Context, number: usize) -> Result<()> {

@@ -13,8 +13,9 @@ use crate::rotate::cursor::Position;
 use crate::rotate::failures;
 use crate::rotate::judge::{JudgedPage, Judgement};
 use crate::rotate::statements::Order;
-use crate::rotate::tally::{ColumnTally, PageTally};
+use crate::rotate::tally::{ColumnTally, FailureTally, PageTally};
 use crate::rotate::waits::Wait;
+use crate::value::Reason;
 
 /// One try to commit one part of a page.
 #[derive(Clone, Copy)]
@@ -172,6 +173,7 @@ impl Attempt<'_> {
     fn tally(&self, outcome: &Outcome) -> PageTally {
         let passed = self.page.page.passed(&self.part.rows);
         let rows = self.part.rows.len() as u64 + passed.rows;
+        let mut failures = FailureTally::default();
         let mut columns = vec![ColumnTally::default(); self.writer.table.columns.len()];
         for (column, current) in columns.iter_mut().zip(passed.current) {
             column.current = current;
@@ -181,13 +183,20 @@ impl Attempt<'_> {
                 match judgement {
                     Judgement::Nothing | Judgement::Previous => {}
                     Judgement::Current => tally.current += 1,
-                    Judgement::Failed(_) | Judgement::Refused { .. } => tally.failed += 1,
+                    Judgement::Failed(reason) => {
+                        tally.failed += 1;
+                        failures.add(*reason, 1);
+                    }
+                    Judgement::Refused { .. } => {
+                        tally.failed += 1;
+                        failures.add(Reason::WriteRefused, 1);
+                    }
                     Judgement::Resealed(_) if outcome.written.contains(row) => tally.resealed += 1,
                     Judgement::Resealed(_) => tally.conflicts += 1,
                 }
             }
         }
-        PageTally { rows, columns }
+        PageTally { rows, columns, failures }
     }
 
     /// Where the cursor will stand after this part, and whether the shard ends there.
