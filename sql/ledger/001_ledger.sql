@@ -59,6 +59,8 @@ CREATE TABLE reseal.checkpoint (
                         'reseal', 'reseal_by_block', 'walk', 'close')),
     relation        oid NOT NULL DEFAULT 0,
     relfilenode     oid NOT NULL DEFAULT 0,
+    -- of which types the columns of the row key were, in key order
+    key_types       oid[] NOT NULL DEFAULT '{}',
     -- row keys in the binary form of their types; in a walk one tid
     range_after     bytea[],
     range_until     bytea[],

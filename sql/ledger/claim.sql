@@ -32,5 +32,5 @@ SET owner = $2, epoch = c.epoch + 1, waiting = NULL, waiting_for = NULL,
 FROM free
 WHERE c.run_id = free.run_id AND c.pass = free.pass
   AND c.table_name = free.table_name AND c.shard = free.shard
-RETURNING c.pass, c.table_name, c.shard, c.step, c.relation, c.range_after, c.range_until,
+RETURNING c.pass, c.table_name, c.shard, c.step, c.relation, c.range_after, c.range_until, c.key_types,
           c.position, c.epoch, c.barrier

@@ -193,6 +193,7 @@ impl Context {
             self.throttle.ask(session).await?;
             let wait = self.throttle.wait(false, self.throttle.ticket());
             let Some((wait, pause)) = wait else { return Ok(()) };
+            tracing::debug!(target: "reseal", reason = wait.reason.as_str(), "{wait}");
             let _waiting = self.progress.waits.begin(wait);
             self.stop.sleep(pause).await?;
         }
@@ -218,6 +219,21 @@ impl Context {
         Ok(plan)
     }
 
+    /// Sees, after some trouble, whether the row keys still are what the pass was planned with: a key that was
+    /// retyped under it is met as nonsense on the wire.
+    ///
+    /// # Errors
+    /// Exit 3 when the plan no longer holds.
+    pub async fn check_plan(&self, session: &mut Session) -> Result<()> {
+        let Some(plan) = self.plans.lock().await.plan.clone() else { return Ok(()) };
+        let now = self.resolve(session).await?;
+        let is_other = |table: &&Arc<TablePlan>| {
+            now.tables().iter().any(|other| other.oid == table.oid && other.key != table.key)
+        };
+        let Some(table) = plan.tables().iter().find(is_other) else { return Ok(()) };
+        Err(other_key(table))
+    }
+
     /// Resolves the tables as they stand now.
     pub async fn resolve(&self, session: &mut Session) -> Result<Plan> {
         let mut config = self.config.clone();
@@ -239,6 +255,13 @@ impl Context {
                 .hint("start the run again")
         })
     }
+}
+
+/// What is said when a row key no longer is what the positions of a pass were taken from.
+pub fn other_key(table: &TablePlan) -> Error {
+    Error::refused("the row key was altered while the run went on")
+        .at(table.relation.plain())
+        .hint("run again: the plan then looks at the key as it is")
 }
 
 /// What is said of a run that the ledger does not know, or no longer.

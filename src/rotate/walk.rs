@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::commit::Writer;
-use super::context::Context;
+use super::context::{self, Context};
 use super::cursor::{Cursor, Position};
 use super::ending;
 use super::fetch::Reader;
@@ -36,6 +36,9 @@ pub async fn walk(
 ) -> Result<(), CommitError> {
     let table = context.table(claim.id.pass, claim.relation, session).await?;
     let order = if claim.step == Step::Reseal { Order::ByKey } else { Order::Physical };
+    if order == Order::ByKey && claim.key_types != table.key.types() {
+        return Err(context::other_key(&table).into());
+    }
     let terms = context.write_terms(session);
     let mut writer = Writer::new(Arc::clone(&table), claim.clone(), order, terms);
     let mut cursor = Cursor::resume(&claim);

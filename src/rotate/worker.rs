@@ -81,6 +81,12 @@ pub async fn work(context: Arc<Context>, number: usize) -> Result<Left> {
 async fn with_session(context: &Context, number: usize, patience: &mut Patience) -> Result<Left> {
     let mut session = context.database.session().await?;
     context.find_run(&mut session).await?;
+    if patience.is_tried()
+        && let Err(error) = context.check_plan(&mut session).await
+    {
+        leave(&mut session, context, number, &error).await;
+        return Err(error);
+    }
     let mut size = context.first_page();
     let mut paused = None;
     loop {

@@ -67,6 +67,8 @@ pub struct NewShard {
     pub relfilenode: u32,
     pub after: Option<Bound>,
     pub until: Option<Bound>,
+    /// Of the columns of the row key; none in physical order.
+    pub key_types: Vec<u32>,
 }
 
 /// A shard that this worker owns, as long as its epoch is the newest.
@@ -78,6 +80,8 @@ pub struct Claim {
     pub after: Option<Bound>,
     pub until: Option<Bound>,
     pub position: Option<Bound>,
+    /// Of the columns of the row key when the pass began.
+    pub key_types: Vec<u32>,
     pub epoch: i32,
     /// Of a close: the oldest transaction that the walk may have missed (an xid8).
     pub barrier: Option<String>,
@@ -124,6 +128,7 @@ pub async fn add(transaction: &Transaction<'_>, shard: &NewShard) -> Result<(), 
                 (&shard.relfilenode, Type::OID),
                 (&shard.after, Type::BYTEA_ARRAY),
                 (&shard.until, Type::BYTEA_ARRAY),
+                (&shard.key_types, Type::OID_ARRAY),
             ],
         )
         .await?;
@@ -164,6 +169,7 @@ fn read_claim(run_id: i64, row: &Row) -> Claim {
         after: row.get("range_after"),
         until: row.get("range_until"),
         position: row.get("position"),
+        key_types: row.get("key_types"),
         epoch: row.get("epoch"),
         barrier: row.get("barrier"),
     }
