@@ -11,7 +11,7 @@ pub mod statements;
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use self::attempt::Attempt;
 use self::statements::WriteStatements;
@@ -50,13 +50,23 @@ impl Writer {
         Self { table, claim, statements, order, budget, lease, compares_values, session, waited }
     }
 
+    /// Whether a statement that began then may have waited for a lock until its timeout. Anything quicker is
+    /// what somebody says who has not waited: a trigger that raises 55P03, or that asks with NOWAIT.
+    pub fn has_waited(&self, begun: Instant) -> bool {
+        begun.elapsed() >= self.lock_timeout() / 2
+    }
+
+    fn lock_timeout(&self) -> Duration {
+        self.budget / 4
+    }
+
     /// A lock is waited for a moment only; the whole of it stays within the budget. Should our process
     /// stand still meanwhile, the server lets go of the rows.
     pub fn terms(&self) -> Terms {
         Terms {
             isolation: Isolation::ReadCommitted,
             read_only: false,
-            lock_timeout: self.budget / 4,
+            lock_timeout: self.lock_timeout(),
             statement_timeout: self.budget * 3 / 4,
             idle_timeout: self.budget * 2,
             durable: false,

@@ -17,7 +17,8 @@ fn raises(which: &str, sqlstate: &str) -> String {
 /// Two rows of many: they are listed, the others are done, and the run ends.
 #[tokio::test]
 async fn a_row_that_raises_a_passing_trouble_for_ever_is_listed() {
-    for sqlstate in ["40001", "08006"] {
+    // … a lock that nobody waited for, and a deadlock that was none
+    for sqlstate in ["40001", "08006", "55P03", "40P01"] {
         let rotation = Rotation::of(ROWS).await;
         rotation.database.batch(&raises("OLD.id IN (1, 150)", sqlstate)).await;
         let status = rotation.run().run().await.expect(1).json();
@@ -32,6 +33,16 @@ async fn a_row_that_raises_a_passing_trouble_for_ever_is_listed() {
             assert_eq!(failure["sqlstate"], sqlstate, "{failure}");
         }
     }
+}
+
+/// More of them than are tried to tell whose doing it is, side by side at the beginning of a page.
+#[tokio::test]
+async fn many_rows_that_raise_for_ever_are_listed() {
+    let rotation = Rotation::of(ROWS).await;
+    rotation.database.batch(&raises("OLD.id <= 25", "55P03")).await;
+    let status = rotation.run().run().await.expect(1).json();
+    assert_eq!(status["status"], "completed_with_failures", "{status}");
+    assert_eq!((&status["resealed_records"], &status["failed_records"]), (&275.into(), &25.into()));
 }
 
 /// When no row can be written it is not the rows' doing: nothing is listed, and the run can be resumed.

@@ -49,7 +49,7 @@ impl Attempt<'_> {
         if !outcome.altered.is_empty() {
             return Err(Setback::Altered(outcome.altered));
         }
-        constraints(&transaction, deadline).await
+        constraints(&transaction, self.writer, deadline).await
     }
 
     async fn begin<'s>(
@@ -92,7 +92,7 @@ impl Attempt<'_> {
             .await?;
         crate::failpoint!("checkpoint-moved");
         if !batch.rows.is_empty() {
-            constraints(&transaction, deadline).await?;
+            constraints(&transaction, self.writer, deadline).await?;
         }
         crate::failpoint!("before-commit");
         transaction.commit().await?;
@@ -117,10 +117,9 @@ impl Attempt<'_> {
             Mode::Waiting | Mode::Skipped => &statements.write,
         };
         let parameters = batch.parameters(self.writer, self.page).map_err(Setback::Error)?;
-        let row = match transaction.query_one(statement, &parameters.list()).await {
-            Ok(row) => row,
-            Err(error) => return Err(blame(error)),
-        };
+        let begun = Instant::now();
+        let row = transaction.query_one(statement, &parameters.list()).await;
+        let row = row.map_err(|error| blame(error, self.writer.has_waited(begun)))?;
         if !row.get::<_, bool>("columns_stand") {
             return Err(Setback::Error(self.columns_changed()));
         }
@@ -216,9 +215,14 @@ impl Attempt<'_> {
 }
 
 /// A trigger can raise any SQLSTATE. What speaks of the plan or of our statement (a missing column, a
-/// denied privilege, a syntax error) may be theirs or one row's: [`narrow`](super::narrow) finds out.
-fn blame(error: DatabaseError) -> Setback {
+/// denied privilege, a syntax error) may be theirs or one row's: [`narrow`](super::narrow) finds out. So may
+/// a lock that was not had, when nobody has waited for one.
+fn blame(error: DatabaseError, has_waited: bool) -> Setback {
     match error.trouble {
+        Trouble::LockTimeout if !has_waited => Setback::Passing(error),
+        Trouble::Transient if !has_waited && error.sqlstate.as_deref() == Some("40P01") => {
+            Setback::Passing(error)
+        }
         Trouble::PlanBroken | Trouble::Denied | Trouble::WrongWords | Trouble::Serious => {
             Setback::Refused(error)
         }
@@ -237,10 +241,16 @@ fn may_be_raised(error: &DatabaseError) -> bool {
 }
 
 /// Deferred constraints and triggers speak now, within what is left of the budget.
-async fn constraints(transaction: &Transaction<'_>, deadline: Instant) -> Result<(), Setback> {
+async fn constraints(
+    transaction: &Transaction<'_>,
+    writer: &Writer,
+    deadline: Instant,
+) -> Result<(), Setback> {
     let left = deadline.saturating_duration_since(Instant::now());
     transaction.set_statement_timeout(left).await?;
-    transaction.batch("SET CONSTRAINTS ALL IMMEDIATE").await.map_err(blame)
+    let begun = Instant::now();
+    let spoken = transaction.batch("SET CONSTRAINTS ALL IMMEDIATE").await;
+    spoken.map_err(|error| blame(error, writer.has_waited(begun)))
 }
 
 /// What the UPDATE did, by row number of the page.
