@@ -4,6 +4,8 @@ mod support;
 
 #[path = "control/budget.rs"]
 mod budget;
+#[path = "control/only.rs"]
+mod only;
 #[path = "control/pause.rs"]
 mod pause;
 #[path = "control/set.rs"]

@@ -68,6 +68,11 @@ impl Hold<'_> {
     }
 
     async fn tell(&self, session: &mut Session, wait: &Wait) -> Result<(), CommitError> {
+        let id = &self.claim.id;
+        tracing::debug!(
+            target: "reseal", run = id.run_id, pass = id.pass, table = id.table_name, shard = id.shard,
+            reason = wait.reason.as_str(), "{wait}"
+        );
         let lease = self.context.config.run.lease;
         let transaction = session.begin(&Terms::ledger()).await?;
         let ours =

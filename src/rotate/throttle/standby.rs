@@ -50,7 +50,8 @@ impl History {
         let Some(written) = standbys.iter().map(|standby| standby.written).max() else { return };
         let replayed = standbys.iter().map(|standby| standby.replayed).min().unwrap_or(0);
         self.0.retain(|(_, position)| *position > replayed);
-        if self.0.back().is_none_or(|(_, position)| *position < written) {
+        let is_news = self.0.back().is_none_or(|(_, position)| *position < written);
+        if is_news && written > replayed {
             self.0.push_back((now, written));
         }
         if self.0.len() > MOMENTS_MAX {
