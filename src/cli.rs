@@ -11,10 +11,13 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::error::{Error, Result};
-pub use settings::SettingWords;
 
 mod refused;
+mod serve;
 mod settings;
+
+pub use serve::{ServeWords, ServedWords, VerifyWords};
+pub use settings::SettingWords;
 
 /// Re-encrypts the encrypted columns of a live PostgreSQL database under a new key, and proves that
 /// the old one is no longer needed.
@@ -43,10 +46,10 @@ pub enum CommandWords {
     Plan(RunWords),
     /// Re-encrypt, then prove; resumes by itself
     #[command(after_help = SETTINGS)]
-    Run(RunWords),
+    Run(ServedWords),
     /// Prove with the current key alone that the previous keys are not needed; write nothing
     #[command(after_help = SETTINGS)]
-    Verify(RunWords),
+    Verify(VerifyWords),
     /// The newest run, or another one
     Status(StatusWords),
     /// The values that could not be resealed, each with its reason

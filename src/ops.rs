@@ -7,11 +7,17 @@ use crate::error::{Error, ExitCode, Result};
 use crate::report;
 
 pub mod control;
+mod gate;
 mod health;
+mod http;
 pub mod ledger;
+mod listen;
 pub mod manual;
+mod outcome;
 mod passphrases;
+mod push;
 pub mod rotation;
+mod serve;
 mod signals;
 
 use health::Health;

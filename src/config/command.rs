@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use clap_complete::Shell;
 
-use crate::cli::{self, CommandWords, Output, RunWords};
+use crate::cli::{self, CommandWords, Output, RunWords, ServeWords, VerifyWords};
 use crate::config::file::FileWords;
 use crate::config::run::{self, number};
 use crate::config::word::Word;
 use crate::config::{
-    Config, DatabaseConfig, Environment, RunConfig, Troubles, only, rings, tables,
+    Config, DatabaseConfig, Environment, GateConfig, RunConfig, ServeConfig, Troubles, only, rings,
+    tables,
 };
 use crate::error::{Error, Result};
 use crate::keys::RingConfig;
@@ -42,6 +43,10 @@ pub enum Command {
 pub struct RunCommand {
     pub config: Config,
     pub output: Output,
+    pub serve: ServeConfig,
+    pub gate: GateConfig,
+    /// `verify` only: the previous keys were removed from the services.
+    pub after_removal: bool,
 }
 
 #[derive(Debug)]
@@ -106,9 +111,11 @@ impl Command {
     pub fn resolve(words: cli::Cli, environment: &Environment) -> Result<Command> {
         let verbose = words.logging.verbose > 0;
         Ok(match words.command {
-            CommandWords::Plan(words) => Command::Plan(of_run(&words, environment)?),
-            CommandWords::Run(words) => Command::Run(of_run(&words, environment)?),
-            CommandWords::Verify(words) => Command::Verify(of_run(&words, environment)?),
+            CommandWords::Plan(words) => Command::Plan(of_run(&words, None, environment)?),
+            CommandWords::Run(words) => {
+                Command::Run(of_run(&words.run, Some(&words.serve), environment)?)
+            }
+            CommandWords::Verify(words) => Command::Verify(verify(&words, environment)?),
             CommandWords::Status(words) => Command::Status(StatusCommand {
                 database: database(&words.file, environment)?,
                 run: words.run.map(|text| id("--run", text)).transpose()?,
@@ -136,7 +143,11 @@ impl Command {
     }
 }
 
-fn of_run(words: &RunWords, environment: &Environment) -> Result<RunCommand> {
+fn of_run(
+    words: &RunWords,
+    serve: Option<&ServeWords>,
+    environment: &Environment,
+) -> Result<RunCommand> {
     let file = FileWords::find(words.file.config.as_deref(), environment)?;
     let mut troubles = Troubles::default();
     let tables = tables::resolve(words, &file, &mut troubles);
@@ -147,6 +158,10 @@ fn of_run(words: &RunWords, environment: &Environment) -> Result<RunCommand> {
     rings::tell_uses(&mut rings, &tables);
     let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
     let run = RunConfig::resolve(&words.settings, file.run, environment, &mut troubles);
+    let serve = serve.map_or_else(ServeConfig::default, |words| {
+        ServeConfig::resolve(words, file.serve, environment, &mut troubles)
+    });
+    let gate = GateConfig::resolve(&file.gate, environment, &mut troubles);
     if let Some(database) = &database
         && database.max_connections <= run.workers
     {
@@ -164,7 +179,18 @@ fn of_run(words: &RunWords, environment: &Environment) -> Result<RunCommand> {
     troubles.none_or_all()?;
     let database = database.expect("a database that is missing is one of the troubles");
     let config = Config { rings, database, tables, left_out, run };
-    Ok(RunCommand { config, output: words.output.output })
+    let output = words.output.output;
+    Ok(RunCommand { config, output, serve, gate, after_removal: false })
+}
+
+fn verify(words: &VerifyWords, environment: &Environment) -> Result<RunCommand> {
+    let command = of_run(&words.run, Some(&words.serve), environment)?;
+    if words.after_removal && command.gate.health.is_empty() {
+        return Err(Error::usage("no service is named that could be asked")
+            .at("--after-removal")
+            .hint("name them in reseal.toml: [gate] health = [\"https://…/health/crypto\"]"));
+    }
+    Ok(RunCommand { after_removal: words.after_removal, ..command })
 }
 
 fn database(file: &cli::FileWords, environment: &Environment) -> Result<DatabaseConfig> {

@@ -153,6 +153,16 @@ where
     })
 }
 
+/// A duration within its bounds, in seconds; the message says them.
+pub fn duration(name: &str, word: &Word, bounds: &RangeInclusive<u64>) -> Result<Duration> {
+    let (low, high) = (Duration::from_secs(*bounds.start()), Duration::from_secs(*bounds.end()));
+    let read = humantime::parse_duration(&word.text).ok();
+    read.filter(|read| (low..=high).contains(read)).ok_or_else(|| {
+        let (low, high) = (short(*bounds.start()), short(*bounds.end()));
+        word.wrong(format!("{name} is a duration from {low} to {high}, such as 90s or 5m"))
+    })
+}
+
 /// Seconds as people write them, in hours where they are whole: `15s`, `24h`.
 fn short(seconds: u64) -> String {
     match seconds {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::ledger::status_of;
+use super::gate::{self, Wanted as WantedKeys};
+use super::outcome::{ended, outcome, so_far};
+use super::serve::{Desk, Served, Work};
 use super::{passphrases, signals};
-use crate::cli::Output;
-use crate::config::{Config, RunCommand};
+use crate::config::{Config, GateConfig, RunCommand};
 use crate::db::ledger::run::{Relation, Wanted};
 use crate::db::ledger::setup;
 use crate::db::pool::Database;
@@ -16,9 +17,9 @@ use crate::keys::{KeyRing, RingConfig};
 use crate::plan::Plan;
 use crate::plan::decide::{Objections, Purpose};
 use crate::plan::make::{self, Depth, Rings};
+use crate::report;
 use crate::report::progress::Shown;
-use crate::report::{self, status::StatusReport};
-use crate::rotate::context::{self, Context};
+use crate::rotate::context::Context;
 use crate::rotate::start::{self, Started};
 use crate::rotate::stop::{Stop, StopSwitch};
 use crate::rotate::{self, throttle, verify};
@@ -29,7 +30,7 @@ pub async fn plan(command: RunCommand) -> Result<ExitCode> {
     let database = Database::connect(&command.config.database).await?;
     let mut session = database.session().await?;
     passphrases::name(&mut session, &mut rings).await?;
-    let planned = planned(&mut session, command.config, &rings).await?;
+    let planned = planned(&mut session, command.config, &rings, &command.gate).await?;
     let keys = planned.wanted.keys.clone();
     report::result(&report::plan::of(&planned.plan, keys, &planned.relation), command.output)?;
     Ok(ExitCode::Done)
@@ -44,11 +45,16 @@ struct Planned {
     relation: Relation,
 }
 
-async fn planned(session: &mut Session, mut config: Config, rings: &Rings) -> Result<Planned> {
+async fn planned(
+    session: &mut Session,
+    mut config: Config,
+    rings: &Rings,
+    gate: &GateConfig,
+) -> Result<Planned> {
     // before layouts are filled in: the digest is of the words as written
     let digest_text = config.digest_text();
     let made = make::plan(session, &mut config, rings, Depth::Full, Purpose::Rotate).await;
-    let mut plan = match made {
+    let mut plan = match gate::passed(made, gate, WantedKeys::BothKeys).await {
         Ok(plan) => plan,
         Err(error) => {
             return Err(start::with_refusals_of_ledger(session, &config, rings, error).await);
@@ -61,11 +67,18 @@ async fn planned(session: &mut Session, mut config: Config, rings: &Rings) -> Re
 
 /// Re-encrypts, then proves.
 pub async fn run(command: RunCommand) -> Result<ExitCode> {
+    let served = Served::start("run", &command).await?;
+    let ended = rotate(command, served.desk()).await;
+    served.end(ended).await
+}
+
+async fn rotate(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let mut rings = rings(&command.config, KeyRing::load)?;
     let (raise, stop) = signals::stop(&command.config.run)?;
-    let (config, output) = (command.config, command.output);
+    let (config, gate, output) = (command.config, command.gate, command.output);
     let database = connect(&config, &stop).await?;
-    let begin = async || begin(&database, &config, &mut rings, &stop).await;
+    desk.connected(&database);
+    let begin = async || begin(&database, &config, &gate, &mut rings, &stop, desk).await;
     let begun = patiently(&config, &stop, begin).await?;
     drop(rings);
     let run_id = match begun {
@@ -98,8 +111,10 @@ enum Begun {
 async fn begin(
     database: &Database,
     config: &Config,
+    gate: &GateConfig,
     rings: &mut Rings,
     stop: &Stop,
+    desk: &Desk,
 ) -> Result<Begun> {
     let mut session = database.session().await?;
     let ended = start::ended_by_token(&mut session, config.run.token.as_deref()).await?;
@@ -107,7 +122,8 @@ async fn begin(
         return Ok(Begun::Ended(run_id));
     }
     let named = passphrases::name(&mut session, rings).await?;
-    let Planned { config, plan, wanted, .. } = planned(&mut session, config.clone(), rings).await?;
+    let Planned { config, plan, wanted, .. } =
+        planned(&mut session, config.clone(), rings, gate).await?;
     tell(&plan);
     setup::ensure(&mut session).await?;
     passphrases::keep(&mut session, &named).await?;
@@ -124,7 +140,9 @@ async fn begin(
     let (database, rings, stop) = (database.clone(), rings.clone(), stop.clone());
     let (purpose, timeout) = (Purpose::Rotate, plan.deadlock_timeout);
     let context = Context::new(database, config, rings, run_id, purpose, timeout, stop);
+    let context = context.counting(desk.counting(), &plan);
     context.find_run(&mut session).await?;
+    desk.at_work(Work::of(&context, Some(run_id), &plan));
     Ok(Begun::Unfinished { context: Arc::new(context), records })
 }
 
@@ -140,21 +158,8 @@ async fn work(context: Arc<Context>, records: u64, raise: StopSwitch) -> Result<
     Ok(run_id)
 }
 
-/// Prints how far the run is when this process's budget is spent: the outcome of a canary.
-async fn so_far(
-    database: &Database,
-    run_id: i64,
-    spent: &Error,
-    output: Output,
-) -> Result<ExitCode> {
-    report::error(spent);
-    let (report, _) = status_of(&mut database.session().await?, Some(run_id)).await?;
-    report::result(&report, output)?;
-    Ok(spent.exit_code)
-}
-
 /// Does something again for a while when trouble outside ends it.
-async fn patiently<T>(
+pub(super) async fn patiently<T>(
     config: &Config,
     stop: &Stop,
     mut work: impl AsyncFnMut() -> Result<T>,
@@ -168,64 +173,40 @@ async fn patiently<T>(
     }
 }
 
-/// A run that ended itself as failed has its outcome in the ledger; only its message is shown here.
-fn ended(worked: Result<()>) -> Result<()> {
-    match worked {
-        Err(error) if matches!(error.exit_code, ExitCode::Unfinished | ExitCode::Refused) => {
-            report::error(&error);
-            Ok(())
-        }
-        other => other,
-    }
-}
-
-/// Prints the run and answers with its exit code: every process of a run ends with the run's outcome.
-async fn outcome(
-    database: &Database,
-    run_id: i64,
-    config: &Config,
-    stop: &Stop,
-    output: Output,
-) -> Result<ExitCode> {
-    let asked = patiently(config, stop, async || {
-        let mut session = database.session().await?;
-        let (mut report, exit_code) = status_of(&mut session, Some(run_id)).await?;
-        name_standbys(&mut session, &mut report).await?;
-        Ok((report, exit_code))
-    });
-    let (report, exit_code) = asked.await?;
-    report::result(&report, output)?;
-    // it had ended when we looked last: this ledger has lost that
-    exit_code.ok_or_else(|| context::gone(run_id))
-}
-
-async fn name_standbys(session: &mut Session, report: &mut StatusReport) -> Result<()> {
-    let lsn = report.proof.as_ref().and_then(|proof| proof["lsn"].as_str()).map(str::to_owned);
-    if let Some(lsn) = lsn {
-        report.mind_standbys(&verify::standbys(session, &lsn).await?);
-    }
-    Ok(())
-}
-
 /// Proves with the current key alone; writes nothing.
 pub async fn verify(command: RunCommand) -> Result<ExitCode> {
+    let served = Served::start("verify", &command).await?;
+    let ended = prove(command, served.desk()).await;
+    served.end(ended).await
+}
+
+async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let mut rings = rings(&command.config, KeyRing::load_current_only)?;
     let (_raise, stop) = signals::stop(&command.config.run)?;
     let database = connect(&command.config, &stop).await?;
+    desk.connected(&database);
     let mut session = database.session().await?;
     passphrases::name(&mut session, &mut rings).await?;
     let mut config = command.config;
-    let plan = make::plan(&mut session, &mut config, &rings, Depth::Full, Purpose::Verify).await?;
+    let made = make::plan(&mut session, &mut config, &rings, Depth::Full, Purpose::Verify).await;
+    let plan = match command.after_removal {
+        true => gate::passed(made, &command.gate, WantedKeys::CurrentKeyAlone).await?,
+        false => made?,
+    };
     let purpose = Purpose::Verify;
     let mut objections = Objections { purpose, ..Objections::default() };
     throttle::check(&mut session, &config.run.throttle, &mut objections).await?;
     objections.none_or_all()?;
     let context =
         Context::new(database.clone(), config, rings, 0, purpose, plan.deadlock_timeout, stop);
-    let context = Arc::new(context);
+    let context = Arc::new(context.counting(desk.counting(), &plan));
+    desk.at_work(Work::of(&context, None, &plan));
     let records = plan.estimated_records();
     let proving = verify::verify(&mut session, &context);
     let verdict = shown(&context, None, records, proving).await?;
+    if verdict.is_good() {
+        desk.verified(&verdict.moment.time);
+    }
     let keys = context.rings.values().map(|ring| ring.current().id().to_string()).collect();
     report::result(&report::verify::of(&verdict, keys, &context.config.left_out), command.output)?;
     Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })

@@ -1,8 +1,7 @@
 //! A run as the runbook shows it: pure, from what the ledger counted.
 
+mod text;
 mod totals;
-
-use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -48,6 +47,8 @@ pub struct StatusReport {
     pub rows_per_second: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workers: Option<u32>,
+    /// What its current pass does: `reseal`, `walk` or `close`; `None` when it has ended.
+    pub step: Option<&'static str>,
     /// Every ring, when there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rings: Vec<RingKeys>,
@@ -93,6 +94,7 @@ pub fn idle() -> StatusReport {
         left_out: Vec::new(),
         rows_per_second: None,
         workers: None,
+        step: None,
         rings: Vec::new(),
         reason: None,
         advice: Vec::new(),
@@ -132,6 +134,7 @@ pub fn of(
         left_out: run.left_out.clone(),
         rows_per_second: run.asked.rows_per_second,
         workers: run.asked.workers,
+        step: step(run, counts),
         rings: if run.keys.len() > 1 { run.keys.clone() } else { Vec::new() },
         reason: run.reason.clone(),
         advice: Vec::new(),
@@ -160,6 +163,17 @@ fn waiting(run: &RunRecord, waits: Vec<WaitRecord>) -> Vec<WaitRecord> {
         }
         ("running", _) => waits,
         _ => Vec::new(),
+    }
+}
+
+/// A pass that ends in a close is a proof: first it walks every table.
+fn step(run: &RunRecord, counts: &[Counted]) -> Option<&'static str> {
+    let of_pass = || counts.iter().filter(|c| c.pass == run.pass);
+    match run.completed_at {
+        Some(_) => None,
+        None if !of_pass().any(|c| c.step == "close") => Some("reseal"),
+        None if of_pass().all(|c| c.step == "close" || c.done) => Some("close"),
+        None => Some("walk"),
     }
 }
 
@@ -228,67 +242,5 @@ impl StatusReport {
     /// Advises to mind standbys that have not replayed the proof's moment.
     pub fn mind_standbys(&mut self, behind: &[String]) {
         self.advice.extend(proof::standbys(behind));
-    }
-}
-
-impl fmt::Display for StatusReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.run_id {
-            Some(run_id) => write!(f, "run {run_id}: {}", self.status)?,
-            None => return write!(f, "{}: no run has been started", self.status),
-        }
-        let about = if self.total_is_estimate { "about " } else { "" };
-        write!(
-            f,
-            "\n  records    {about}{} total, {} processed, {} failed, {} remaining",
-            self.total_records, self.processed_records, self.failed_records, self.remaining_records
-        )?;
-        if self.accepted_records > 0 {
-            write!(f, "\n  accepted   {} of the failed", self.accepted_records)?;
-        }
-        write!(
-            f,
-            "\n  work       {} resealed, {} conflicts, {} passes",
-            self.resealed_records, self.conflicts, self.passes
-        )?;
-        if let Some(key) = &self.current_key {
-            let previous = self.previous_keys.join(", ");
-            let from = if previous.is_empty() { "none".to_owned() } else { previous };
-            write!(f, "\n  keys       current {key}, previous {from}")?;
-        }
-        if let Some(started) = &self.started_at {
-            let ended = self.completed_at.as_deref().unwrap_or("not yet");
-            write!(f, "\n  time       started {started}, ended {ended}")?;
-        }
-        if let Some(proof) = &self.proof {
-            proof::write(f, proof)?;
-        }
-        for wait in &self.waiting {
-            write!(f, "\n  waiting    {}", wait.text)?;
-        }
-        if let Some(rate) = self.rows_per_second {
-            write!(f, "\n  set        {rate} rows a second in each process")?;
-        }
-        if let Some(workers) = self.workers {
-            write!(f, "\n  set        {workers} workers in each process")?;
-        }
-        if let Some(reason) = &self.reason {
-            write!(f, "\n  reason     {reason}")?;
-        }
-        for table in &self.tables {
-            write!(
-                f,
-                "\n  table      {}: {} records, {} processed, {} resealed, {} failed",
-                table.table,
-                table.total_records,
-                table.processed_records,
-                table.resealed_records,
-                table.failed_records
-            )?;
-        }
-        for advice in &self.advice {
-            write!(f, "\n  next       {advice}")?;
-        }
-        Ok(())
     }
 }

@@ -40,7 +40,7 @@ pub struct Context {
     pub throttle: Throttle,
     pub control: Control,
     pub records: RecordBudget,
-    pub progress: Progress,
+    pub progress: Arc<Progress>,
     pub stop: Stop,
     purpose: Purpose,
     deadlock_timeout: Duration,
@@ -79,7 +79,7 @@ impl Context {
             throttle,
             control,
             records,
-            progress: Progress::default(),
+            progress: Arc::default(),
             stop,
             purpose,
             deadlock_timeout,
@@ -90,7 +90,7 @@ impl Context {
     /// Counts what is done in `metrics` too.
     #[must_use]
     pub fn counting(mut self, metrics: Metrics, plan: &Plan) -> Self {
-        self.progress = Progress::counting(metrics, plan);
+        self.progress = Arc::new(Progress::counting(metrics, plan));
         self
     }
 

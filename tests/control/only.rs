@@ -16,7 +16,8 @@ const BOTH: &str = "
 
 async fn of_two_tables() -> Rotation {
     let rotation = Rotation::of(200).await;
-    let second = "CREATE TABLE second (LIKE secrets INCLUDING ALL); INSERT INTO second TABLE secrets";
+    let second =
+        "CREATE TABLE second (LIKE secrets INCLUDING ALL); INSERT INTO second TABLE secrets";
     rotation.database.batch(second).await;
     rotation
 }
@@ -64,7 +65,9 @@ async fn a_part_beside_the_whole() {
 #[tokio::test]
 async fn a_name_that_is_not_configured_is_refused() {
     let rotation = of_two_tables().await;
-    for (name, hint) in [("secret", "did you mean `secrets`?"), ("elsewhere", "as the configuration does")] {
+    for (name, hint) in
+        [("secret", "did you mean `secrets`?"), ("elsewhere", "as the configuration does")]
+    {
         let outcome = command(&rotation, "plan --only").arg(name).run().await.expect(2);
         assert!(outcome.stderr.contains("no configured table has this name"), "{}", outcome.stderr);
         assert!(outcome.stderr.contains(hint), "{}", outcome.stderr);

@@ -45,7 +45,22 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ),
     ("db", &["crate::crypto", "crate::layout", "crate::value"], "db knows no cryptography"),
     ("plan", &["crate::rotate", "crate::report", "crate::ops"], "a plan knows nothing of its run"),
-    ("rotate", &["crate::report", "crate::ops"], "what happened is in the ledger, not printed"),
+    (
+        "rotate",
+        &["crate::report", "crate::ops", "axum", "reqwest"],
+        "what happened is in the ledger, not printed and not served",
+    ),
+    (
+        "telemetry",
+        &["crate::db", "crate::ops", "axum", "reqwest"],
+        "telemetry counts and logs: no ledger, no HTTP",
+    ),
+    ("ops/serve", &["axum", "reqwest"], "the desk is asked by whoever speaks HTTP"),
+    (
+        "ops/listen",
+        &["crate::db", "crate::rotate", "crate::plan"],
+        "it answers what the desk knows",
+    ),
 ];
 
 const NEITHER_DATABASE_NOR_ASYNC: &[&str] = &[

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{HOUR, KIB, MIB, bytes, number, short};
+use super::{HOUR, KIB, MIB, bytes, duration, number};
 use crate::cli::SettingWords;
 use crate::config::throttle::{self, ThrottleConfig};
 use crate::config::word::Word;
@@ -71,14 +71,7 @@ impl Said<'_> {
     ) -> Duration {
         let default = Duration::from_secs(default);
         let Some(word) = self.word(name, typed) else { return default };
-        let (low, high) =
-            (Duration::from_secs(*bounds.start()), Duration::from_secs(*bounds.end()));
-        let read = humantime::parse_duration(&word.text).ok();
-        let result = read.filter(|read| (low..=high).contains(read)).ok_or_else(|| {
-            let (low, high) = (short(*bounds.start()), short(*bounds.end()));
-            word.wrong(format!("{name} is a duration from {low} to {high}, such as 90s or 5m"))
-        });
-        self.troubles.note(result).unwrap_or(default)
+        self.troubles.note(duration(name, &word, &bounds)).unwrap_or(default)
     }
 
     pub fn max_duration(&mut self, typed: &Option<String>) -> Option<Duration> {

@@ -132,3 +132,8 @@ pub async fn waits(
     };
     Ok(rows.iter().map(wait).collect())
 }
+
+/// The moment of the newest proof without a failure, in seconds since 1970.
+pub async fn last_proof(transaction: &Transaction<'_>) -> Result<Option<f64>, DatabaseError> {
+    Ok(transaction.query_one(sql::LAST_PROOF, &[]).await?.get("last_proof"))
+}
