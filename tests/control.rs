@@ -1,4 +1,4 @@
-//! An operator's hand on a run: pause, resume, set, budgets, and what the status says meanwhile.
+//! An operator's hand on a run: pause, resume, set, stop, budgets, and what the status says meanwhile.
 
 mod support;
 
@@ -10,6 +10,8 @@ mod only;
 mod pause;
 #[path = "control/set.rs"]
 mod set;
+#[path = "control/stop.rs"]
+mod stop;
 
 use serde_json::Value;
 use support::{Reseal, Rotation, eventually};

@@ -21,7 +21,7 @@ use crate::report;
 use crate::report::progress::Shown;
 use crate::rotate::context::Context;
 use crate::rotate::start::{self, Started};
-use crate::rotate::stop::{Stop, StopSwitch};
+use crate::rotate::stop::{STOP_GRACE, Stop, StopSwitch};
 use crate::rotate::{self, throttle, verify};
 
 /// Prints what a run would do; writes nothing.
@@ -166,7 +166,7 @@ pub(super) async fn patiently<T>(
 ) -> Result<T> {
     let mut patience = Patience::new(config.run.retry_for);
     loop {
-        match work().await {
+        match stop.grant(STOP_GRACE, work()).await {
             Ok(done) => return Ok(done),
             Err(error) => stop.sleep(patience.next_pause(error)?).await?,
         }

@@ -6,6 +6,9 @@ use tokio::sync::watch;
 
 use crate::error::{Error, ExitCode, Result};
 
+/// How long what is in hand may take after a stop was asked for: a page, unless it waits for a lock.
+pub const STOP_GRACE: Duration = Duration::from_secs(2);
+
 /// Why a process stops before the run has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopCause {
@@ -69,6 +72,28 @@ impl Stop {
         self.unless_wanted(tokio::time::sleep(pause)).await
     }
 
+    /// Works until it is done, and for so long at most after a stop was asked for; then the work is dropped. What
+    /// it has not committed is done again.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), and those of the work.
+    pub async fn grant<T>(
+        &self,
+        grace: Duration,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let mut receiver = self.0.clone();
+        let over = async {
+            let cause = raised(&mut receiver).await;
+            tokio::time::sleep(grace).await;
+            cause
+        };
+        tokio::select! {
+            done = work => done,
+            cause = over => Err(stopped(cause)),
+        }
+    }
+
     /// Works until it is done, unless the process is asked to stop first; the work is then dropped.
     ///
     /// # Errors
@@ -120,6 +145,16 @@ mod tests {
         assert_eq!(error.exit_code, ExitCode::BudgetSpent);
         assert_eq!(error.what, "the time budget of 2h is spent");
         assert_eq!(stop.check(), Err(error));
+    }
+
+    #[tokio::test]
+    async fn what_is_in_hand_has_its_time_and_no_more() {
+        let (switch, stop) = stop();
+        switch.raise(StopCause::Asked);
+        let quick = stop.grant(Duration::from_secs(60), async { Ok(7) });
+        assert_eq!(quick.await, Ok(7));
+        let endless = stop.grant(Duration::from_millis(1), std::future::pending::<Result<()>>());
+        assert_eq!(endless.await.unwrap_err().exit_code, ExitCode::Interrupted);
     }
 
     #[tokio::test]

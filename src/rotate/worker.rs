@@ -13,6 +13,7 @@ use super::gone;
 use super::narrow::CommitError;
 use super::passes::{self, PassKind};
 use super::size::PageSize;
+use super::stop::STOP_GRACE;
 use super::waits::{Wait, WaitReason};
 use super::walk::walk;
 use crate::db::ledger::shard::{self, Claim, Step};
@@ -27,7 +28,7 @@ const IDLE_PAUSE: Duration = Duration::from_millis(50);
 /// … and of a run that rests.
 const PAUSED_PAUSE: Duration = Duration::from_millis(500);
 /// How long giving back what is held may take.
-const RELEASE_MAX: Duration = Duration::from_secs(1);
+const RELEASE_MAX: Duration = Duration::from_millis(700);
 
 /// Why a worker has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +99,8 @@ async fn with_session(context: &Context, number: usize, patience: &mut Patience)
             release(&mut session, context, number).await?;
             return Ok(Left::Retired(number));
         }
-        let stepped = match step(&mut session, context, number, &mut size, patience).await {
+        let stepping = step(&mut session, context, number, &mut size, patience);
+        let stepped = match context.stop.grant(STOP_GRACE, stepping).await {
             Ok(stepped) => stepped,
             Err(error) => {
                 leave(&mut session, context, number, &error).await;
@@ -136,9 +138,16 @@ async fn leave(session: &mut Session, context: &Context, number: usize, error: &
 }
 
 /// Gives back what is held. Best effort: a lost connection has nothing to give back, one that is still busy
-/// with what was given up does not answer in time, and the lease runs out.
+/// with what was given up does not answer in time (another one may), and the lease runs out.
 async fn give_back(session: &mut Session, context: &Context, number: usize) {
-    let released = tokio::time::timeout(RELEASE_MAX, release(session, context, number)).await;
+    let release_by_another = async {
+        let mut session = context.database.session().await?;
+        release(&mut session, context, number).await
+    };
+    let mut released = tokio::time::timeout(RELEASE_MAX, release(session, context, number)).await;
+    if released.is_err() {
+        released = tokio::time::timeout(RELEASE_MAX, release_by_another).await;
+    }
     let what = match released {
         Ok(Ok(())) => return,
         Ok(Err(error)) => error.what,
