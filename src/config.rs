@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::error::{Error, Result};
 use crate::keys::RingConfig;
 
+mod audit;
 mod columns;
 mod command;
 mod database;
@@ -26,8 +27,10 @@ mod service_url;
 mod tables;
 mod throttle;
 mod token;
+mod who;
 mod word;
 
+pub use audit::AuditCommand;
 pub use command::{
     AcceptCommand, Command, FailuresCommand, HealthCommand, LedgerCommand, RunChoice, RunCommand,
     SetCommand, StatusCommand,
@@ -42,6 +45,7 @@ pub use service_url::ServiceUrl;
 pub use tables::{ColumnConfig, TableConfig};
 pub use throttle::{BacklogMax, LagMax, ThrottleConfig};
 pub use token::Token;
+pub use who::{ChangeReason, Who};
 
 /// All that a plan, a run or a proof is told.
 #[derive(Clone, Debug)]

@@ -54,6 +54,7 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Resume(choice) => ops::control::resume(choice).await,
         Command::Set(command) => ops::control::set(command).await,
         Command::Abandon(choice) => ops::control::abandon(choice).await,
+        Command::Audit(command) => ops::audit::audit(command).await,
         Command::Ledger(command) => ops::ledger::ledger(command).await,
         Command::Completions(shell) => ops::manual::completions(shell),
         Command::Man(directory) => ops::manual::man(directory.as_deref()),

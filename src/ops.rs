@@ -6,6 +6,7 @@ use crate::crypto::KeyBytes;
 use crate::error::{Error, ExitCode, Result};
 use crate::report;
 
+pub mod audit;
 pub mod control;
 mod gate;
 mod health;

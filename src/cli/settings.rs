@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use super::WhyWords;
+
 /// The settings of a run; each has the same name in `[run]` and as `RESEAL_…`.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Settings")]
@@ -63,4 +65,6 @@ pub struct SettingWords {
     /// The ledger exists on the subscribers of a FOR ALL TABLES publication
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub ledger_on_subscriber: Option<String>,
+    #[command(flatten)]
+    pub why: WhyWords,
 }

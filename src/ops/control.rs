@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::ledger::{connect, done};
 use crate::config::{RunChoice, SetCommand};
+use crate::db::ledger::audit::{self, Event, EventKind};
 use crate::db::ledger::counted::{self, RunRecord};
 use crate::db::ledger::standing::{self, AskedSettings, Wish};
-use crate::db::ledger::{audit, run, setup};
+use crate::db::ledger::{run, setup};
 use crate::db::session::{Session, Terms};
 use crate::db::transaction::Transaction;
 use crate::error::{Error, ExitCode, Result};
@@ -14,7 +15,7 @@ use crate::rotate::ending;
 
 /// Lets the workers of a run rest.
 pub async fn pause(choice: RunChoice) -> Result<ExitCode> {
-    let (run, before) = want(&choice, Wish::Pause, "run paused").await?;
+    let (run, before) = want(&choice, Wish::Pause, EventKind::RunPaused).await?;
     let run_id = run.run_id;
     let text = match before {
         Wish::Pause => format!("run {run_id} is {}", run.paused_by()),
@@ -26,7 +27,7 @@ pub async fn pause(choice: RunChoice) -> Result<ExitCode> {
 
 /// Lets a paused run go on.
 pub async fn resume(choice: RunChoice) -> Result<ExitCode> {
-    let (run, before) = want(&choice, Wish::Run, "run unpaused").await?;
+    let (run, before) = want(&choice, Wish::Run, EventKind::RunUnpaused).await?;
     let run_id = run.run_id;
     let text = match before {
         Wish::Pause => format!("run {run_id} goes on as soon as somebody is at work on it"),
@@ -48,25 +49,26 @@ pub async fn set(command: SetCommand) -> Result<ExitCode> {
         return Err(nothing());
     }
     let detail = json!({"rows_per_second": asked.rows_per_second, "workers": asked.workers});
-    audit::record(&transaction, Some(run_id), "settings changed", &detail).await?;
+    let event = Event::of_run(EventKind::SettingsChanged, run_id).with(detail);
+    audit::append(&transaction, &choice.who, &event).await?;
     transaction.commit().await?;
     done(&format!("run {run_id} is told; its processes hear it within a second"), choice.output)
 }
 
 /// Ends an unfinished run: at once when nobody is at work, else within one page.
 pub async fn abandon(choice: RunChoice) -> Result<ExitCode> {
-    let (run, _) = want(&choice, Wish::Abandon, "run abandoned").await?;
+    let (run, _) = want(&choice, Wish::Abandon, EventKind::RunAbandoned).await?;
     let run_id = run.run_id;
     if run.at_work {
         return done(&format!("run {run_id} will end within one page"), choice.output);
     }
     let mut session = connect(&choice.database).await?;
-    ending::abandon(&mut session, run_id).await?;
+    ending::abandon(&mut session, &choice.who, run_id).await?;
     done(&format!("run {run_id} is ended"), choice.output)
 }
 
 /// Says what is wanted, and to the audit who said so when it is something new.
-async fn want(choice: &RunChoice, wish: Wish, event: &str) -> Result<(RunRecord, Wish)> {
+async fn want(choice: &RunChoice, wish: Wish, event: EventKind) -> Result<(RunRecord, Wish)> {
     let mut session = connect(&choice.database).await?;
     setup::version(&mut session).await?.ok_or_else(nothing)?;
     let run = current(&mut session, choice.run).await?;
@@ -74,8 +76,10 @@ async fn want(choice: &RunChoice, wish: Wish, event: &str) -> Result<(RunRecord,
         return Ok((run, wish));
     }
     let transaction = session.begin(&Terms::durable()).await?;
-    let before = standing::want(&transaction, run.run_id, wish).await?.ok_or_else(nothing)?;
-    audit::record(&transaction, Some(run.run_id), event, &json!({})).await?;
+    let before = standing::want(&transaction, run.run_id, wish, choice.who.operator.as_deref())
+        .await?
+        .ok_or_else(nothing)?;
+    audit::append(&transaction, &choice.who, &Event::of_run(event, run.run_id)).await?;
     transaction.commit().await?;
     Ok((run, before))
 }

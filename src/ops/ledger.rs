@@ -7,8 +7,9 @@ use serde_json::json;
 use crate::cli::Output;
 use crate::config::{AcceptCommand, DatabaseConfig, FailuresCommand, LedgerCommand, StatusCommand};
 use crate::db::error::DatabaseError;
+use crate::db::ledger::audit::{self, Event, EventKind};
 use crate::db::ledger::failure;
-use crate::db::ledger::{audit, counted, setup};
+use crate::db::ledger::{counted, setup};
 use crate::db::pool::Database;
 use crate::db::session::{Session, Terms};
 use crate::db::sql;
@@ -99,7 +100,8 @@ pub async fn accept(command: AcceptCommand) -> Result<ExitCode> {
     let run_id = failure::accept(&transaction, command.id, &command.reason).await?;
     let run_id = run_id.ok_or_else(unknown)?;
     let detail = json!({"failure": command.id, "reason": command.reason});
-    audit::record(&transaction, Some(run_id), "failure accepted", &detail).await?;
+    let event = Event::of_run(EventKind::FailureAccepted, run_id).with(detail);
+    audit::append(&transaction, &command.who, &event).await?;
     transaction.commit().await?;
     done(&format!("failure {} is accepted", command.id), command.output)
 }

@@ -1,5 +1,6 @@
 //! What came of a run, printed: the exit code is the run's, whichever of its processes tells it.
 
+use super::audit;
 use super::ledger::status_of;
 use super::rotation::patiently;
 use crate::cli::Output;
@@ -34,6 +35,7 @@ pub async fn outcome(
         let mut session = database.session().await?;
         let (mut report, exit_code) = status_of(&mut session, Some(run_id)).await?;
         name_standbys(&mut session, &mut report).await?;
+        audit::tell_head(&mut session).await?;
         Ok((report, exit_code))
     });
     let (report, exit_code) = asked.await?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::audit;
 use super::gate::{self, Wanted as WantedKeys};
 use super::outcome::{ended, outcome, so_far};
 use super::serve::{Desk, Served, Work};
@@ -122,8 +123,13 @@ async fn begin(
         return Ok(Begun::Ended(run_id));
     }
     let named = passphrases::name(&mut session, rings).await?;
-    let Planned { config, plan, wanted, .. } =
-        planned(&mut session, config.clone(), rings, gate).await?;
+    let planned = planned(&mut session, config.clone(), rings, gate).await;
+    if let Err(refused) = &planned
+        && refused.exit_code == ExitCode::Refused
+    {
+        audit::plan_refused(&mut session, &config.run.who, refused).await;
+    }
+    let Planned { config, plan, wanted, .. } = planned?;
     tell(&plan);
     setup::ensure(&mut session).await?;
     passphrases::keep(&mut session, &named).await?;
@@ -207,6 +213,8 @@ async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     if verdict.is_good() {
         desk.verified(&verdict.moment.time);
     }
+    let loaded = start::ring_keys(&context.rings);
+    audit::verified(&mut session, &context.config, &loaded, &verdict).await?;
     let keys = context.rings.values().map(|ring| ring.current().id().to_string()).collect();
     report::result(&report::verify::of(&verdict, keys, &context.config.left_out), command.output)?;
     Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })

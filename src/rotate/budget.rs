@@ -41,8 +41,11 @@ impl RecordBudget {
         if self.max.is_none() {
             return Ok(Share { rows, is_whole: true, taken: 0 });
         }
-        let share = self.of_rows((0..rows).map(|row| page.written_values(row)));
-        if share.rows == 0 && !share.is_whole { Err(self.spent()) } else { Ok(share) }
+        let share = self.of_rows((0..rows).map(|row| page.resealed(row)));
+        match share.rows {
+            0 if !share.is_whole => Err(self.spent()),
+            _ => Ok(share),
+        }
     }
 
     /// Takes for one row with so many values.

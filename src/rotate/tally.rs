@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::AddAssign;
 
+use super::judge::Judgement;
 use crate::db::ledger::shard::Tally;
 use crate::value::Reason;
 
@@ -35,6 +36,15 @@ impl FailureTally {
         }
     }
 
+    /// Adds one value, when it has failed.
+    pub fn add_judged(&mut self, value: &Judgement) {
+        match value {
+            Judgement::Failed(reason) => self.add(*reason, 1),
+            Judgement::Refused { .. } => self.add(Reason::WriteRefused, 1),
+            _ => {}
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -55,6 +65,20 @@ impl fmt::Display for FailureTally {
             write!(f, "{comma}{count} {}", reason.as_str())?;
         }
         Ok(())
+    }
+}
+
+impl ColumnTally {
+    /// Adds one value, whose row was written or not.
+    pub fn add(&mut self, value: &Judgement, is_written: bool) {
+        match value {
+            // the values of a document are its strings
+            Judgement::Nothing | Judgement::Previous | Judgement::Document(_) => {}
+            Judgement::Current => self.current += 1,
+            Judgement::Failed(_) | Judgement::Refused { .. } => self.failed += 1,
+            Judgement::Resealed(_) if is_written => self.resealed += 1,
+            Judgement::Resealed(_) => self.conflicts += 1,
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::audited;
 use super::close;
 use super::context::{self, Context};
 use super::ending;
@@ -131,7 +132,7 @@ async fn leave(session: &mut Session, context: &Context, number: usize, error: &
     if !matches!(error.exit_code, ExitCode::Refused | ExitCode::Unfinished) {
         return give_back(session, context, number).await;
     }
-    if let Err(second) = ending::fail(session, context.run_id, error).await {
+    if let Err(second) = ending::fail(session, context.who(), context.run_id, error).await {
         let run = context.run_id;
         tracing::debug!(target: "reseal", run, worker = number, "leaving: {}", second.what);
     }
@@ -211,7 +212,7 @@ async fn without_shard(session: &mut Session, context: &Context) -> Result<Stepp
         Wish::Run => {}
         Wish::Pause => return Ok(Stepped::Paused(standing.paused_by())),
         Wish::Abandon => {
-            ending::abandon(session, context.run_id).await?;
+            ending::abandon(session, context.who(), context.run_id).await?;
             return Ok(Stepped::Ended);
         }
     }
@@ -220,15 +221,11 @@ async fn without_shard(session: &mut Session, context: &Context) -> Result<Stepp
     }
     let plan = context.resolve(session).await?;
     let transaction = session.begin(&Terms::ledger()).await?;
-    passes::open(
-        &transaction,
-        context.run_id,
-        standing.pass,
-        PassKind::Proof,
-        &plan,
-        &passes::no_cuts(),
-    )
-    .await?;
+    let (run_id, kind, cuts) = (context.run_id, PassKind::Proof, passes::no_cuts());
+    let opened = passes::open(&transaction, run_id, standing.pass, kind, &plan, &cuts).await?;
+    if let Some(pass) = opened {
+        audited::pass(&transaction, context.who(), run_id, pass, kind).await?;
+    }
     transaction.commit().await?;
     Ok(Stepped::Worked)
 }

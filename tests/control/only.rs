@@ -68,7 +68,7 @@ async fn a_name_that_is_not_configured_is_refused() {
     for (name, hint) in
         [("secret", "did you mean `secrets`?"), ("elsewhere", "as the configuration does")]
     {
-        let outcome = command(&rotation, "plan --only").arg(name).run().await.expect(2);
+        let outcome = command(&rotation, &format!("plan --only {name}")).run().await.expect(2);
         assert!(outcome.stderr.contains("no configured table has this name"), "{}", outcome.stderr);
         assert!(outcome.stderr.contains(hint), "{}", outcome.stderr);
     }

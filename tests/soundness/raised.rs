@@ -35,16 +35,6 @@ async fn a_row_that_raises_a_passing_trouble_for_ever_is_listed() {
     }
 }
 
-/// More of them than are tried to tell whose doing it is, side by side at the beginning of a page.
-#[tokio::test]
-async fn many_rows_that_raise_for_ever_are_listed() {
-    let rotation = Rotation::of(ROWS).await;
-    rotation.database.batch(&raises("OLD.id <= 25", "55P03")).await;
-    let status = rotation.run().run().await.expect(1).json();
-    assert_eq!(status["status"], "completed_with_failures", "{status}");
-    assert_eq!((&status["resealed_records"], &status["failed_records"]), (&275.into(), &25.into()));
-}
-
 /// When no row can be written it is not the rows' doing: nothing is listed, and the run can be resumed.
 #[tokio::test]
 async fn a_trouble_of_every_row_is_no_failure_of_any() {

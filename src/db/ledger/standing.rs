@@ -114,12 +114,18 @@ pub async fn want(
     transaction: &Transaction<'_>,
     run_id: i64,
     wish: Wish,
+    operator: Option<&str>,
 ) -> Result<Option<Wish>, DatabaseError> {
     let host = audit::host_name();
     let row = transaction
         .query_opt(
             sql::WANT,
-            &[(&run_id, Type::INT8), (&wish.as_str(), Type::TEXT), (&host, Type::TEXT)],
+            &[
+                (&run_id, Type::INT8),
+                (&wish.as_str(), Type::TEXT),
+                (&host, Type::TEXT),
+                (&operator, Type::TEXT),
+            ],
         )
         .await?;
     Ok(row.map(|row| Wish::from_ledger(row.get(0))))
