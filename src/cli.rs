@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 
 mod audit;
 mod failures;
+mod keys;
 mod refused;
 mod serve;
 mod settings;
@@ -25,6 +26,7 @@ pub use audit::{
     AuditCommandWords, AuditShowWords, AuditVerifyWords, AuditWords, WhoWords, WhyWords,
 };
 pub use failures::{AcceptWords, FailureListWords, FailureWords, FailuresWords};
+pub use keys::{GenerateKeyWords, HealthWords, KeyWords};
 
 /// Re-encrypts the encrypted columns of a live PostgreSQL database under a new key, and proves that
 /// the old one is no longer needed.
@@ -77,7 +79,7 @@ pub enum CommandWords {
     /// Check the keys: present, well formed, able to seal and open
     Health(HealthWords),
     /// Print a new random 32-byte key as 64 hexadecimal characters
-    GenerateKey,
+    GenerateKey(GenerateKeyWords),
     /// Rotate the keys of a throwaway database, shown step by step
     Demo,
     /// Print the completion script of a shell
@@ -126,16 +128,6 @@ pub struct FileWords {
     /// Configuration file [default: $RESEAL_CONFIG, else reseal.toml here, if there is one]
     #[arg(long, value_name = "PATH")]
     pub config: Option<OsString>,
-}
-
-#[derive(Debug, Default, Args)]
-pub struct KeyWords {
-    /// Where the current key is: env:NAME or file:PATH [default: env:ENCRYPTION_KEY]
-    #[arg(long, value_name = "SOURCE")]
-    pub current: Option<String>,
-    /// Where previous keys are, repeatable [default: env:ENCRYPTION_KEY_PREVIOUS]
-    #[arg(long, value_name = "SOURCE")]
-    pub previous: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -202,16 +194,6 @@ pub struct LedgerWords {
     /// Print the SQL for a DBA to apply, and touch no database
     #[arg(long)]
     pub print_sql: bool,
-    #[command(flatten)]
-    pub output: OutputWords,
-}
-
-#[derive(Debug, Args)]
-pub struct HealthWords {
-    #[command(flatten)]
-    pub file: FileWords,
-    #[command(flatten)]
-    pub keys: KeyWords,
     #[command(flatten)]
     pub output: OutputWords,
 }

@@ -32,8 +32,8 @@ mod word;
 
 pub use audit::AuditCommand;
 pub use command::{
-    AcceptCommand, Command, FailuresCommand, HealthCommand, LedgerCommand, RunChoice, RunCommand,
-    SetCommand, StatusCommand,
+    AcceptCommand, Command, FailuresCommand, GenerateKeyCommand, HealthCommand, LedgerCommand,
+    RunChoice, RunCommand, SetCommand, StatusCommand,
 };
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::Environment;

@@ -27,6 +27,7 @@ pub mod config;
 pub mod crypto;
 pub mod document;
 pub mod keys;
+pub mod kms;
 pub mod layout;
 pub mod value;
 

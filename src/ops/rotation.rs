@@ -5,16 +5,15 @@ use std::sync::Arc;
 use super::audit;
 use super::gate::{self, Wanted as WantedKeys};
 use super::outcome::{ended, outcome, so_far};
-use super::serve::{Desk, Served, Work};
-use super::{passphrases, signals};
+use super::serve::{Desk, Found, Served, Work};
+use super::{passphrases, rings, signals};
 use crate::config::{Config, GateConfig, RunCommand};
 use crate::db::ledger::run::{Relation, Wanted};
 use crate::db::ledger::setup;
 use crate::db::pool::Database;
 use crate::db::retry::Patience;
 use crate::db::session::Session;
-use crate::error::{Error, ExitCode, Result};
-use crate::keys::{KeyRing, RingConfig};
+use crate::error::{ExitCode, Result};
 use crate::plan::Plan;
 use crate::plan::decide::{Objections, Purpose};
 use crate::plan::make::{self, Depth, Rings};
@@ -27,7 +26,7 @@ use crate::rotate::{self, throttle, verify};
 
 /// Prints what a run would do; writes nothing.
 pub async fn plan(command: RunCommand) -> Result<ExitCode> {
-    let mut rings = rings(&command.config, KeyRing::load)?;
+    let mut rings = rings::all(&command.config).await?;
     let database = Database::connect(&command.config.database).await?;
     let mut session = database.session().await?;
     passphrases::name(&mut session, &mut rings).await?;
@@ -74,7 +73,7 @@ pub async fn run(command: RunCommand) -> Result<ExitCode> {
 }
 
 async fn rotate(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
-    let mut rings = rings(&command.config, KeyRing::load)?;
+    let mut rings = rings::all(&command.config).await?;
     let (raise, stop) = signals::stop(&command.config.run)?;
     let (config, gate, output) = (command.config, command.gate, command.output);
     let database = connect(&config, &stop).await?;
@@ -83,7 +82,10 @@ async fn rotate(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let begun = patiently(&config, &stop, begin).await?;
     drop(rings);
     let run_id = match begun {
-        Begun::Ended(run_id) => run_id,
+        Begun::Ended(run_id) => {
+            desk.found(Found::Ended(run_id));
+            run_id
+        }
         Begun::Unfinished { context, records } => {
             let run_id = context.run_id;
             match work(context, records, raise).await {
@@ -148,7 +150,8 @@ async fn begin(
     let context = Context::new(database, config, rings, run_id, purpose, timeout, stop);
     let context = context.counting(desk.counting(), &plan);
     context.find_run(&mut session).await?;
-    desk.at_work(Work::of(&context, Some(run_id), &plan));
+    desk.found(Found::Unfinished(run_id));
+    desk.at_work(Work::of(&context, &plan));
     Ok(Begun::Unfinished { context: Arc::new(context), records })
 }
 
@@ -187,7 +190,7 @@ pub async fn verify(command: RunCommand) -> Result<ExitCode> {
 }
 
 async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
-    let mut rings = rings(&command.config, KeyRing::load_current_only)?;
+    let mut rings = rings::current_only(&command.config).await?;
     let (_raise, stop) = signals::stop(&command.config.run)?;
     let database = connect(&command.config, &stop).await?;
     desk.connected(&database);
@@ -206,7 +209,7 @@ async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let context =
         Context::new(database.clone(), config, rings, 0, purpose, plan.deadlock_timeout, stop);
     let context = Arc::new(context.counting(desk.counting(), &plan));
-    desk.at_work(Work::of(&context, None, &plan));
+    desk.at_work(Work::of(&context, &plan));
     let records = plan.estimated_records();
     let proving = verify::verify(&mut session, &context);
     let verdict = shown(&context, None, records, proving).await?;
@@ -218,19 +221,6 @@ async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let keys = context.rings.values().map(|ring| ring.current().id().to_string()).collect();
     report::result(&report::verify::of(&verdict, keys, &context.config.left_out), command.output)?;
     Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })
-}
-
-/// Loads every ring that the tables use; all troubles at once.
-fn rings(config: &Config, load: fn(&RingConfig) -> Result<KeyRing>) -> Result<Rings> {
-    let mut rings = Rings::new();
-    let mut troubles = Vec::new();
-    for (name, ring) in &config.rings {
-        match load(ring) {
-            Ok(ring) => drop(rings.insert(name.clone(), Arc::new(ring))),
-            Err(error) => troubles.push(error),
-        }
-    }
-    Error::all(troubles).map_or(Ok(rings), Err)
 }
 
 /// Connects; a server that is starting up or full is tried again for a while.

@@ -14,9 +14,11 @@ use crate::db::ledger::failure::{self, ReasonCount};
 use crate::db::pool::Database;
 use crate::db::session::Terms;
 use crate::error::{Error, ExitCode, Result};
-use crate::keys::RingConfig;
+use crate::keys::{KeySource, LabelledSource, RingConfig};
+use crate::kms::KmsSettings;
 use crate::ops::health::Health;
 use crate::ops::ledger::status_of;
+use crate::ops::unwrap;
 use crate::plan::Plan;
 use crate::report::status::StatusReport;
 use crate::rotate::context::Context;
@@ -27,8 +29,10 @@ use crate::telemetry::metrics::{Metrics, Standing};
 const FRESH: Duration = Duration::from_millis(500);
 /// … and the keys are loaded once in so long.
 const HEALTH_FRESH: Duration = Duration::from_secs(10);
+/// … or a service is asked to unwrap them.
+const UNWRAPPED_FRESH: Duration = Duration::from_secs(300);
 /// How long somebody waits for the ledger.
-const LEDGER_TIMEOUT: Duration = Duration::from_secs(5);
+const LEDGER_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub struct Desk {
     command: &'static str,
@@ -36,6 +40,7 @@ pub struct Desk {
     counting: Metrics,
     rings: BTreeMap<String, RingConfig>,
     database: OnceLock<Database>,
+    run: OnceLock<Found>,
     work: OnceLock<Work>,
     history: Mutex<History>,
     exit_code: OnceLock<ExitCode>,
@@ -45,10 +50,16 @@ pub struct Desk {
     health: tokio::sync::Mutex<Option<(Instant, Arc<Health>)>>,
 }
 
+/// The run that a process found or made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    Unfinished(i64),
+    /// It had ended before we came.
+    Ended(i64),
+}
+
 /// The work of this process.
 pub struct Work {
-    /// `None` for `verify`.
-    pub run_id: Option<i64>,
     pub workers: usize,
     pub progress: Arc<Progress>,
     pub expected: Vec<Expected>,
@@ -68,13 +79,12 @@ pub struct Seen {
 }
 
 impl Work {
-    pub fn of(context: &Context, run_id: Option<i64>, plan: &Plan) -> Self {
+    pub fn of(context: &Context, plan: &Plan) -> Self {
         let expected = plan.tables().iter().map(|table| Expected {
             table: table.relation.plain(),
             records: table.estimate.values,
         });
         Self {
-            run_id,
             workers: context.config.run.workers,
             progress: Arc::clone(&context.progress),
             expected: expected.collect(),
@@ -94,6 +104,7 @@ impl Desk {
             counting,
             rings,
             database: OnceLock::new(),
+            run: OnceLock::new(),
             work: OnceLock::new(),
             history: Mutex::default(),
             exit_code: OnceLock::new(),
@@ -113,6 +124,11 @@ impl Desk {
         self.database.get_or_init(|| database.clone());
     }
 
+    /// From now on it is this run that is asked for.
+    pub fn found(&self, run: Found) {
+        self.run.get_or_init(|| run);
+    }
+
     /// From now on there is work.
     pub fn at_work(&self, work: Work) {
         self.work.get_or_init(|| work);
@@ -126,16 +142,20 @@ impl Desk {
         }
     }
 
-    pub fn ended(&self, exit_code: ExitCode) {
+    /// The work has come to this; whoever asks from now on is told how the run stands after it.
+    pub async fn ended(&self, exit_code: ExitCode) {
         self.exit_code.get_or_init(|| exit_code);
+        *self.seen.lock().await = None;
     }
 
-    /// What the pushed metrics are grouped by.
-    pub fn group(&self) -> String {
-        match self.work.get().map(|work| work.run_id) {
-            Some(Some(run_id)) => run_id.to_string(),
-            _ if self.command == "run" => "none".to_owned(),
-            _ => self.command.to_owned(),
+    /// What the pushed metrics are grouped by. `None` where they would take the place of those of the processes
+    /// that did the run's work.
+    pub fn group(&self) -> Option<String> {
+        match self.run.get() {
+            Some(Found::Unfinished(run_id)) => Some(run_id.to_string()),
+            Some(Found::Ended(_)) => None,
+            None if self.command == "run" => Some("none".to_owned()),
+            None => Some(self.command.to_owned()),
         }
     }
 
@@ -183,7 +203,9 @@ impl Desk {
     async fn read(&self) -> Result<Seen> {
         let nowhere = || Error::outside("there is no connection to the database yet");
         let mut session = self.database.get().ok_or_else(nowhere)?.session().await?;
-        let run_id = self.work.get().and_then(|work| work.run_id);
+        let run_id = self.run.get().map(|run| match run {
+            Found::Unfinished(run_id) | Found::Ended(run_id) => *run_id,
+        });
         let (report, _) = status_of(&mut session, run_id).await?;
         let (mut failures, mut last_proof) = (Vec::new(), None);
         if let Some(run_id) = report.run_id {
@@ -208,16 +230,27 @@ impl Desk {
     pub async fn health(&self) -> Result<Arc<Health>> {
         let mut kept = self.health.lock().await;
         if let Some((at, health)) = &*kept
-            && at.elapsed() < HEALTH_FRESH
+            && at.elapsed() < self.health_fresh()
         {
             return Ok(Arc::clone(health));
         }
         let rings = self.rings.clone();
-        let checked = tokio::task::spawn_blocking(move || Health::check(rings.values(), false));
+        let sources = self.rings.values().flat_map(RingConfig::sources);
+        let unwrapped = unwrap::all(sources, KmsSettings::impatient(), false).await;
+        let checked =
+            tokio::task::spawn_blocking(move || Health::check(rings.values(), &unwrapped, false));
         let health = checked.await.map_err(|_| Error::bug("the health check panicked"))?;
         let health = Arc::new(health);
         *kept = Some((Instant::now(), Arc::clone(&health)));
         Ok(health)
+    }
+
+    fn health_fresh(&self) -> Duration {
+        let is_wrapped = |source: &LabelledSource| matches!(source.from, KeySource::Wrapped(_));
+        match self.rings.values().flat_map(RingConfig::sources).any(is_wrapped) {
+            true => UNWRAPPED_FRESH,
+            false => HEALTH_FRESH,
+        }
     }
 
     /// What the live page shows, as JSON.
