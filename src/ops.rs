@@ -9,12 +9,14 @@ use crate::kms::{KeyUri, Kms, KmsSettings};
 use crate::report;
 
 pub mod audit;
+pub mod control;
 mod gate;
 mod health;
 mod http;
 pub mod ledger;
 mod listen;
 pub mod manual;
+mod outcome;
 mod passphrases;
 mod push;
 mod rings;

@@ -7,11 +7,11 @@ use clap_complete::Shell;
 
 use crate::cli::{self, CommandWords, Output, RunWords, ServeWords, VerifyWords};
 use crate::config::file::FileWords;
-use crate::config::run::number;
+use crate::config::run::{self, number};
 use crate::config::word::Word;
 use crate::config::{
     AuditCommand, Config, DatabaseConfig, Environment, GateConfig, ReportCommand, RunConfig,
-    ServeConfig, Troubles, Who, rings, tables,
+    ServeConfig, Troubles, Who, only, rings, tables,
 };
 use crate::error::{Error, Result};
 use crate::keys::RingConfig;
@@ -26,7 +26,10 @@ pub enum Command {
     Status(StatusCommand),
     Failures(FailuresCommand),
     AcceptFailure(AcceptCommand),
-    Abandon(AbandonCommand),
+    Pause(RunChoice),
+    Resume(RunChoice),
+    Set(SetCommand),
+    Abandon(RunChoice),
     Audit(AuditCommand),
     Report(ReportCommand),
     Ledger(LedgerCommand),
@@ -76,13 +79,22 @@ pub struct AcceptCommand {
     pub output: Output,
 }
 
+/// An unfinished run, to have something done to it.
 #[derive(Debug)]
-pub struct AbandonCommand {
+pub struct RunChoice {
     pub database: DatabaseConfig,
     /// `None` for the only unfinished run.
     pub run: Option<i64>,
     pub who: Who,
     pub output: Output,
+}
+
+/// At least one of the settings is given.
+#[derive(Debug)]
+pub struct SetCommand {
+    pub choice: RunChoice,
+    pub rows_per_second: Option<u64>,
+    pub workers: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -112,9 +124,9 @@ impl Command {
     pub fn resolve(words: cli::Cli, environment: &Environment) -> Result<Command> {
         let verbose = words.logging.verbose > 0;
         Ok(match words.command {
-            CommandWords::Plan(words) => Command::Plan(run(&words, None, environment)?),
+            CommandWords::Plan(words) => Command::Plan(of_run(&words, None, environment)?),
             CommandWords::Run(words) => {
-                Command::Run(run(&words.run, Some(&words.serve), environment)?)
+                Command::Run(of_run(&words.run, Some(&words.serve), environment)?)
             }
             CommandWords::Verify(words) => Command::Verify(verify(&words, environment)?),
             CommandWords::Status(words) => Command::Status(StatusCommand {
@@ -124,12 +136,10 @@ impl Command {
                 output: words.output.output,
             }),
             CommandWords::Failures(words) => failures(words, environment)?,
-            CommandWords::Abandon(words) => {
-                let (database, who) = database_and_who(&words.file, &words.why, environment)?;
-                let run = words.run.map(|text| id("--run", text)).transpose()?;
-                let output = words.output.output;
-                Command::Abandon(AbandonCommand { database, run, who, output })
-            }
+            CommandWords::Pause(words) => Command::Pause(choice(words, environment)?),
+            CommandWords::Resume(words) => Command::Resume(choice(words, environment)?),
+            CommandWords::Set(words) => Command::Set(set(words, environment)?),
+            CommandWords::Abandon(words) => Command::Abandon(choice(words, environment)?),
             CommandWords::Audit(words) => {
                 Command::Audit(AuditCommand::resolve(words, environment)?)
             }
@@ -154,7 +164,7 @@ impl Command {
     }
 }
 
-fn run(
+fn of_run(
     words: &RunWords,
     serve: Option<&ServeWords>,
     environment: &Environment,
@@ -162,6 +172,7 @@ fn run(
     let file = FileWords::find(words.file.config.as_deref(), environment)?;
     let mut troubles = Troubles::default();
     let tables = tables::resolve(words, &file, &mut troubles);
+    let (tables, left_out) = only::part(&words.only, tables, &mut troubles);
     let uses = |name: &str| tables.iter().any(|table| table.ring == name);
     let mut rings = rings::resolve(&words.keys, &file, uses(rings::DEFAULT_RING), &mut troubles);
     rings.retain(|name, _| uses(name));
@@ -181,15 +192,20 @@ fn run(
         troubles
             .add(error.hint(format!("allow {} (DB_MAX_CONNS), or use fewer workers", workers + 1)));
     }
+    let widest = tables.iter().map(|table| table.columns.len() as u64).max().unwrap_or(0);
+    if let Some(most) = run.max_records.filter(|most| most.get() < widest) {
+        let what = format!("max_records = {most} is less than the {widest} columns of one row");
+        troubles.add(Error::usage(what).hint("allow at least one row"));
+    }
     troubles.none_or_all()?;
     let database = database.expect("a database that is missing is one of the troubles");
-    let config = Config { rings, database, tables, run };
+    let config = Config { rings, database, tables, left_out, run };
     let output = words.output.output;
     Ok(RunCommand { config, output, serve, gate, after_removal: false })
 }
 
 fn verify(words: &VerifyWords, environment: &Environment) -> Result<RunCommand> {
-    let command = run(&words.run, Some(&words.serve), environment)?;
+    let command = of_run(&words.run, Some(&words.serve), environment)?;
     if words.after_removal && command.gate.health.is_empty() {
         return Err(Error::usage("no service is named that could be asked")
             .at("--after-removal")
@@ -204,6 +220,20 @@ pub(super) fn database(file: &cli::FileWords, environment: &Environment) -> Resu
     let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
     troubles.none_or_all()?;
     Ok(database.expect("a database that is missing is one of the troubles"))
+}
+
+fn choice(words: cli::RunChoiceWords, environment: &Environment) -> Result<RunChoice> {
+    let (database, who) = database_and_who(&words.file, &words.why, environment)?;
+    let run = words.run.map(|text| id("--run", text)).transpose()?;
+    Ok(RunChoice { database, run, who, output: words.output.output })
+}
+
+fn set(words: cli::SetWords, environment: &Environment) -> Result<SetCommand> {
+    let mut troubles = Troubles::default();
+    let (rate, workers) = run::changed(&words.rows_per_second, &words.workers, &mut troubles);
+    troubles.none_or_all()?;
+    let choice = choice(words.choice, environment)?;
+    Ok(SetCommand { choice, rows_per_second: rate, workers })
 }
 
 /// For a command that puts a word into the ledger: who does it is audited.

@@ -4,12 +4,23 @@
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
 
+use crate::config::RunConfig;
 use crate::error::{Error, ExitCode, Result};
+use crate::rotate::stop::{self, Stop, StopCause, StopSwitch};
+
+/// A stop that signals raise, and the clock when the time of the command is bounded.
+pub fn stop(config: &RunConfig) -> Result<(StopSwitch, Stop)> {
+    let (raise, stop) = stop::stop();
+    watch_for(raise.clone())?;
+    if let Some(time) = config.max_duration {
+        raise.raise_after(time);
+    }
+    Ok((raise, stop))
+}
 
 /// Raises `stop` at the first signal, and ends the process at the second.
-pub fn watch_for(stop: watch::Sender<bool>) -> Result<()> {
+fn watch_for(stop: StopSwitch) -> Result<()> {
     let [mut terminate, mut interrupt] = signals()?;
     tokio::spawn(async move {
         for nth in 1.. {
@@ -25,7 +36,7 @@ pub fn watch_for(stop: watch::Sender<bool>) -> Result<()> {
                 std::process::exit(ExitCode::Interrupted as i32);
             }
             tracing::info!(target: "reseal", "asked to stop: what is in hand is finished");
-            stop.send_replace(true);
+            stop.raise(StopCause::Asked);
         }
     });
     Ok(())
