@@ -11,6 +11,9 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use crate::error::{Error, Result};
 
 mod refused;
+mod scan;
+
+pub use scan::ScanWords;
 
 /// Re-encrypts the encrypted columns of a live PostgreSQL database under a new key, and proves that
 /// the old one is no longer needed.
@@ -43,6 +46,8 @@ pub enum CommandWords {
     /// Prove with the current key alone that the previous keys are not needed; write nothing
     #[command(after_help = SETTINGS)]
     Verify(RunWords),
+    /// Search the database for columns holding ciphertext that a key opens; write nothing to it
+    Scan(ScanWords),
     /// The newest run, or another one
     Status(StatusWords),
     /// The values that could not be resealed, each with its reason

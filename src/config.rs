@@ -19,6 +19,7 @@ mod layouts;
 mod names;
 mod rings;
 mod run;
+mod scan;
 mod tables;
 mod word;
 
@@ -30,6 +31,7 @@ pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::Environment;
 pub use names::{NamePattern, TableName};
 pub use run::RunConfig;
+pub use scan::{Against, ScanCommand};
 pub use tables::{ColumnConfig, TableConfig};
 
 /// All that a plan, a run or a proof is told.

@@ -83,6 +83,8 @@ pub struct RingKey {
     label: Option<String>,
     text: SecretBytes,
     is_guessable: bool,
+    /// Where it was found.
+    source: String,
 }
 
 impl KeyRing {
@@ -128,6 +130,11 @@ impl RingKey {
     /// What layouts store as `{kid}`.
     pub fn label(&self) -> Option<&str> {
         self.label.as_deref()
+    }
+
+    /// Where it was found: `env:NAME`, or `env:NAME, key 2`.
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     /// Takes the label under which the ledger knows this passphrase. To be done before the ring is used.

@@ -33,6 +33,7 @@ pub mod db;
 pub mod plan;
 pub mod report;
 pub mod rotate;
+pub mod scan;
 
 pub mod demo;
 pub mod ops;

@@ -10,6 +10,7 @@ mod health;
 pub mod ledger;
 mod passphrases;
 pub mod rotation;
+pub mod scan;
 mod signals;
 
 use health::Health;

@@ -7,6 +7,7 @@ pub mod failures;
 pub mod plan;
 pub mod progress;
 mod proof;
+pub mod scan;
 pub mod status;
 pub mod verify;
 

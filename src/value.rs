@@ -6,6 +6,7 @@
 mod column;
 mod opening;
 mod sealing;
+mod trial;
 
 use crate::crypto::{NonceSource, Plaintext};
 use crate::error::Result;
@@ -14,6 +15,7 @@ use crate::layout::{ColumnLayout, Layout, RowTexts, Unmatched};
 use opening::{OpenScratch, Opened};
 
 pub use column::{AadSource, ColumnWork};
+pub use trial::Trial;
 
 /// Why a value could not be resealed. The list is closed: its words stand in the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

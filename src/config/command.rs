@@ -6,7 +6,9 @@ use crate::cli::{self, CommandWords, Output, RunWords};
 use crate::config::file::FileWords;
 use crate::config::run::number;
 use crate::config::word::Word;
-use crate::config::{Config, DatabaseConfig, Environment, RunConfig, Troubles, rings, tables};
+use crate::config::{
+    Config, DatabaseConfig, Environment, RunConfig, ScanCommand, Troubles, rings, tables,
+};
 use crate::error::{Error, Result};
 use crate::keys::RingConfig;
 
@@ -16,6 +18,7 @@ pub enum Command {
     Plan(RunCommand),
     Run(RunCommand),
     Verify(RunCommand),
+    Scan(ScanCommand),
     Status(StatusCommand),
     Failures(FailuresCommand),
     AcceptFailure(AcceptCommand),
@@ -89,6 +92,7 @@ impl Command {
             CommandWords::Plan(words) => Command::Plan(run(&words, environment)?),
             CommandWords::Run(words) => Command::Run(run(&words, environment)?),
             CommandWords::Verify(words) => Command::Verify(run(&words, environment)?),
+            CommandWords::Scan(words) => Command::Scan(ScanCommand::resolve(words, environment)?),
             CommandWords::Status(words) => Command::Status(StatusCommand {
                 database: database(&words.file, environment)?,
                 run: words.run.map(|text| id("--run", text)).transpose()?,

@@ -75,6 +75,12 @@ statements! {
     PROOF_TIMELINE = "proof/timeline.sql";
     PROOF_WRITERS = "proof/writers.sql";
 
+    SCAN_COLUMNS = "scan/columns.sql";
+    SCAN_EVERY = "scan/every.sql";
+    SCAN_SAMPLE = "scan/sample.sql";
+    SCAN_SCHEMAS = "scan/schemas.sql";
+    SCAN_SPARSE = "scan/sparse.sql";
+
     SESSION_GREETING = "session/greeting.sql";
 }
 

@@ -20,7 +20,7 @@ pub(super) fn all(config: &RingConfig) -> Result<KeyRing> {
         }
         for (place, text) in texts.into_iter().enumerate() {
             let position = several.then_some(place + 1);
-            let key = key(config, source, text, false)
+            let key = key(config, source, position, text, false)
                 .map_err(|malformed| refused(malformed, &source.from, position, config))?;
             let found = Located { key, source: &source.from, position };
             refuse_repeated(&found, &current, &config.current.from, &previous)?;
@@ -47,7 +47,7 @@ struct Located<'s> {
 fn current(config: &RingConfig) -> Result<RingKey> {
     let source = &config.current;
     let key = source.from.current_text().and_then(|text| {
-        key(config, source, text, true)
+        key(config, source, None, text, true)
             .map_err(|malformed| refused(malformed, &source.from, None, config))
     });
     key.map_err(|error| match config.name.as_str() {
@@ -63,6 +63,7 @@ fn current(config: &RingConfig) -> Result<RingKey> {
 fn key(
     config: &RingConfig,
     source: &LabelledSource,
+    position: Option<usize>,
     text: SecretBytes,
     is_current: bool,
 ) -> Result<RingKey, MalformedKey> {
@@ -89,7 +90,8 @@ fn key(
         Some(id) => id,
         None => KeyId::random().map_err(|_| MalformedKey::NoLabel)?,
     };
-    Ok(RingKey { id, label: source.label.clone(), text, is_guessable })
+    let (label, source) = (source.label.clone(), located(&source.from, position));
+    Ok(RingKey { id, label, text, is_guessable, source })
 }
 
 fn refused(

@@ -1,0 +1,180 @@
+//! The ways in which a value may be stored, as far as they can be known before one is seen: what the
+//! configuration says, every preset, and presets with keys in another encoding or with a salt that was given.
+
+use crate::crypto::{Derivation, KeyEncoding};
+use crate::keys::KeySource;
+use crate::layout::{KeySettings, Layout, Settings};
+
+/// One way of storing a value, in the words of a configuration.
+#[derive(Clone, Debug)]
+pub struct Form {
+    pub settings: Settings,
+    pub layout: Layout,
+    /// Every value has a key of its own that takes its time.
+    pub is_slow: bool,
+}
+
+impl Form {
+    /// `None` when these words are no layout: an application must choose more.
+    pub fn of(settings: Settings) -> Option<Self> {
+        let layout = Layout::of(settings.clone()).ok()?;
+        let form = layout.key_form();
+        let is_costly = matches!(
+            form.derivation,
+            Derivation::Pbkdf2 { .. } | Derivation::Scrypt { .. } | Derivation::Argon2id { .. }
+        );
+        let is_slow = form.is_per_value() && is_costly;
+        Some(Self { settings, layout, is_slow })
+    }
+
+    pub fn is_authenticated(&self) -> bool {
+        self.layout.cipher().is_authenticated()
+    }
+
+    /// Whether values of it may be bound to their rows in a way that the words do not say.
+    pub fn may_be_bound(&self) -> bool {
+        self.layout.cipher().takes_aad()
+            && self.layout.aad().is_none()
+            && self.settings.aad.is_none()
+            && !self.is_slow
+    }
+
+    /// The same with additional data.
+    pub fn bound_to(&self, template: &str) -> Option<Self> {
+        Self::of(Settings { aad: Some(template.to_owned()), ..self.settings.clone() })
+    }
+
+    /// For people: the preset or the template, with what is said besides.
+    pub fn describe(&self) -> String {
+        let Settings { layout, key, aad, .. } = &self.settings;
+        let mut text = layout.clone().unwrap_or_default();
+        if let Some(encoding) = key.as_ref().and_then(|key| key.encoding.as_deref()) {
+            text.push_str(&format!(", key in {encoding}"));
+        }
+        if let Some(salt) = key.as_ref().and_then(|key| key.salt_from.as_deref()) {
+            text.push_str(&format!(", salt from {salt}"));
+        }
+        if let Some(aad) = aad.as_deref().filter(|aad| !aad.is_empty()) {
+            text.push_str(&format!(", bound to {aad:?}"));
+        }
+        text
+    }
+}
+
+/// All forms, the likeliest first, and which of them have one shape.
+#[derive(Clone, Debug, Default)]
+pub struct Roster {
+    pub forms: Vec<Form>,
+    /// Forms that a value has or has not together, by their places in `forms`.
+    pub shapes: Vec<Vec<usize>>,
+}
+
+impl Roster {
+    /// What a configuration says, then the presets; presets that want a salt are tried with each of `salts`.
+    pub fn new(configured: &[Settings], salts: &[KeySource]) -> Self {
+        let mut roster = Self::default();
+        roster.extend(configured.iter().cloned().filter_map(Form::of));
+        let named = |name: &str| Settings { layout: Some(name.to_owned()), ..Settings::default() };
+        for preset in Layout::presets() {
+            let form = Form::of(named(&preset.name));
+            let salted = salts.iter().filter(|_| form.is_none()).filter_map(|salt| {
+                let key =
+                    KeySettings { salt_from: Some(salt.to_string()), ..KeySettings::default() };
+                Form::of(Settings { key: Some(key), ..named(&preset.name) })
+            });
+            roster.extend(salted.collect::<Vec<_>>());
+            roster.extend(form);
+        }
+        let others: Vec<Form> = roster.forms.iter().flat_map(other_encodings).collect();
+        roster.extend(others);
+        roster
+    }
+
+    /// With further forms behind the others.
+    pub fn with(&self, further: impl IntoIterator<Item = Form>) -> Self {
+        let mut roster = self.clone();
+        roster.extend(further);
+        roster
+    }
+
+    fn extend(&mut self, forms: impl IntoIterator<Item = Form>) {
+        for form in forms {
+            if self.forms.iter().any(|known| known.layout.is_same_as(&form.layout)) {
+                continue;
+            }
+            let template = form.layout.template();
+            let place = self.forms.len();
+            let alike =
+                |shape: &&mut Vec<usize>| self.forms[shape[0]].layout.template() == template;
+            match self.shapes.iter_mut().find(alike) {
+                Some(shape) => shape.push(place),
+                None => self.shapes.push(vec![place]),
+            }
+            self.forms.push(form);
+        }
+    }
+}
+
+/// The same layout with a key that is written down otherwise: hexadecimal where its library has base64.
+fn other_encodings(form: &Form) -> Vec<Form> {
+    let key = form.layout.key_form();
+    let is_said = form.settings.key.as_ref().is_some_and(|key| key.encoding.is_some());
+    let is_key = matches!(key.derivation, Derivation::None | Derivation::Hkdf(_));
+    if is_said || !is_key || key.encoding.is_guessable() && key.derivation != Derivation::None {
+        return Vec::new();
+    }
+    let others = [KeyEncoding::Hex, KeyEncoding::Base64, KeyEncoding::Text];
+    let others = others.into_iter().filter(|other| *other != key.encoding);
+    let with = |encoding: KeyEncoding| {
+        let key = form.settings.key.clone().unwrap_or_default();
+        let key = KeySettings { encoding: Some(encoding.name().to_owned()), ..key };
+        Form::of(Settings { key: Some(key), ..form.settings.clone() })
+    };
+    others.filter_map(with).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_preset_is_tried_that_needs_no_more_words() {
+        let roster = Roster::new(&[], &[]);
+        for preset in Layout::presets() {
+            let is_there =
+                |layout: &Layout| roster.forms.iter().any(|form| form.layout.is_same_as(layout));
+            assert!(
+                preset.layout().is_ok_and(|layout| is_there(&layout)) || preset.layout().is_err()
+            );
+        }
+    }
+
+    #[test]
+    fn a_salt_opens_the_presets_that_want_one() {
+        let salt = "env:SALT".parse().expect("a source");
+        let (without, with) = (Roster::new(&[], &[]), Roster::new(&[], &[salt]));
+        let has = |roster: &Roster, name: &str| {
+            roster.forms.iter().any(|form| form.settings.layout.as_deref() == Some(name))
+        };
+        assert!(!has(&without, "rails") && has(&with, "rails"));
+        assert!(has(&without, "go") && has(&with, "go"));
+    }
+
+    #[test]
+    fn forms_of_one_shape_stand_together() {
+        let roster = Roster::new(&[], &[]);
+        assert!(roster.shapes.len() < roster.forms.len() / 2, "{}", roster.shapes.len());
+        let all: usize = roster.shapes.iter().map(Vec::len).sum();
+        assert_eq!(all, roster.forms.len());
+    }
+
+    #[test]
+    fn what_is_configured_comes_first() {
+        let own = Settings {
+            layout: Some("v9|{b64(nonce12 ct tag16)}".to_owned()),
+            ..Settings::default()
+        };
+        let roster = Roster::new(&[own], &[]);
+        assert_eq!(roster.forms[0].describe(), "v9|{b64(nonce12 ct tag16)}");
+    }
+}

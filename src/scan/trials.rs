@@ -1,0 +1,320 @@
+//! Every form and every key tried on the values of one column. Pure: bytes in, counts out.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use super::catalogue::Kind;
+use super::forms::{Form, Roster};
+use super::looks;
+use super::tally::{Hit, Outcome, Tally};
+use crate::crypto::wipe_unused_stack;
+use crate::keys::{KeyRing, LayoutKeys, Owner};
+use crate::layout::{DecodeBuffer, RowTexts};
+use crate::value::{Scratch, Trial};
+
+/// A shorter value is none: half of the shortest that authenticates, as unauthenticated ones have no tag.
+const BYTES_MIN: usize = 16;
+/// Values on which a form with a slow key of each value's own is tried before it is given up.
+const SLOW_TRIES: u32 = 8;
+/// … and values of a sample that it opens, once it has opened one.
+const SLOW_SAMPLE: u32 = 32;
+
+thread_local! {
+    /// Buffers of one thread of the pool.
+    static BUFFERS: RefCell<(Scratch, DecodeBuffer)> = RefCell::default();
+}
+
+/// A value and the texts of its row, in the order of [`Place::texts`].
+#[derive(Clone, Copy)]
+pub struct Seen<'v> {
+    pub stored: &'v [u8],
+    pub texts: &'v [Option<&'v [u8]>],
+}
+
+/// Where the values come from.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The table's bare name, as derivations and additional data call it.
+    pub table: String,
+    pub column: String,
+    pub kind: Kind,
+    /// The columns whose texts a row brings.
+    pub texts: Arc<[String]>,
+}
+
+/// What is tried on one column. Keys are derived when a value has the shape for the first time.
+pub struct Trials {
+    place: Place,
+    roster: Arc<Roster>,
+    rings: Arc<[Arc<KeyRing>]>,
+    /// By ring and form.
+    keys: Vec<OnceLock<Option<LayoutKeys>>>,
+    /// Of each form, where the columns of its additional data stand; `None` when the column cannot hold it.
+    places: Vec<Option<Vec<usize>>>,
+    slow: Vec<Slow>,
+    /// Whether every value is looked at, and not a sample.
+    is_full: bool,
+}
+
+/// How a form with slow keys goes.
+#[derive(Default)]
+struct Slow {
+    tried: AtomicU32,
+    opened: AtomicU32,
+}
+
+impl Trials {
+    pub fn new(
+        place: Place,
+        roster: Arc<Roster>,
+        rings: Arc<[Arc<KeyRing>]>,
+        is_full: bool,
+    ) -> Self {
+        let keys = (0..rings.len() * roster.forms.len()).map(|_| OnceLock::new()).collect();
+        let places = roster.forms.iter().map(|form| places(form, &place)).collect();
+        let slow = roster.forms.iter().map(|_| Slow::default()).collect();
+        Self { place, roster, rings, keys, places, slow, is_full }
+    }
+
+    /// The same with further forms.
+    pub fn with(&self, further: Vec<Form>) -> Self {
+        let roster = Arc::new(self.roster.with(further));
+        Self::new(self.place.clone(), roster, Arc::clone(&self.rings), self.is_full)
+    }
+
+    pub fn roster(&self) -> &Arc<Roster> {
+        &self.roster
+    }
+
+    /// Whether a value looks like ciphertext that nothing opens.
+    pub fn leaves(&self, seen: Seen<'_>) -> bool {
+        let outcome =
+            BUFFERS.with_borrow_mut(|(scratch, decoded)| self.outcome(seen, scratch, decoded));
+        matches!(outcome, Outcome::Plausible(_) | Outcome::Shaped(_) | Outcome::Random(_))
+    }
+
+    /// Tries everything on a value and counts what came of it.
+    pub fn count(&self, seen: Seen<'_>, tally: &mut Tally) {
+        BUFFERS.with_borrow_mut(|(scratch, decoded)| {
+            let outcome = self.outcome(seen, scratch, decoded);
+            if let Outcome::Opened(hits) = &outcome {
+                self.note_label(hits[0], seen.stored, decoded, tally);
+            }
+            tally.add(outcome);
+        });
+        wipe_unused_stack();
+    }
+
+    fn outcome(
+        &self,
+        seen: Seen<'_>,
+        scratch: &mut Scratch,
+        decoded: &mut DecodeBuffer,
+    ) -> Outcome {
+        if seen.stored.len() < BYTES_MIN {
+            return Outcome::Plain;
+        }
+        let fits = |shape: &&Vec<usize>| {
+            let layout = &self.roster.forms[shape[0]].layout;
+            (self.place.kind == Kind::Bytea || layout.is_text())
+                && layout.decode(seen.stored, decoded).is_ok()
+        };
+        let shapes: Vec<&Vec<usize>> = self.roster.shapes.iter().filter(fits).collect();
+        let (mut hits, mut plausible, mut is_untried) = (Vec::new(), Vec::new(), false);
+        for (ring, form) in self.pairs(&shapes, true) {
+            match self.try_one(ring, form, seen, scratch) {
+                Tried::OpenedBy(key) => hits.push(Hit { ring, form, key }),
+                Tried::Not => {}
+                Tried::Spared => is_untried = true,
+            }
+        }
+        if !hits.is_empty() {
+            return Outcome::Opened(hits);
+        }
+        if is_untried {
+            return Outcome::Untried;
+        }
+        for (ring, form) in self.pairs(&shapes, false) {
+            if let Tried::OpenedBy(key) = self.try_one(ring, form, seen, scratch) {
+                plausible.push(Hit { ring, form, key });
+            }
+        }
+        if !plausible.is_empty() {
+            return Outcome::Plausible(plausible);
+        }
+        let says_something = |shape: &&Vec<usize>| is_telling(&self.roster.forms[shape[0]]);
+        let telling = shapes.into_iter().find(says_something);
+        match (telling, looks::disguise(seen.stored)) {
+            (Some(shape), _) => Outcome::Shaped(shape[0]),
+            (None, Some(disguise)) => Outcome::Random(disguise),
+            (None, None) => Outcome::Plain,
+        }
+    }
+
+    /// Rings and forms of these shapes that authenticate, or do not.
+    fn pairs(
+        &self,
+        shapes: &[&Vec<usize>],
+        is_authenticated: bool,
+    ) -> impl Iterator<Item = (usize, usize)> {
+        let forms: Vec<usize> = shapes
+            .iter()
+            .flat_map(|shape| shape.iter().copied())
+            .filter(|form| self.roster.forms[*form].is_authenticated() == is_authenticated)
+            .collect();
+        let rings = self.rings.len();
+        forms.into_iter().flat_map(move |form| (0..rings).map(move |ring| (ring, form)))
+    }
+
+    fn try_one(&self, ring: usize, form: usize, seen: Seen<'_>, scratch: &mut Scratch) -> Tried {
+        let Some(places) = &self.places[form] else { return Tried::Not };
+        let layout = &self.roster.forms[form].layout;
+        let Some(keys) = self.keys(ring, form) else { return Tried::Not };
+        let is_slow = self.roster.forms[form].is_slow;
+        if is_slow && let Some(spared) = self.slow[form].spare(self.is_full) {
+            return spared;
+        }
+        let Place { table, column, .. } = &self.place;
+        let row = RowTexts { table, column, texts: seen.texts, places };
+        match scratch.try_open(layout, keys, seen.stored, &row) {
+            Trial::OpenedBy(owner) => {
+                self.slow[form].opened.fetch_add(u32::from(is_slow), Ordering::Relaxed);
+                Tried::OpenedBy(match owner {
+                    Owner::Current => 0,
+                    Owner::Previous(key) => key + 1,
+                })
+            }
+            Trial::Closed | Trial::OtherShape => Tried::Not,
+        }
+    }
+
+    /// The keys of a ring for a form; `None` when it has none.
+    fn keys(&self, ring: usize, form: usize) -> Option<&LayoutKeys> {
+        let Place { table, column, .. } = &self.place;
+        let make = || {
+            let keys = self.rings[ring].trial_keys(&self.roster.forms[form].layout, table, column);
+            keys.ok().filter(|keys| !keys.candidates().is_empty())
+        };
+        self.keys[ring * self.roster.forms.len() + form].get_or_init(make).as_ref()
+    }
+
+    /// Remembers the label that an opened value stores.
+    fn note_label(&self, hit: Hit, stored: &[u8], decoded: &mut DecodeBuffer, tally: &mut Tally) {
+        let layout = &self.roster.forms[hit.form].layout;
+        if !layout.needs_label() {
+            return;
+        }
+        let Some(form) = layout.label_form() else { return };
+        let label = layout.decode(stored, decoded).ok().and_then(|stored| stored.label);
+        if let Some(label) = label.and_then(|label| form.text_of(label)) {
+            tally.label(hit, label);
+        }
+    }
+
+    /// Forms with additional data in which some of these values open.
+    pub fn bound(&self, left: &[Seen<'_>], templates: &[String]) -> Vec<Form> {
+        BUFFERS.with_borrow_mut(|(scratch, decoded)| {
+            let mut found = Vec::new();
+            for (place, form) in self.roster.forms.iter().enumerate() {
+                let fits = |seen: &&Seen<'_>| form.layout.decode(seen.stored, decoded).is_ok();
+                if !form.may_be_bound() || self.places[place].is_none() {
+                    continue;
+                }
+                let fitting: Vec<&Seen<'_>> = left.iter().filter(fits).collect();
+                if fitting.is_empty() {
+                    continue;
+                }
+                let mut opens = |bound: &Form| {
+                    fitting.iter().any(|seen| self.opens_bound(place, bound, **seen, scratch))
+                };
+                found.extend(
+                    templates.iter().filter_map(|t| form.bound_to(t)).filter(|bound| opens(bound)),
+                );
+            }
+            found
+        })
+    }
+
+    fn opens_bound(
+        &self,
+        unbound: usize,
+        bound: &Form,
+        seen: Seen<'_>,
+        scratch: &mut Scratch,
+    ) -> bool {
+        let Some(places) = places(bound, &self.place) else { return false };
+        let Place { table, column, .. } = &self.place;
+        let row = RowTexts { table, column, texts: seen.texts, places: &places };
+        (0..self.rings.len()).any(|ring| {
+            let Some(keys) = self.keys(ring, unbound) else { return false };
+            let trial = scratch.try_open(&bound.layout, keys, seen.stored, &row);
+            matches!(trial, Trial::OpenedBy(_))
+        })
+    }
+}
+
+enum Tried {
+    /// By the key at this place of the ring.
+    OpenedBy(usize),
+    Not,
+    /// It would have taken too long.
+    Spared,
+}
+
+impl Slow {
+    /// Whether to leave a value out: nothing opened so far, or enough for a sample.
+    fn spare(&self, is_full: bool) -> Option<Tried> {
+        let opened = self.opened.load(Ordering::Relaxed);
+        let tried = self.tried.fetch_add(1, Ordering::Relaxed);
+        match opened {
+            0 if tried >= SLOW_TRIES => Some(Tried::Not),
+            1.. if tried >= SLOW_SAMPLE && !is_full => Some(Tried::Spared),
+            _ => None,
+        }
+    }
+}
+
+fn places(form: &Form, place: &Place) -> Option<Vec<usize>> {
+    if place.kind != Kind::Bytea && !form.layout.is_text() {
+        return None;
+    }
+    let columns = form.layout.aad().map(|aad| aad.columns()).unwrap_or_default();
+    columns.iter().map(|name| place.texts.iter().position(|text| text == name)).collect()
+}
+
+/// Whether the shape of a layout is one that nothing else has by accident: text between its parts, fixed
+/// bytes, or a structure.
+fn is_telling(form: &Form) -> bool {
+    let template = form.layout.template();
+    let Some(start) = template.find('{') else { return true };
+    let groups = template.matches('{').count();
+    let has_mark = template.split([' ', '(', ')']).any(|part| {
+        part.strip_prefix('x')
+            .is_some_and(|hex| hex.len() >= 8 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    });
+    let separated = groups > 2;
+    (start > 0 || separated || has_mark) && form.layout.is_text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shape_is_telling_when_chance_does_not_make_it() {
+        let told = |name: &str| {
+            let settings = crate::layout::Settings {
+                layout: Some(name.to_owned()),
+                ..crate::layout::Settings::default()
+            };
+            is_telling(&Form::of(settings).expect("a layout"))
+        };
+        for name in ["enc-v1", "node-hex", "vault", "laravel", "jwe", "crypto-js", "47ng-cloak"] {
+            assert!(told(name), "{name}");
+        }
+        for name in ["go", "go-b64", "go-hex", "fernet", "cal.com", "secretbox-b64", "tink"] {
+            assert!(!told(name), "{name}");
+        }
+    }
+}
