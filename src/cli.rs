@@ -5,8 +5,10 @@
 //! echoed unless it looks like a command or an option: it might be a key.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::error::{Error, Result};
 
@@ -63,6 +65,10 @@ pub enum CommandWords {
     GenerateKey,
     /// Rotate the keys of a throwaway database, shown step by step
     Demo,
+    /// Print the completion script of a shell
+    Completions(CompletionsWords),
+    /// Print the manual page of reseal, or write those of all commands
+    Man(ManWords),
 }
 
 /// How much is said on stderr while a command works.
@@ -148,7 +154,10 @@ pub struct SettingWords {
     /// Rows of one page at most [default: 5000]
     #[arg(long, value_name = "NUMBER")]
     pub page_rows_max: Option<String>,
-    /// Bytes of one page at most [default: 8MiB]
+    /// Rows that this process rewrites a second, at most; 0 for as many as it can [default: 0]
+    #[arg(long, value_name = "NUMBER")]
+    pub rows_per_second: Option<String>,
+    /// Bytes of one page at most [default: 2MiB]
     #[arg(long, value_name = "BYTES")]
     pub page_bytes_max: Option<String>,
     /// Bytes of one value at most; a longer one is listed as too_large [default: 32MiB]
@@ -259,6 +268,19 @@ pub struct HealthWords {
     pub keys: KeyWords,
     #[command(flatten)]
     pub output: OutputWords,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsWords {
+    /// The shell that is to read it
+    pub shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct ManWords {
+    /// Write a page for each command into this directory, which is there already
+    #[arg(long, value_name = "PATH")]
+    pub directory: Option<PathBuf>,
 }
 
 /// The words of the command line, or `None` when help or the version was asked for and printed.

@@ -4,7 +4,8 @@
 //! beside its source: NIST SP 800-38D for GCM, RFC 2104 for HMAC.
 //!
 //! Keys, plaintext and unused nonces are wiped when they are dropped, and before a buffer that held
-//! them moves to a larger one. Copies that the compiler leaves on the stack are beyond reach.
+//! them moves to a larger one. What ciphers leave on a stack is written over by [`wipe_unused_stack`];
+//! registers, and padding that was copied from a stack before, are beyond reach.
 
 mod aead;
 mod cbc;
@@ -20,6 +21,7 @@ mod nonce;
 mod plaintext;
 mod secret;
 mod secretbox;
+mod stack;
 
 pub use cipher::Cipher;
 pub use derive::{CannotDerive, Derivation, Hash};
@@ -31,3 +33,4 @@ pub use key_text::KeyEncoding;
 pub use nonce::{NoRandomness, Nonce, NonceLength, NonceSource};
 pub use plaintext::{NotCompressed, Plaintext};
 pub use secret::SecretBytes;
+pub use stack::wipe_unused_stack;

@@ -53,14 +53,17 @@ fn panic(text: &str) {
     panic!("{text}");
 }
 
+/// Lets a test look into the memory meanwhile, whoever runs it.
 #[cfg(feature = "failpoints")]
 async fn hold(path: &str) {
+    crate::telemetry::allow_inspection(true);
     if std::fs::write(path, "").is_err() {
         return;
     }
     while std::path::Path::new(path).exists() {
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
+    crate::telemetry::allow_inspection(false);
 }
 
 /// As `kill -9` does it: no destructor, no message, no goodbye to the server.

@@ -53,6 +53,8 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
         Command::AcceptFailure(command) => ops::ledger::accept(command).await,
         Command::Abandon(command) => ops::ledger::abandon(command).await,
         Command::Ledger(command) => ops::ledger::ledger(command).await,
+        Command::Completions(shell) => ops::manual::completions(shell),
+        Command::Man(directory) => ops::manual::man(directory.as_deref()),
         Command::Demo => demo::run().await.map(|()| ExitCode::Done),
     }
 }

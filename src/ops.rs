@@ -8,6 +8,7 @@ use crate::report;
 
 mod health;
 pub mod ledger;
+pub mod manual;
 mod passphrases;
 pub mod rotation;
 pub mod scan;

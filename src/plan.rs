@@ -6,6 +6,7 @@
 //! nothing to the database, and knows nothing of the run that follows.
 
 pub mod decide;
+mod estimate;
 mod found;
 pub mod inspect;
 mod layout_search;
@@ -23,6 +24,8 @@ use crate::db::row_key::SqlType;
 use crate::keys::{ColumnKeys, KeyRing};
 use crate::layout::ColumnLayout;
 use crate::value::{AadSource, ColumnWork};
+
+pub use estimate::Estimate;
 
 /// A decided plan: every table can be walked, and every column's values are understood.
 #[derive(Clone, Debug)]
@@ -44,6 +47,11 @@ impl Plan {
     /// The object identifiers of the tables, in their order.
     pub fn relations(&self) -> Vec<u32> {
         self.tables.iter().map(|table| table.oid).collect()
+    }
+
+    /// Estimated time from the start to the proof: the tables share the workers.
+    pub fn estimated_duration(&self) -> Duration {
+        self.tables.iter().map(|table| table.estimate.duration).sum()
     }
 
     /// Estimated number of values, from the sample.
@@ -76,6 +84,8 @@ pub struct TablePlan {
     pub version: Option<Identifier>,
     pub ring: Arc<KeyRing>,
     pub estimate: Estimate,
+    /// How the pass that reseals walks it.
+    pub order: Order,
 }
 
 /// The row key: the columns of the chosen index, in its order.
@@ -85,6 +95,16 @@ pub struct KeyPlan {
     pub descending: bool,
     /// Where the operators live that order these columns.
     pub operator_schema: Identifier,
+}
+
+impl KeyPlan {
+    /// What a statement about `t` is ordered by, to follow this key.
+    pub fn order(&self) -> String {
+        let direction = if self.descending { " DESC" } else { "" };
+        let columns: Vec<String> =
+            self.columns.iter().map(|column| format!("t.{}{direction}", column.name)).collect();
+        columns.join(", ")
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +124,8 @@ pub enum ColumnKind {
 #[derive(Debug)]
 pub struct ColumnPlan {
     pub name: Identifier,
+    /// Its number in the table: another column may be given its name, but never its number.
+    pub number: i16,
     pub kind: ColumnKind,
     pub layout: ColumnLayout,
     /// The ring's keys, as the layouts want them.
@@ -126,17 +148,13 @@ impl ColumnPlan {
     }
 }
 
-/// What the sample says of a table.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Estimate {
-    pub rows: u64,
-    pub values: u64,
-    /// Values that need a previous key.
-    pub to_reseal: u64,
-    /// Stored bytes of the configured columns.
-    pub bytes: u64,
-    /// Write-ahead log: every rewritten row once, and every block once whole after a checkpoint.
-    pub wal_bytes: u64,
+/// In which order a pass walks a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    #[default]
+    ByKey,
+    /// As the rows lie in the heap, by ctid.
+    Physical,
 }
 
 /// Something the operator should know, which does not stop a run.

@@ -19,6 +19,8 @@ pub mod start;
 pub mod context;
 pub mod progress;
 mod seal_budget;
+mod throttle;
+pub mod waits;
 mod worker;
 
 // a page: fetched, judged, committed
@@ -26,12 +28,17 @@ pub mod commit;
 mod cursor;
 mod failures;
 mod fetch;
+mod gone;
 mod judge;
 mod narrow;
 mod page;
+mod raised;
 mod settle;
+mod sift;
 mod size;
 pub mod statements;
+mod sweep;
+mod walk;
 
 // the proof
 mod close;

@@ -3,6 +3,7 @@
 
 use std::io::{self, IsTerminal};
 
+use rustix::process::{Resource, Rlimit};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -47,11 +48,27 @@ fn level(words: &LoggingWords, environment: &Environment) -> Result<LevelFilter>
     })
 }
 
-/// Keeps what the process holds in memory out of everything it leaves behind.
+/// Keeps what the process holds in memory out of everything it leaves behind. Of the measures against
+/// a core dump each would do, so none is an error where the system does not know it.
 pub fn keep_secrets_in_memory() {
     std::panic::set_hook(Box::new(|panic| report::panic(panic.location())));
-    // core(5): no mapping at all is dumped. Elsewhere than on Linux there is no such file.
+    // core(5): no mapping at all is dumped. Written first: the last step takes the right away.
     drop(std::fs::write("/proc/self/coredump_filter", "0"));
+    // setrlimit(2): no file, for this process and those it starts.
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    rustix::process::setrlimit(Resource::Core, none).ok();
+    allow_inspection(false);
+}
+
+/// prctl(2), PR_SET_DUMPABLE: whether the kernel may dump the process, to a program too (the notes of a
+/// dump hold registers), and whether other processes of its user may read its memory and environment.
+pub(crate) fn allow_inspection(allowed: bool) {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::DumpableBehavior::{Dumpable, NotDumpable};
+        let behavior = if allowed { Dumpable } else { NotDumpable };
+        rustix::process::set_dumpable_behavior(behavior).ok();
+    }
 }
 
 #[cfg(test)]

@@ -60,3 +60,14 @@ async fn no_write_of_the_application_is_lost() {
         assert_eq!(stored.as_deref(), Some(&*String::from_utf8_lossy(plaintext)), "row {id}");
     }
 }
+
+/// A ceiling on what is written: four seconds for 400 rows at 100 a second, less what the first page is free.
+#[tokio::test]
+async fn a_ceiling_on_rewritten_rows_is_kept() {
+    let rotation = Rotation::of(400).await;
+    let begun = std::time::Instant::now();
+    let run = rotation.command("run --workers 2 --rows-per-second 100").run().await.expect(0);
+    assert!(begun.elapsed() >= std::time::Duration::from_millis(3_500), "{:?}", begun.elapsed());
+    assert_eq!(run.json()["resealed_records"], 400);
+    rotation.expect_written_once().await;
+}

@@ -103,6 +103,25 @@ async fn a_row_that_stays_held_is_never_proved_over() {
     assert!(rotation.is_new(7).await);
 }
 
+/// A row that was held while pass and walk came by, and is free when the close has looked: nobody wrote it
+/// with the old key again, so the bound of passes is no reason to leave it.
+#[tokio::test]
+async fn a_row_that_was_held_during_the_walk_has_not_turned_up_again() {
+    let rotation = Rotation::of_values(20).await;
+    rotation.sql("BEGIN; SELECT FROM t WHERE id = 7 FOR UPDATE").await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let held = directory.path().join("held");
+    let run = rotation
+        .run("--max-passes 2")
+        .env("RESEAL_FAILPOINT", format!("close-looked@1=hold:{}", held.display()))
+        .spawn();
+    eventually("the close", async || Path::new(&held).exists().then_some(())).await;
+    rotation.sql("COMMIT").await;
+    std::fs::remove_file(&held).expect("the file of the failpoint");
+    run.wait().await.expect(0);
+    assert!(rotation.is_new(7).await);
+}
+
 /// More failing values than a page holds, all of them written during the walk.
 #[tokio::test]
 async fn more_failures_than_the_close_can_list_end_the_run() {
@@ -112,7 +131,7 @@ async fn more_failures_than_the_close_can_list_end_the_run() {
     // the first page and the empty one after it, then the walk
     let run = rotation
         .run("--workers 1 --page-bytes-max 1KiB")
-        .env("RESEAL_FAILPOINT", format!("page-fetched@3=hold:{}", held.display()))
+        .env("RESEAL_FAILPOINT", format!("walk-fetched@1=hold:{}", held.display()))
         .spawn();
     eventually("the walk", async || Path::new(&held).exists().then_some(())).await;
     rotation
@@ -154,7 +173,7 @@ async fn a_look_longer_than_the_lease_keeps_its_close() {
     let run = rotation
         .run("--workers 2 --lease 1s")
         .config(BOUND)
-        .env("RESEAL_FAILPOINT", format!("page-fetched@3=hold:{}", held.display()))
+        .env("RESEAL_FAILPOINT", format!("walk-fetched@1=hold:{}", held.display()))
         .spawn();
     eventually("the walk", async || Path::new(&held).exists().then_some(())).await;
     let value = seal(&rotation.new, "go", b"aad", b"second");

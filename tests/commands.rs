@@ -33,7 +33,7 @@ async fn status(vault: &Vault, words: &str) -> Value {
 
 /// A run of `columns` killed between two pages: unfinished, and nobody at work on it.
 async fn killed(vault: &Vault) {
-    let run = vault.with_columns(SMALL_PAGES).env("RESEAL_FAILPOINT", "page-fetched@3=kill");
+    let run = vault.with_columns(SMALL_PAGES).env("RESEAL_FAILPOINT", "page-fetched@4=kill");
     let outcome = run.run().await;
     assert_eq!(outcome.signal, Some(9), "{outcome:?}");
     support::eventually("the end of its session", async || {
@@ -44,7 +44,7 @@ async fn killed(vault: &Vault) {
 
 /// A run that is stopped between its second and third page.
 async fn held(vault: &Vault) -> (Hold, Running) {
-    Hold::at("page-fetched@3", vault.with_columns(SMALL_PAGES)).await
+    Hold::at("page-fetched@4", vault.with_columns(SMALL_PAGES)).await
 }
 
 /// How many runs the ledger knows.

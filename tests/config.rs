@@ -121,8 +121,8 @@ fn without_a_file_there_are_defaults() {
     assert_eq!(config.tables[1].columns[0].name, "other");
     let run = &config.run;
     assert_eq!((run.workers, run.max_passes, run.max_failures), (2, 10, 1_000));
-    assert_eq!((run.page_rows_max, run.page_bytes_max), (5_000, 8 << 20));
-    assert_eq!((run.value_bytes_max, run.other_seals), (32 << 20, 0));
+    assert_eq!((run.page_rows_max, run.page_bytes_max), (5_000, 2 << 20));
+    assert_eq!((run.value_bytes_max, run.other_seals, run.rows_per_second), (32 << 20, 0, 0));
     assert_eq!(run.max_wait, Duration::from_secs(300));
     assert_eq!(run.retry_for, Duration::from_secs(60));
     assert_eq!(run.lease, Duration::from_secs(15));

@@ -2,11 +2,14 @@
 
 mod support;
 
+use std::process::Command;
 use std::time::Duration;
 
 use reseal::db::error::Trouble;
+use reseal::db::sql;
 use reseal::demo::server::ServerOptions;
 use support::{READ, WRITE, connect, private_server};
+use tokio_postgres::NoTls;
 
 /// Whether the server ends the session or is gone: the connection is lost, and the next is new.
 #[tokio::test]
@@ -48,4 +51,34 @@ async fn a_standby_takes_no_writes_but_reads() {
     assert!(error.summary.contains("standby"), "{error}");
     let transaction = session.begin(&READ).await.unwrap();
     transaction.query_one("SELECT 1", &[]).await.unwrap();
+}
+
+/// What tells behind a pooler that the server crashed: the same for everybody, and another one after
+/// every crash, be it of the whole server or of one of its processes alone.
+#[tokio::test]
+async fn an_incarnation_ends_with_a_crash() {
+    let mut server = private_server(ServerOptions::default());
+    let ask = async |url: &str| {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.ok()?;
+        tokio::spawn(connection);
+        let row = client.query_one(sql::SESSION_INCARNATION, &[]).await.ok()?;
+        let pid = client.query_one("SELECT pg_backend_pid()", &[]).await.ok()?;
+        Some((row.get::<_, String>(0), pid.get::<_, i32>(0), client))
+    };
+    let (first, _, client) = ask(&server.url("postgres")).await.unwrap();
+    client.batch_execute("CREATE ROLE nobody LOGIN PASSWORD 'x'; CHECKPOINT").await.unwrap();
+    let (same, ..) = ask(&server.url_of("nobody", "x", "postgres")).await.unwrap();
+    assert_eq!(same, first);
+
+    server.crash().unwrap();
+    server.start_again().unwrap();
+    let (second, pid, _client) = ask(&server.url("postgres")).await.unwrap();
+    assert_ne!(second, first);
+    let killed = Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap();
+    assert!(killed.success());
+    let third = support::eventually("the server recovers", async || {
+        ask(&server.url("postgres")).await.map(|(incarnation, ..)| incarnation)
+    })
+    .await;
+    assert_ne!(third, second);
 }

@@ -67,7 +67,7 @@ async fn settings_hold_inside_a_transaction_and_do_not_leak_out_of_it() {
             "off",
             "10s",
             "1min",
-            "10min",
+            "1min",
             "off",
             "off",
             "UTC",

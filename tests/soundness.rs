@@ -9,6 +9,8 @@ mod keys;
 mod processes;
 #[path = "soundness/proof.rs"]
 mod proof;
+#[path = "soundness/raised.rs"]
+mod raised;
 
 use reseal::demo::server::{ServerOptions, ThrowawayServer};
 

@@ -11,7 +11,7 @@ use reseal::config::{DatabaseConfig, DatabaseUrl};
 use reseal::db::pool::Database;
 use reseal::demo::server::{ServerOptions, ThrowawayServer};
 use reseal::error::{Error, ExitCode};
-use support::private_server;
+use support::{Reseal, Rotation, private_server};
 use tokio_postgres::NoTls;
 
 const PASSWORD: &str = "correct-horse-battery";
@@ -159,4 +159,36 @@ async fn a_self_signed_certificate_is_trusted_when_it_is_the_root_itself() {
     check(&with("127.0.0.1", "verify-full", "self-signed.crt"), "encrypted", refused).await;
     let refused = Err("certificate is not usable");
     check(&with("localhost", "verify-full", "authority.crt"), "encrypted", refused).await;
+}
+
+/// The whole main path over TLS: the authority is a private one, the host is checked, the password is
+/// proved by SCRAM bound to the channel.
+#[tokio::test]
+async fn a_rotation_with_verify_full_and_a_private_authority() {
+    let server = server_with("server").await;
+    let rotation = Rotation::of_on(&server, 300).await;
+    let name = rotation.database.name();
+    let grants = format!(
+        "GRANT SELECT, UPDATE ON secrets TO encrypted; GRANT CREATE ON DATABASE {name} TO encrypted"
+    );
+    rotation.database.batch(&grants).await;
+    let words = |authority: &str| {
+        format!(
+            "host=localhost port={} user=encrypted password={PASSWORD} dbname={name} \
+             sslmode=verify-full channel_binding=require sslrootcert={}",
+            server.port(),
+            certificate(authority).display()
+        )
+    };
+    let trusted = words("authority.crt");
+    let over_tls = |command: Reseal| command.env("DATABASE_URL", &trusted);
+    over_tls(rotation.command("plan")).run().await.expect(0);
+    over_tls(rotation.run()).run().await.expect(0);
+    over_tls(rotation.verify()).run().await.expect(0);
+    over_tls(Reseal::new("status")).run().await.expect(0);
+    rotation.expect_secrets(1..=300).await;
+    let stranger = rotation.verify().env("DATABASE_URL", words("stranger.crt"));
+    let refused = stranger.run().await.expect(2);
+    assert!(refused.stderr.contains("an authority that is not trusted here"), "{}", refused.stderr);
+    assert!(!refused.stderr.contains(PASSWORD), "{}", refused.stderr);
 }

@@ -2,6 +2,4 @@
 -- trigger swallowed the write.
 SELECT array_agg(page.n) AS unwritten
 FROM unnest("{arrays}") WITH ORDINALITY AS page("{array_names}", n)
-JOIN ONLY "{relation}" AS t
-  ON "{key_match}" AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND "{range}"
+JOIN ONLY "{relation}" AS t ON "{is_as_read}" AND "{range}"

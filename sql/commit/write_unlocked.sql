@@ -3,18 +3,15 @@
 WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest("{arrays}") WITH ORDINALITY AS page("{array_names}", n)
-    JOIN ONLY "{relation}" AS t
-      ON "{key_match}" AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND "{range}"
+    JOIN ONLY "{relation}" AS t ON "{is_as_read}" AND "{range}"
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "{relation}" AS t
     SET "{assignments}"
     FROM free AS page
-    WHERE "{key_match}" AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND "{range}"
-    RETURNING page.n, ("{altered}") AS altered
+    WHERE "{is_as_read}" AND "{range}"
+    RETURNING CASE WHEN "{altered}" THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free,
+       ("{columns_stand}") AS columns_stand
 FROM written

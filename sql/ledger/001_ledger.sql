@@ -45,7 +45,8 @@ CREATE TABLE reseal.checkpoint (
     table_name      text NOT NULL,
     shard           integer NOT NULL,
     step            text NOT NULL
-                    CONSTRAINT checkpoint_step_known CHECK (step IN ('reseal', 'walk', 'close')),
+                    CONSTRAINT checkpoint_step_known CHECK (step IN (
+                        'reseal', 'reseal_by_block', 'walk', 'close')),
     relation        oid NOT NULL DEFAULT 0,
     relfilenode     oid NOT NULL DEFAULT 0,
     -- row keys in the binary form of their types; in a walk one tid

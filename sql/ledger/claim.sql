@@ -1,14 +1,15 @@
 -- Claims one open shard of run $1's current pass for owner $2, leased for $3 milliseconds of the
--- server's clock. A shard is free when nobody has it, when its lease has run out, or when the backend
--- that claimed it directly is gone (what we may not see of another role's backend is no sign of that). A live owner that is robbed by mistake loses nothing: its next
--- commit fails at the fence. The close waits for the walk. $4 says whether to leave our
--- own backend as a sign of life; behind a pooler it would mean nothing.
+-- server's clock. A shard is free when nobody has it, when we had it ourselves (who claims has lost what
+-- it had), when its lease has run out, or when the backend that claimed it directly is gone (what we may
+-- not see of another role's backend is no sign of that). A live owner that is robbed by mistake loses
+-- nothing: its next commit fails at the fence. The close waits for the walk. $4 says whether to leave
+-- our own backend as a sign of life; behind a pooler it would mean nothing.
 WITH free AS (
     SELECT c.run_id, c.pass, c.table_name, c.shard
     FROM reseal.checkpoint AS c
     JOIN reseal.run AS r ON r.run_id = c.run_id AND r.pass = c.pass
     WHERE c.run_id = $1 AND r.state = 'running' AND r.wanted = 'run' AND NOT c.done
-      AND (c.owner IS NULL OR c.lease_until < clock_timestamp()
+      AND (c.owner IS NULL OR c.owner = $2 OR c.lease_until < clock_timestamp()
            OR (c.owner_pid IS NOT NULL AND NOT EXISTS (
                  SELECT FROM pg_catalog.pg_stat_activity AS a
                  WHERE a.pid = c.owner_pid AND coalesce(a.backend_start = c.owner_started, true))))

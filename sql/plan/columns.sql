@@ -8,7 +8,7 @@ WITH RECURSIVE base (attnum, type_oid) AS (
     SELECT base.attnum, d.typbasetype
     FROM base JOIN pg_catalog.pg_type AS d ON d.oid = base.type_oid AND d.typtype = 'd'
 )
-SELECT a.attname::text AS name, y.oid AS type_oid, y.typarray AS array_oid,
+SELECT a.attname::text AS name, a.attnum AS number, y.oid AS type_oid, y.typarray AS array_oid,
        tn.nspname::text AS type_schema, y.typname::text AS type_name,
        y.typsend <> 0 AND y.typreceive <> 0 AS has_binary_form,
        pg_catalog.format_type(a.atttypid, a.atttypmod) AS declared_type,

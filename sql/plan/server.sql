@@ -5,6 +5,7 @@ SELECT current_setting('server_version_num')::integer AS version,
        current_user::text AS role_name,
        (SELECT setting::integer FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout')
            AS deadlock_timeout_ms,
+       pg_catalog.pg_size_bytes(current_setting('max_wal_size')) AS wal_bytes_max,
        (current_setting('log_parameter_max_length') <> '0'
             AND (current_setting('log_statement') IN ('mod', 'all')
                  OR current_setting('log_min_duration_statement') <> '-1'
@@ -21,7 +22,7 @@ SELECT current_setting('server_version_num')::integer AS version,
              WHERE c.relnamespace = to_regnamespace('reseal') AND c.relkind = 'r'
                AND NOT (has_schema_privilege(c.relnamespace, 'USAGE')
                         AND has_table_privilege(c.oid, 'SELECT')
-                        AND has_table_privilege(c.oid, 'INSERT')
+                        AND (has_table_privilege(c.oid, 'INSERT') OR c.relname = 'ledger_version')
                         AND (has_table_privilege(c.oid, 'UPDATE')
                              OR c.relname IN ('audit_event', 'ledger_version')))
              ORDER BY c.relname) AS ledger_denied,

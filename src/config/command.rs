@@ -1,6 +1,9 @@
 //! What a command line means: one command with all it needs to know.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap_complete::Shell;
 
 use crate::cli::{self, CommandWords, Output, RunWords};
 use crate::config::file::FileWords;
@@ -27,6 +30,9 @@ pub enum Command {
     Health(HealthCommand),
     GenerateKey,
     Demo,
+    Completions(Shell),
+    /// The page of the program on stdout, or those of all commands in a directory.
+    Man(Option<PathBuf>),
 }
 
 /// `plan`, `run` and `verify` are told the same.
@@ -115,6 +121,8 @@ impl Command {
             CommandWords::Health(words) => Command::Health(health(words, verbose, environment)?),
             CommandWords::GenerateKey => Command::GenerateKey,
             CommandWords::Demo => Command::Demo,
+            CommandWords::Completions(words) => Command::Completions(words.shell),
+            CommandWords::Man(words) => Command::Man(words.directory),
         })
     }
 }

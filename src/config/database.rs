@@ -70,16 +70,22 @@ fn url(word: Option<&Word>, environment: &Environment) -> Result<Option<Database
         return Ok(environment.text("DATABASE_URL")?.map(DatabaseUrl::new));
     };
     let words = match word.text.split_once(':') {
-        Some(("env", name)) if !name.is_empty() => environment.text(name)?.ok_or_else(|| {
+        Some(("env", name)) if is_name(name) => environment.text(name)?.ok_or_else(|| {
             word.wrong(format!("the variable {name} is not set"))
                 .hint("set it to the database's URL, or leave url out and set the PG* variables")
         }),
-        Some(("file", path)) if !path.is_empty() => read_url(path),
+        Some(("file", path)) if !path.is_empty() && !path.contains("://") => read_url(path),
         _ => Err(word
             .wrong("the database's URL is named, never written here")
             .hint("url = \"env:DATABASE_URL\" or \"file:PATH\"")),
     };
     Ok(Some(DatabaseUrl::new(words?)))
+}
+
+/// Whether it may be a variable's name. `env:$DATABASE_URL`, which a shell has replaced, is none, and
+/// is not to be repeated.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
 }
 
 /// The file's text without the line feed at its end.

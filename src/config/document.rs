@@ -11,11 +11,18 @@ use crate::error::{Error, Result, did_you_mean};
 
 /// The text of a file and its name, to say where things stand.
 pub struct Document {
-    pub name: String,
-    pub text: String,
+    name: String,
+    text: String,
+    /// Where every line ends but the last.
+    line_ends: Vec<usize>,
 }
 
 impl Document {
+    pub fn new(name: String, text: String) -> Document {
+        let line_ends = text.match_indices('\n').map(|(offset, _)| offset).collect();
+        Document { name, text, line_ends }
+    }
+
     /// The top of the document; a syntax error is said without quoting the file.
     pub fn root(&self) -> Result<Section<'_>> {
         let table = DeTable::parse(&self.text).map_err(|error| {
@@ -33,7 +40,7 @@ impl Document {
     }
 
     fn line(&self, offset: usize) -> usize {
-        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+        self.line_ends.partition_point(|end| *end < offset) + 1
     }
 }
 
@@ -188,6 +195,6 @@ fn mismatch(place: String, wanted: &str, found: &DeValue<'_>) -> Error {
 }
 
 /// A key as messages show it; what is too long for a name is not repeated.
-fn shown(key: &str) -> &str {
+pub fn shown(key: &str) -> &str {
     if key.len() <= 63 { key } else { "(a long name)" }
 }

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use crate::config::document::{Document, Entry, Section};
+use crate::config::document::{Document, Entry, Section, shown};
 use crate::config::layouts::LayoutWords;
 use crate::config::word::Word;
 use crate::config::{Environment, Troubles, run};
@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 
 /// A larger file is not a configuration.
 const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// As long as the names of SQL; a key in the place of a name is longer, and is not repeated.
+const RING_NAME_BYTES_MAX: usize = 63;
 
 /// What the file says, word by word.
 #[derive(Debug, Default)]
@@ -75,7 +78,7 @@ impl FileWords {
     }
 
     pub fn parse(name: String, text: String) -> Result<FileWords> {
-        let document = Document { name, text };
+        let document = Document::new(name, text);
         let mut words = FileWords::default();
         let mut troubles = Troubles::default();
         words.take_root(document.root()?, &mut troubles);
@@ -119,6 +122,9 @@ impl FileWords {
         for (name, entry) in section.all() {
             if name.text == "keys" {
                 troubles.add(name.wrong("the ring keys is the default one").hint("write [keys]"));
+            } else if name.text.is_empty() || name.text.len() > RING_NAME_BYTES_MAX {
+                let what = format!("a ring's name has 1 to {RING_NAME_BYTES_MAX} bytes");
+                troubles.add(name.wrong(what));
             } else if let Some(section) =
                 troubles.note(entry.section(&format!("[ring.{}]", name.text)))
             {
@@ -192,7 +198,8 @@ fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<Colum
         let write = Some(LayoutWords::take(entry, troubles)?);
         return Some(ColumnWords { name, write, read: vec![], settings, unmatched: None });
     }
-    let mut section = troubles.note(entry.section(&format!("[table.columns] {}", name.text)))?;
+    let mut section =
+        troubles.note(entry.section(&format!("[table.columns] {}", shown(&name.text))))?;
     let layout = section.take("layout").and_then(|entry| LayoutWords::take(entry, troubles));
     let write = section.take("write").and_then(|entry| LayoutWords::take(entry, troubles));
     let read = section.take("read").and_then(|entry| troubles.note(entry.list()));

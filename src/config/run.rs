@@ -17,6 +17,8 @@ const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 const HOUR: u64 = 60 * 60;
+/// No server rewrites that many rows a second.
+const RATE_MAX: u64 = 100_000_000;
 
 /// How a run works, whatever it works on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub struct RunConfig {
     pub max_failures: u64,
     /// Rows of one page at most.
     pub page_rows_max: u32,
+    /// Rows that this process rewrites a second, at most; 0 for as many as it can.
+    pub rows_per_second: u64,
     /// Bytes of one page's values at most; a page holds at least one row.
     pub page_bytes_max: u64,
     /// Bytes of one value at most; a longer one fails as `too_large`.
@@ -57,8 +61,9 @@ pub fn file_words<'d>(
     troubles: &mut Troubles,
 ) -> BTreeMap<&'static str, Word> {
     type Kind<'d> = fn(Entry<'d>) -> Result<Word>;
-    let kinds: [(&[&'static str], Kind<'d>); 4] = [
-        (&["workers", "max_passes", "max_failures", "page_rows_max", "other_seals"], Entry::number),
+    let kinds: [(&[&'static str], Kind<'d>); 5] = [
+        (&["workers", "max_passes", "max_failures", "page_rows_max"], Entry::number),
+        (&["rows_per_second", "other_seals"], Entry::number),
         (&["page_bytes_max", "value_bytes_max"], Entry::number_or_text),
         (&["max_wait", "retry_for", "lease"], Entry::text),
         (&["allow_unreadable", "rollback", "ledger_on_subscriber"], Entry::switch),
@@ -88,7 +93,13 @@ impl RunConfig {
             max_passes: said.number("max_passes", &typed.max_passes, 1..=1_000, 10),
             max_failures: said.number("max_failures", &typed.max_failures, 1..=1_000_000, 1_000),
             page_rows_max: said.number("page_rows_max", &typed.page_rows_max, 1..=100_000, 5_000),
-            page_bytes_max: said.bytes("page_bytes_max", &typed.page_bytes_max, 256 * MIB, 8 * MIB),
+            rows_per_second: said.number(
+                "rows_per_second",
+                &typed.rows_per_second,
+                0..=RATE_MAX,
+                0,
+            ),
+            page_bytes_max: said.bytes("page_bytes_max", &typed.page_bytes_max, 256 * MIB, 2 * MIB),
             value_bytes_max: said.bytes("value_bytes_max", &typed.value_bytes_max, GIB, 32 * MIB),
             max_wait: said.duration("max_wait", &typed.max_wait, 0..=24 * HOUR, 300),
             retry_for: said.duration("retry_for", &typed.retry_for, 0..=24 * HOUR, 60),

@@ -40,6 +40,11 @@ impl Identifier {
     pub fn name(&self) -> &str {
         &self.0
     }
+
+    /// As a string constant, for a statement that looks it up in the catalogue.
+    pub fn constant(&self) -> String {
+        literal(&self.0)
+    }
 }
 
 /// `"name"`, with embedded quotes doubled: legal in SQL whatever the name is.
@@ -101,6 +106,11 @@ impl fmt::Display for RelationName {
     }
 }
 
+/// A string constant of SQL, whatever `standard_conforming_strings` says.
+pub fn literal(text: &str) -> String {
+    format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,5 +150,10 @@ mod tests {
         assert_eq!(Identifier::new("a\0b"), Err(IdentifierError::NulByte));
         assert_eq!(Identifier::new("é".repeat(32)), Err(IdentifierError::TooLong));
         assert!(Identifier::new("x".repeat(63)).is_ok());
+    }
+
+    #[test]
+    fn a_literal_cannot_be_left() {
+        assert_eq!(literal(r"it's \ fine"), r"E'it''s \\ fine'");
     }
 }

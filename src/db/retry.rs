@@ -35,6 +35,11 @@ impl Patience {
         self.attempts = 0;
     }
 
+    /// Others got something done: the time begins anew, the pauses stay as long as they are.
+    pub fn progress_of_others(&mut self) {
+        self.trouble_since = None;
+    }
+
     /// How long to wait before the next attempt; gives the error back when none would help or the
     /// time is over.
     pub fn next_pause(&mut self, error: Error) -> Result<Duration, Error> {
@@ -94,6 +99,21 @@ mod tests {
             assert_eq!(patience.next_pause(error.clone()), Err(error));
         }
         assert_eq!(patience.attempts, 0);
+    }
+
+    #[test]
+    fn progress_of_others_begins_the_time_anew() {
+        let retry_for = Duration::from_millis(20);
+        let mut patience = Patience::new(retry_for);
+        patience.next_pause(Error::outside("full")).unwrap();
+        for _ in 0..3 {
+            std::thread::sleep(retry_for);
+            patience.progress_of_others();
+            patience.next_pause(Error::outside("full")).unwrap();
+        }
+        assert_eq!(patience.attempts, 4, "the pauses stay as long as they are");
+        std::thread::sleep(retry_for);
+        patience.next_pause(Error::outside("full")).unwrap_err();
     }
 
     #[test]

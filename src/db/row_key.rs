@@ -62,6 +62,8 @@ impl std::fmt::Debug for BinaryArray<'_> {
 
 impl ToSql for BinaryArray<'_> {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, BoxedError> {
+        let bytes = self.items.iter().map(|item| 4 + item.map_or(0, <[u8]>::len));
+        out.reserve(20 + bytes.sum::<usize>());
         let dimensions = i32::from(!self.items.is_empty());
         let has_null = i32::from(self.items.iter().any(Option::is_none));
         out.put_i32(dimensions);

@@ -4,20 +4,24 @@
 //! too: every setting is `SET LOCAL`, sent together with the `START TRANSACTION` it belongs to,
 //! reads included. One round trip begins a transaction.
 
+mod identity;
+mod terms;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Client;
-use tokio_postgres::SimpleQueryMessage;
 
 use super::error::{DatabaseError, Trouble};
+use super::identifier::literal;
 use super::sql;
 use super::transaction::{Described, Transaction};
+use identity::Identity;
 
-/// How long a transaction of ours may sit idle before the server ends it: far longer than any
-/// pause of a working process, so that only a stopped one is met.
-const IDLE_IN_TRANSACTION_MAX: Duration = Duration::from_secs(600);
+pub(super) use identity::ProofOfIdentity;
+pub use terms::{Isolation, Terms};
 
 /// The first version with `transaction_timeout`, which would end a long proof.
 const VERSION_WITH_TRANSACTION_TIMEOUT: i32 = 170_000;
@@ -26,56 +30,14 @@ const VERSION_WITH_TRANSACTION_TIMEOUT: i32 = 170_000;
 /// session that we connected to.
 pub(super) const SESSION_MARK: &str = "reseal.session";
 
-/// What a transaction sees of others that commit meanwhile.
+/// Tells a session from every other of this process: what was read through one is worthless in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Isolation {
-    ReadCommitted,
-    RepeatableRead,
-}
+pub struct SessionStamp(u64);
 
-/// The terms of one transaction.
-#[derive(Clone, Debug)]
-pub struct Terms {
-    pub isolation: Isolation,
-    pub read_only: bool,
-    /// Rounded up to a millisecond; never endless.
-    pub lock_timeout: Duration,
-    /// Rounded up to a millisecond; never endless.
-    pub statement_timeout: Duration,
-    /// Whether COMMIT waits until the transaction is on disk (and on synchronous standbys).
-    /// Without it, a crash may undo the newest commits, in their order.
-    pub durable: bool,
-}
-
-impl Terms {
-    /// For reading: nothing is locked, and DDL that holds a table is waited for.
-    pub fn reading() -> Self {
-        Self {
-            isolation: Isolation::ReadCommitted,
-            read_only: true,
-            lock_timeout: Duration::from_secs(10),
-            statement_timeout: Duration::from_secs(300),
-            durable: false,
-        }
-    }
-
-    /// For reading every table in one snapshot: as long as it takes.
-    pub fn snapshot() -> Self {
-        Self {
-            isolation: Isolation::RepeatableRead,
-            statement_timeout: Duration::from_secs(24 * 3600),
-            ..Self::reading()
-        }
-    }
-
-    /// For the ledger alone. What a crash undoes here is done again.
-    pub fn ledger() -> Self {
-        Self { read_only: false, lock_timeout: Duration::from_secs(30), ..Self::reading() }
-    }
-
-    /// For what must not be undone: the end of a run, an operator's word, the ledger itself.
-    pub fn durable() -> Self {
-        Self { durable: true, ..Self::ledger() }
+impl SessionStamp {
+    fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -83,10 +45,12 @@ impl Terms {
 /// nothing on another server.
 pub struct Session {
     client: Client,
-    /// What the server echoes in [`SESSION_MARK`], when it does.
-    mark: Option<String>,
+    stamp: SessionStamp,
+    identity: Identity,
     backend_pid: i32,
     server_version: i32,
+    /// When this server was started: no other was at that microsecond.
+    server_started: String,
     application_name: Arc<str>,
     described: Described,
 }
@@ -100,27 +64,44 @@ impl Session {
     ) -> Result<Self, DatabaseError> {
         let row = client.query_typed_one(sql::SESSION_GREETING, &[]).await?;
         let mark: Option<String> = row.try_get(0)?;
+        let identity = match mark.filter(|mark| mark.starts_with(prefix)) {
+            Some(mark) => Identity::Marked(mark),
+            None => {
+                let row = client.query_typed_one(sql::SESSION_INCARNATION, &[]).await?;
+                Identity::Incarnation(row.try_get(0)?)
+            }
+        };
         Ok(Self {
             client,
-            mark: mark.filter(|mark| mark.starts_with(prefix)),
+            stamp: SessionStamp::next(),
+            identity,
             backend_pid: row.try_get(1)?,
             server_version: row.try_get(2)?,
+            server_started: row.try_get(3)?,
             application_name,
             described: Described::default(),
         })
     }
 
+    pub fn stamp(&self) -> SessionStamp {
+        self.stamp
+    }
+
+    /// Whether both sessions reached one server, and not one of them a standby or a former primary.
+    pub fn is_same_server(&self, other: &Self) -> bool {
+        self.server_started == other.server_started
+    }
+
     /// Whether this connection is proven to reach the server without a pooler that may move it. Where
-    /// one may stand in between, a lost server session can go unnoticed, so that `xmin` alone does not
-    /// tell whether a row is still the one that was read.
+    /// one may stand in between, the stored values are compared besides `xmin`.
     pub fn is_direct(&self) -> bool {
-        self.mark.is_some()
+        matches!(self.identity, Identity::Marked(_))
     }
 
     /// The server process of this session (`pg_backend_pid()`), when it is direct; behind a
     /// pooler it may change from one transaction to the next.
     pub fn backend_pid(&self) -> Option<i32> {
-        self.mark.as_ref().map(|_| self.backend_pid)
+        self.is_direct().then_some(self.backend_pid)
     }
 
     /// `server_version_num`: 150012 is 15.12.
@@ -130,29 +111,36 @@ impl Session {
 
     /// Begins a transaction on these terms.
     ///
-    /// On a direct session the server's mark is checked again: should it ever differ, something
-    /// in between moved us to another server session, and the trouble is `ConnectionLost`.
+    /// The server is asked who it is each time: should the answer ever differ from the session's
+    /// first, something in between moved us to another server session, or behind a pooler the server
+    /// crashed or was replaced. The trouble is then `ConnectionLost`, whatever was read is void.
     pub async fn begin(&mut self, terms: &Terms) -> Result<Transaction<'_>, DatabaseError> {
-        let words = self.opening(terms);
-        let transaction = Transaction::guard(&self.client, &self.described);
+        let mut words = self.opening(terms);
+        let (question, expected) = match &self.identity {
+            Identity::Marked(mark) => ("SHOW reseal.session", mark),
+            Identity::Incarnation(incarnation) => (sql::SESSION_INCARNATION, incarnation),
+        };
+        // a query would take the snapshot before the caller's first statement; asked at the end, it
+        // tells as much of a transaction that only reads
+        let is_asked_at_the_end = !self.is_direct() && terms.isolation == Isolation::RepeatableRead;
+        let proof_of_identity = ProofOfIdentity { question, expected };
+        let asked_at_the_end = is_asked_at_the_end.then_some(proof_of_identity);
+        if !is_asked_at_the_end {
+            words.push_str(question);
+        }
+        let transaction = Transaction::guard(&self.client, &self.described, asked_at_the_end);
         let answers = match self.client.simple_query(&words).await {
             Ok(answers) => answers,
             Err(error) => return Err(not_begun(error.into())),
         };
-        if let Some(expected) = &self.mark {
-            let echoed = answers.iter().find_map(|answer| match answer {
-                SimpleQueryMessage::Row(row) => row.get(0),
-                _ => None,
-            });
-            if echoed != Some(expected) {
-                return Err(moved());
-            }
+        if !is_asked_at_the_end {
+            proof_of_identity.check(&answers)?;
         }
         Ok(transaction)
     }
 
     /// `START TRANSACTION` and everything that is set for it. Utility statements only: they take
-    /// no snapshot, so the caller's first statement does.
+    /// no snapshot.
     fn opening(&self, terms: &Terms) -> String {
         let isolation = match terms.isolation {
             Isolation::ReadCommitted => "READ COMMITTED",
@@ -166,7 +154,7 @@ impl Session {
         };
         set("lock_timeout", &milliseconds(terms.lock_timeout));
         set("statement_timeout", &milliseconds(terms.statement_timeout));
-        set("idle_in_transaction_session_timeout", &milliseconds(IDLE_IN_TRANSACTION_MAX));
+        set("idle_in_transaction_session_timeout", &milliseconds(terms.idle_timeout));
         if self.server_version >= VERSION_WITH_TRANSACTION_TIMEOUT {
             set("transaction_timeout", "0");
         }
@@ -177,17 +165,15 @@ impl Session {
             set(name, value);
         }
         set("application_name", &literal(&self.application_name));
-        if self.mark.is_some() {
-            words.push_str("SHOW reseal.session");
-        }
         words
     }
 }
 
 /// The same in every transaction, so that neither a role's nor a database's defaults change what
 /// `column::text` says, which rows are seen, or in which order.
-const FIXED: &[(&str, &str)] = &[
-    ("row_security", "off"), // a policy makes an error instead of a silently short scan
+pub const FIXED: &[(&str, &str)] = &[
+    ("search_path", "DEFAULT"), // the role's, not what another client of a pooler has left there
+    ("row_security", "off"),    // a policy makes an error instead of a silently short scan
     ("TimeZone", "'UTC'"),
     ("DateStyle", "'ISO, YMD'"),
     ("IntervalStyle", "'postgres'"),
@@ -198,24 +184,15 @@ const FIXED: &[(&str, &str)] = &[
     ("plan_cache_mode", "force_custom_plan"),
     ("jit", "off"),
     ("client_min_messages", "error"),
+    // a page is a range of an index or of the heap: no statistics, or old ones, may make it anything else
+    ("enable_bitmapscan", "off"),
+    ("enable_sort", "off"),
 ];
 
 /// Whole milliseconds for a timeout setting; never 0, which PostgreSQL takes as endless.
 pub(super) fn milliseconds(timeout: Duration) -> String {
     let rounded_up = timeout.as_nanos().div_ceil(1_000_000);
     rounded_up.clamp(1, i32::MAX as u128).to_string()
-}
-
-/// A string constant of SQL, whatever `standard_conforming_strings` says.
-fn literal(text: &str) -> String {
-    format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
-}
-
-fn moved() -> DatabaseError {
-    DatabaseError::new(
-        Trouble::ConnectionLost,
-        "the connection was moved to another server session by something in between",
-    )
 }
 
 /// A standby refuses READ WRITE as a feature it does not support; among our fixed words nothing
@@ -242,10 +219,5 @@ mod tests {
         assert_eq!(milliseconds(Duration::from_micros(1)), "1");
         assert_eq!(milliseconds(Duration::from_micros(1500)), "2");
         assert_eq!(milliseconds(Duration::MAX), i32::MAX.to_string());
-    }
-
-    #[test]
-    fn a_literal_cannot_be_left() {
-        assert_eq!(literal(r"it's \ fine"), r"E'it''s \\ fine'");
     }
 }

@@ -36,6 +36,7 @@ statements! {
     NAME_PASSPHRASE = "ledger/name_passphrase.sql";
     OPEN_RUNS = "ledger/open_runs.sql";
     PASSPHRASES = "ledger/passphrases.sql";
+    PASS_OVER = "ledger/pass_over.sql";
     PASS_STATE = "ledger/pass_state.sql";
     RELEASE = "ledger/release.sql";
     RENEW_LEASE = "ledger/renew_lease.sql";
@@ -55,6 +56,7 @@ statements! {
 
     PLAN_COLUMNS = "plan/columns.sql";
     PLAN_DATABASE_COLLATION = "plan/database_collation.sql";
+    PLAN_KEY_CORRELATION = "plan/key_correlation.sql";
     PLAN_RELATIONS = "plan/relations.sql";
     PLAN_ROW_KEYS = "plan/row_keys.sql";
     PLAN_SAMPLE = "plan/sample.sql";
@@ -68,6 +70,7 @@ statements! {
     PAGE_KEY_QUANTILES = "page/key_quantiles.sql";
     PAGE_LOCK_ROW = "page/lock_row.sql";
     PAGE_RECORD_FAILURES = "page/record_failures.sql";
+    PAGE_SWEEP = "page/sweep.sql";
 
     PROOF_EXTENTS = "proof/extents.sql";
     PROOF_MOMENT = "proof/moment.sql";
@@ -82,6 +85,7 @@ statements! {
     SCAN_SPARSE = "scan/sparse.sql";
 
     SESSION_GREETING = "session/greeting.sql";
+    SESSION_INCARNATION = "session/incarnation.sql";
 }
 
 /// Fills a template: every `"{name}"` becomes its fragment, comment lines are dropped. A fragment is

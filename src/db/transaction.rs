@@ -10,12 +10,13 @@ use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
+use futures_util::stream::Fuse;
 use futures_util::{FutureExt, StreamExt};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
 use super::error::DatabaseError;
-use super::session::milliseconds;
+use super::session::{ProofOfIdentity, milliseconds};
 
 /// A value with the type it is sent as.
 pub type Parameter<'p> = (&'p (dyn ToSql + Sync), Type);
@@ -24,6 +25,8 @@ pub type Parameter<'p> = (&'p (dyn ToSql + Sync), Type);
 pub struct Transaction<'s> {
     client: &'s Client,
     described: &'s Described,
+    /// Asked before COMMIT, when it was not asked before.
+    asked_at_the_end: Option<ProofOfIdentity<'s>>,
     committed: bool,
 }
 
@@ -41,8 +44,12 @@ const DESCRIBED_MAX: usize = 256;
 impl<'s> Transaction<'s> {
     /// Made before START TRANSACTION is sent, so that it is rolled back even when the wait for
     /// the answer is given up.
-    pub(super) fn guard(client: &'s Client, described: &'s Described) -> Self {
-        Self { client, described, committed: false }
+    pub(super) fn guard(
+        client: &'s Client,
+        described: &'s Described,
+        asked_at_the_end: Option<ProofOfIdentity<'s>>,
+    ) -> Self {
+        Self { client, described, asked_at_the_end, committed: false }
     }
 
     /// All rows of a statement.
@@ -83,7 +90,7 @@ impl<'s> Transaction<'s> {
         self.describe(sql, parameters).await?;
         let parameters = parameters.iter().map(|(value, type_)| (*value, type_.clone()));
         let rows = self.client.query_typed_raw(sql, parameters).await?;
-        Ok(RowStream { rows: Box::pin(rows), transaction: PhantomData })
+        Ok(RowStream { rows: Box::pin(rows.fuse()), transaction: PhantomData })
     }
 
     async fn describe(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<(), DatabaseError> {
@@ -130,9 +137,20 @@ impl<'s> Transaction<'s> {
     /// A transaction in which a statement failed answers COMMIT with a silent rollback; the SHOW
     /// before it makes that an error (25P02), so `Ok` always means committed.
     pub async fn commit(mut self) -> Result<(), DatabaseError> {
-        self.client.batch_execute("SHOW transaction_read_only; COMMIT").await?;
+        let question = self.asked_at_the_end.map_or("", |proof| proof.question);
+        let words = format!("SHOW transaction_read_only; {question}; COMMIT");
+        let answers = self.client.simple_query(&words).await?;
         self.committed = true;
-        Ok(())
+        self.asked_at_the_end.map_or(Ok(()), |proof| proof.check(&answers))
+    }
+}
+
+impl Transaction<'_> {
+    /// Ends a transaction that only read; nobody waits for the answer.
+    pub fn finish_reading(mut self) {
+        self.committed = true;
+        // sent when first polled, like the ROLLBACK below
+        let _unanswered = self.client.batch_execute("COMMIT").now_or_never();
     }
 }
 
@@ -148,12 +166,12 @@ impl Drop for Transaction<'_> {
 
 /// Rows of one statement as they arrive; it cannot outlive its transaction.
 pub struct RowStream<'t> {
-    rows: Pin<Box<tokio_postgres::RowStream>>,
+    rows: Pin<Box<Fuse<tokio_postgres::RowStream>>>,
     transaction: PhantomData<&'t ()>,
 }
 
 impl RowStream<'_> {
-    /// The next row, or `None` after the last.
+    /// The next row, or `None` after the last, however often one asks.
     pub async fn next(&mut self) -> Result<Option<Row>, DatabaseError> {
         Ok(self.rows.next().await.transpose()?)
     }

@@ -36,6 +36,16 @@ impl DatabaseConfig {
         Target::new(&self.given(environment)?, environment)
     }
 
+    /// Host and port of the servers that would be tried, in their order, as messages name them.
+    /// Reads all words, and the password file, as connecting does, and opens no connection.
+    ///
+    /// # Errors
+    /// Words that are malformed, unknown or not supported; none repeats a value.
+    pub fn server_names(&self, environment: Environment<'_>) -> Result<Vec<String>, Error> {
+        let servers = self.target(environment)?.servers;
+        Ok(servers.into_iter().map(|server| server.name).collect())
+    }
+
     /// The words of the URL, and for what it does not say those of the environment.
     fn given(&self, environment: Environment<'_>) -> Result<Given, Error> {
         let mut values = BTreeMap::new();

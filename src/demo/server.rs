@@ -14,14 +14,16 @@ mod supervisor;
 
 use std::fmt;
 use std::fs;
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use account::Account;
 pub use binaries::find_binaries;
 use directory::ServerDirectory;
-use supervisor::{Birth, Supervisor};
+use supervisor::{Birth, Place, Supervisor};
 
 use crate::error::{Error, Result};
 
@@ -38,6 +40,7 @@ const PORT_RETURN_MAX: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug, Default)]
 pub struct ServerOptions {
     settings: Vec<(String, String)>,
+    environment: Vec<(String, String)>,
 }
 
 impl ServerOptions {
@@ -48,10 +51,18 @@ impl ServerOptions {
         self
     }
 
+    /// A variable of the environment that the server's processes get.
+    #[must_use]
+    pub fn environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// These options, and then the others.
     #[must_use]
     pub fn and(mut self, others: Self) -> Self {
         self.settings.extend(others.settings);
+        self.environment.extend(others.environment);
         self
     }
 }
@@ -65,6 +76,7 @@ pub struct ThrowawayServer {
     binaries: PathBuf,
     port: u16,
     password: String,
+    environment: Vec<(String, String)>,
 }
 
 impl ThrowawayServer {
@@ -76,7 +88,9 @@ impl ThrowawayServer {
         let password = random_hex()?;
         directory.write("password", &password)?;
         directory.write("settings.conf", &settings_file(&directory, options))?;
-        let mut server = Self { supervisor: None, directory, account, binaries, port: 0, password };
+        let environment = options.environment.clone();
+        let mut server =
+            Self { supervisor: None, directory, account, binaries, port: 0, password, environment };
         for _ in 0..PORT_ATTEMPTS_MAX {
             server.port = free_port()?;
             if server.spawn()? == Birth::Ready {
@@ -85,6 +99,33 @@ impl ThrowawayServer {
         }
         Err(Error::outside("no free port for the throwaway server")
             .at(format!("127.0.0.1, tried {PORT_ATTEMPTS_MAX} ports given by the system")))
+    }
+
+    /// A stopped server with a copy of this one's files, which must be stopped as well; its settings
+    /// are this one's, and then `options`. [`start_again`](Self::start_again) starts it.
+    pub fn copy(&self, options: &ServerOptions) -> Result<Self> {
+        let directory = ServerDirectory::create(&self.account)?;
+        let trouble = |error: std::io::Error| {
+            Error::outside(format!("cannot copy the throwaway server: {error}"))
+        };
+        let mut copying = Command::new("cp");
+        copying.arg("-a").arg(self.data_directory()).arg(directory.path());
+        let status = copying.status().map_err(trouble)?;
+        if !status.success() {
+            return Err(trouble(std::io::Error::other(status.to_string())));
+        }
+        let configuration = directory.path().join("data/postgresql.conf");
+        let mut file = fs::OpenOptions::new().append(true).open(configuration).map_err(trouble)?;
+        file.write_all(settings_file(&directory, options).as_bytes()).map_err(trouble)?;
+        Ok(Self {
+            supervisor: None,
+            directory,
+            account: self.account,
+            binaries: self.binaries.clone(),
+            port: free_port()?,
+            password: self.password.clone(),
+            environment: options.environment.clone(),
+        })
     }
 
     /// Where a client connects over TCP, the password included.
@@ -159,7 +200,9 @@ impl ThrowawayServer {
     }
 
     fn spawn(&mut self) -> Result<Birth> {
-        match Supervisor::spawn(self.directory.path(), &self.binaries, self.port, &self.account)? {
+        let directory = self.directory.path();
+        let place = Place { directory, binaries: &self.binaries, port: self.port };
+        match Supervisor::spawn(&place, &self.account, &self.environment)? {
             Ok(supervisor) => {
                 self.supervisor = Some(supervisor);
                 Ok(Birth::Ready)

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use super::made::decode;
 use super::{KeyRing, KeySource, KeyUse, LabelledSource, RingConfig, RingKey};
-use crate::crypto::{KeyId, MalformedKey, SecretBytes};
+use crate::crypto::{KeyId, MalformedKey, SecretBytes, wipe_unused_stack};
 use crate::error::{Error, Result};
 
 pub(super) fn all(config: &RingConfig) -> Result<KeyRing> {
@@ -28,7 +28,9 @@ pub(super) fn all(config: &RingConfig) -> Result<KeyRing> {
         }
     }
     let previous = previous.into_iter().map(|found| found.key).collect();
-    Ok(KeyRing { current, previous, made: Mutex::default() })
+    let ring = KeyRing { current, previous, made: Mutex::default() };
+    wipe_unused_stack();
+    Ok(ring)
 }
 
 pub(super) fn current_only(config: &RingConfig) -> Result<KeyRing> {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::load::located;
 use super::{env, file};
-use crate::crypto::SecretBytes;
+use crate::crypto::{KeyBytes, SecretBytes};
 use crate::error::{Error, Result};
 
 /// Where a key is found: `env:NAME` or `file:PATH`.
@@ -127,15 +127,19 @@ impl FromStr for KeySource {
 
     fn from_str(text: &str) -> std::result::Result<Self, MalformedKeySource> {
         match text.split_once(':') {
-            Some(("env", name)) if !name.is_empty() && !name.contains(['=', '\0']) => {
-                Ok(Self::Env(name.to_owned()))
+            Some((_, name)) if name.is_empty() || name.contains('\0') || holds_key(name) => {
+                Err(MalformedKeySource)
             }
-            Some(("file", path)) if !path.is_empty() && !path.contains('\0') => {
-                Ok(Self::File(PathBuf::from(path)))
-            }
+            Some(("env", name)) if !name.contains('=') => Ok(Self::Env(name.to_owned())),
+            Some(("file", path)) => Ok(Self::File(PathBuf::from(path))),
             _ => Err(MalformedKeySource),
         }
     }
+}
+
+/// `env:$ENCRYPTION_KEY`, which a shell has replaced: a source's name is shown, a key never.
+fn holds_key(name: &str) -> bool {
+    name.split(',').any(|piece| KeyBytes::from_hex(piece.as_bytes()).is_ok())
 }
 
 /// Neither `env:NAME` nor `file:PATH`. It does not repeat the text, which may be a key that was put

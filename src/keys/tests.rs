@@ -134,7 +134,11 @@ fn sources_as_they_are_written() {
     for text in ["env:NEW_KEY", "file:/etc/reseal/key", "file:relative:odd"] {
         assert_eq!(text.parse::<KeySource>().unwrap().to_string(), text);
     }
-    for text in ["", "env:", "file:", "NEW_KEY", "env:A=B", "kms:x", &hex('a')] {
+    let (as_name, as_path) = (format!("env:{}", hex('a')), format!("file:{}", hex('A')));
+    let two = format!("env:{},{}", "KEY", hex('b'));
+    for text in
+        ["", "env:", "file:", "NEW_KEY", "env:A=B", "kms:x", &hex('a'), &as_name, &as_path, &two]
+    {
         let refused = text.parse::<KeySource>().unwrap_err();
         assert_eq!(refused.to_string(), "a key source is `env:NAME` or `file:PATH`");
     }

@@ -11,15 +11,18 @@ pub struct LayoutError {
     pub hint: Option<String>,
 }
 
+/// Longer words are not repeated: one may be a key that was written where its layout belongs.
+const WORD_BYTES_MAX: usize = 31;
+
 impl LayoutError {
     pub(super) fn new(what: impl Into<String>) -> Self {
-        Self { what: what.into(), at: None, hint: None }
+        Self { what: without_long_words(&what.into()), at: None, hint: None }
     }
 
     /// Trouble at a byte offset of the template.
     pub(super) fn at(template: &str, offset: usize, what: impl Into<String>) -> Self {
         let before = template.char_indices().take_while(|(place, _)| *place < offset).count();
-        Self { what: what.into(), at: Some(before + 1), hint: None }
+        Self { at: Some(before + 1), ..Self::new(what) }
     }
 
     #[must_use]
@@ -27,6 +30,14 @@ impl LayoutError {
         self.hint = Some(hint.into());
         self
     }
+}
+
+fn without_long_words(text: &str) -> String {
+    let words = text.split_inclusive([' ', '`']).map(|word| {
+        let end = word.trim_end_matches([' ', '`']).len();
+        if end > WORD_BYTES_MAX { format!("…{}", &word[end..]) } else { word.to_owned() }
+    });
+    words.collect()
 }
 
 /// What and where; the hint stands apart.
@@ -40,3 +51,18 @@ impl fmt::Display for LayoutError {
 }
 
 impl std::error::Error for LayoutError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_as_long_as_a_key_is_not_repeated() {
+        let refused = |word: &str| LayoutError::new(format!("`{word}` is no part")).to_string();
+        assert_eq!(refused(&"a".repeat(31)), format!("`{}` is no part", "a".repeat(31)));
+        for key in ["0f".repeat(32), "q83v".repeat(11)] {
+            assert_eq!(refused(&key), "`…` is no part");
+            assert_eq!(refused(&format!("{key} x")), "`… x` is no part");
+        }
+    }
+}

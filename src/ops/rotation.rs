@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use super::ledger::status_of;
 use super::{passphrases, signals};
 use crate::cli::Output;
@@ -18,7 +20,7 @@ use crate::plan::decide::Purpose;
 use crate::plan::make::{self, Depth, Rings};
 use crate::report::progress::Shown;
 use crate::report::{self, status::StatusReport};
-use crate::rotate::context::{Context, Stop};
+use crate::rotate::context::{self, Context, Stop};
 use crate::rotate::start::{self, Started};
 use crate::rotate::{self, verify};
 
@@ -63,44 +65,88 @@ pub async fn run(command: RunCommand) -> Result<ExitCode> {
     let mut rings = rings(&command.config, KeyRing::load)?;
     let (raise, stop) = rotate::stop();
     signals::watch_for(raise.clone())?;
-    let database = connect(&command.config, &stop).await?;
+    let (config, output) = (command.config, command.output);
+    let database = connect(&config, &stop).await?;
+    let begin = async || begin(&database, &config, &mut rings, &stop).await;
+    let begun = patiently(&config, &stop, begin).await?;
+    drop(rings);
+    let run_id = match begun {
+        Begun::Ended(run_id) => run_id,
+        Begun::Unfinished { context, records } => work(context, records, raise).await?,
+    };
+    outcome(&database, run_id, &config, &stop, output).await
+}
+
+/// The run that a command means.
+enum Begun {
+    /// Our token names it, and it has ended.
+    Ended(i64),
+    Unfinished {
+        context: Arc<Context>,
+        /// How many values are met until its end, estimated.
+        records: u64,
+    },
+}
+
+/// Plans, and finds or makes the run. Whatever is lost on the way, it may be done again.
+async fn begin(
+    database: &Database,
+    config: &Config,
+    rings: &mut Rings,
+    stop: &Stop,
+) -> Result<Begun> {
     let mut session = database.session().await?;
-    let token = command.config.run.token.as_deref();
-    if let Some(run_id) = start::ended_by_token(&mut session, token).await? {
-        return outcome(&mut session, run_id, command.output).await;
+    let ended = start::ended_by_token(&mut session, config.run.token.as_deref()).await?;
+    if let Some(run_id) = ended {
+        return Ok(Begun::Ended(run_id));
     }
-    let named = passphrases::name(&mut session, &mut rings).await?;
-    let planned = planned(&mut session, command.config, &rings).await?;
-    tell(&planned.plan);
+    let named = passphrases::name(&mut session, rings).await?;
+    let Planned { config, plan, wanted, .. } = planned(&mut session, config.clone(), rings).await?;
+    tell(&plan);
     setup::ensure(&mut session).await?;
     passphrases::keep(&mut session, &named).await?;
-    let started =
-        start::start(&mut session, &planned.config, &planned.wanted, &planned.plan).await?;
+    let started = start::start(&mut session, &config, &wanted, &plan).await?;
     let run_id = started.run_id();
-    if !matches!(started, Started::Ended(_)) {
-        tracing::info!(target: "reseal", run = run_id, "{}", match started {
-            Started::New(_) => "started",
-            _ => "resumed",
-        });
-        drop(session);
-        let deadlock_timeout = planned.plan.deadlock_timeout;
-        // every value is met once in the proof, and once before when there is something to reseal
-        let meetings = 1 + u64::from(planned.plan.needs_resealing);
-        let records = planned.plan.estimated_records() * meetings;
-        let context = Arc::new(Context::new(
-            database.clone(),
-            planned.config,
-            rings,
-            run_id,
-            Purpose::Rotate,
-            deadlock_timeout,
-            stop,
-        ));
-        let working = rotate::work(Arc::clone(&context), raise);
-        ended(shown(&context, format!("run {run_id}"), records, working).await)?;
-        session = database.session().await?;
+    let how = match started {
+        Started::Ended(_) => return Ok(Begun::Ended(run_id)),
+        Started::New(_) => "started",
+        Started::Resumed(_) => "resumed",
+    };
+    tracing::info!(target: "reseal", run = run_id, "{how}");
+    // every value is met once in the proof, and once before when there is something to reseal
+    let records = plan.estimated_records() * (1 + u64::from(plan.needs_resealing));
+    let (database, rings, stop) = (database.clone(), rings.clone(), stop.clone());
+    let (purpose, timeout) = (Purpose::Rotate, plan.deadlock_timeout);
+    let context = Context::new(database, config, rings, run_id, purpose, timeout, stop);
+    context.find_run(&mut session).await?;
+    Ok(Begun::Unfinished { context: Arc::new(context), records })
+}
+
+/// Works on the run until it has ended.
+async fn work(context: Arc<Context>, records: u64, raise: watch::Sender<bool>) -> Result<i64> {
+    let run_id = context.run_id;
+    let working = rotate::work(Arc::clone(&context), raise);
+    let worked = shown(&context, format!("run {run_id}"), records, working).await;
+    // the workers have ended: nobody needs the keys any more
+    drop(context);
+    crate::failpoint!("keys-dropped");
+    ended(worked)?;
+    Ok(run_id)
+}
+
+/// Does something again for a while when trouble outside ends it.
+async fn patiently<T>(
+    config: &Config,
+    stop: &Stop,
+    mut work: impl AsyncFnMut() -> Result<T>,
+) -> Result<T> {
+    let mut patience = Patience::new(config.run.retry_for);
+    loop {
+        match work().await {
+            Ok(done) => return Ok(done),
+            Err(error) => stop.sleep(patience.next_pause(error)?).await?,
+        }
     }
-    outcome(&mut session, run_id, command.output).await
 }
 
 /// A run that ended itself as failed has its outcome in the ledger; only its message is shown here.
@@ -115,11 +161,23 @@ fn ended(worked: Result<()>) -> Result<()> {
 }
 
 /// Prints the run and answers with its exit code: every process of a run ends with the run's outcome.
-async fn outcome(session: &mut Session, run_id: i64, output: Output) -> Result<ExitCode> {
-    let (mut report, exit_code) = status_of(session, Some(run_id)).await?;
-    name_standbys(session, &mut report).await?;
+async fn outcome(
+    database: &Database,
+    run_id: i64,
+    config: &Config,
+    stop: &Stop,
+    output: Output,
+) -> Result<ExitCode> {
+    let asked = patiently(config, stop, async || {
+        let mut session = database.session().await?;
+        let (mut report, exit_code) = status_of(&mut session, Some(run_id)).await?;
+        name_standbys(&mut session, &mut report).await?;
+        Ok((report, exit_code))
+    });
+    let (report, exit_code) = asked.await?;
     report::result(&report, output)?;
-    exit_code.ok_or_else(|| Error::bug("a run was reported before it had ended"))
+    // it had ended when we looked last: this ledger has lost that
+    exit_code.ok_or_else(|| context::gone(run_id))
 }
 
 async fn name_standbys(session: &mut Session, report: &mut StatusReport) -> Result<()> {
@@ -143,6 +201,7 @@ pub async fn verify(command: RunCommand) -> Result<ExitCode> {
     let purpose = Purpose::Verify;
     let context =
         Context::new(database.clone(), config, rings, 0, purpose, plan.deadlock_timeout, stop);
+    let context = Arc::new(context);
     let records = plan.estimated_records();
     let proving = verify::verify(&mut session, &context);
     let verdict = shown(&context, "verify".to_owned(), records, proving).await?;
@@ -166,13 +225,7 @@ fn rings(config: &Config, load: fn(&RingConfig) -> Result<KeyRing>) -> Result<Ri
 
 /// Connects; a server that is starting up or full is tried again for a while.
 async fn connect(config: &Config, stop: &Stop) -> Result<Database> {
-    let mut patience = Patience::new(config.run.retry_for);
-    loop {
-        match Database::connect(&config.database).await {
-            Ok(database) => return Ok(database),
-            Err(error) => stop.sleep(patience.next_pause(error)?).await?,
-        }
-    }
+    patiently(config, stop, async || Database::connect(&config.database).await).await
 }
 
 /// Tells the plan's warnings to the log.

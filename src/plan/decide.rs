@@ -39,6 +39,7 @@ pub struct Draft {
 #[derive(Debug)]
 pub struct DraftColumn {
     pub name: Identifier,
+    pub number: i16,
     pub kind: ColumnKind,
     /// With its keys; `None` until it is found by authentication.
     pub layout: Option<(ColumnLayout, Arc<ColumnKeys>)>,

@@ -15,6 +15,8 @@ pub struct ServerFacts {
     pub database: String,
     pub role: String,
     pub deadlock_timeout: Duration,
+    /// Bytes of WAL between two checkpoints, at most (`max_wal_size`).
+    pub wal_bytes_max: u64,
     /// Whether the server's log would record our parameters, ciphertext among them.
     pub logs_parameters: bool,
     pub publications_of_all_tables: Vec<String>,
@@ -67,6 +69,8 @@ impl RelationFacts {
 #[derive(Clone, Debug)]
 pub struct ColumnFacts {
     pub name: String,
+    /// Its number in the table, which no other column ever has.
+    pub number: i16,
     pub type_oid: u32,
     pub array_oid: u32,
     pub type_schema: String,

@@ -31,6 +31,7 @@ pub async fn server(transaction: &Transaction<'_>) -> Result<ServerFacts, Databa
         database: row.get("database_name"),
         role: row.get("role_name"),
         deadlock_timeout: Duration::from_millis(u64::from(deadlock_timeout_ms.unsigned_abs())),
+        wal_bytes_max: row.get::<_, i64>("wal_bytes_max").unsigned_abs(),
         logs_parameters: row.get("logs_parameters"),
         publications_of_all_tables: row.get("publications_of_all_tables"),
         has_ledger: row.get("has_ledger"),
@@ -98,6 +99,7 @@ async fn columns(
     let rows = transaction.query(sql::PLAN_COLUMNS, &[(&relation, Type::OID)]).await?;
     let read = |row: &Row| ColumnFacts {
         name: row.get("name"),
+        number: row.get("number"),
         type_oid: row.get("type_oid"),
         array_oid: row.get("array_oid"),
         type_schema: row.get("type_schema"),

@@ -1,12 +1,16 @@
 //! Leads from configuration to plan: inspect, judge, sample, judge again.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::decide::{self, Draft, Objections, Purpose, samples};
+use super::estimate::{Estimate, Hands, Sampled};
+use super::found::ServerFacts;
 use super::layout_search::Search;
-use super::sample::{self, Sample, SampleCount};
-use super::{ColumnPlan, Estimate, Plan, TablePlan, inspect};
+use super::sample::{self, Sample, SampleCount, per};
+use super::{ColumnPlan, Plan, TablePlan, inspect};
 use crate::config::{Config, TableConfig};
 use crate::db::session::{Session, Terms};
 use crate::db::transaction::Transaction;
@@ -61,7 +65,7 @@ pub async fn plan(
     let tables: Vec<Arc<TablePlan>> = drafts
         .into_iter()
         .zip(looked.samples.into_iter().map(Some).chain(std::iter::repeat_with(|| None)))
-        .map(|(draft, sample)| Arc::new(table_plan(draft, sample, &looked.found)))
+        .map(|(draft, sample)| Arc::new(table_plan(draft, sample, &looked.found, config, &server)))
         .collect();
     for table in &tables {
         samples::cost(&table.relation.plain(), &table.estimate, &mut objections);
@@ -133,13 +137,6 @@ struct FoundLayout {
     keys: Arc<ColumnKeys>,
 }
 
-/// The sample of one relation, counted by column.
-struct Sampled {
-    rows_estimate: u64,
-    rows: u64,
-    counts: Vec<SampleCount>,
-}
-
 async fn look(
     transaction: &Transaction<'_>,
     config: &Config,
@@ -167,7 +164,10 @@ async fn look(
         }
     }
     for (draft, sample) in drafts.iter().zip(&drawn) {
-        looked.samples.push(count(draft, sample, &looked.found, &mut looked.by_column));
+        let mut sampled = count(draft, sample, &looked.found, &mut looked.by_column);
+        sampled.correlation =
+            sample::correlation(transaction, draft, sampled.rows_estimate).await?;
+        looked.samples.push(sampled);
     }
     for (place, count) in &looked.by_column {
         samples::judge(place, count, &config.run, objections);
@@ -181,6 +181,7 @@ fn count(
     found: &[FoundLayout],
     by_column: &mut BTreeMap<String, SampleCount>,
 ) -> Sampled {
+    let begun = Instant::now();
     let mut counts = Vec::with_capacity(draft.columns.len());
     for (n, column) in draft.columns.iter().enumerate() {
         let is_ours = |found: &&FoundLayout| {
@@ -194,7 +195,15 @@ fn count(
             .insert(format!("{}.{}", draft.relation.plain(), column.name.name()), counted.clone());
         counts.push(counted);
     }
-    Sampled { rows_estimate: sample.rows_estimate, rows: sample.row_count(), counts }
+    let values = counts.iter().map(|count| count.values).sum::<u64>();
+    Sampled {
+        rows_estimate: sample.rows_estimate,
+        rows: sample.row_count(),
+        counts,
+        reading: sample.reading,
+        opening: per(begun.elapsed(), values),
+        correlation: None,
+    }
 }
 
 fn fill_layouts(config: &mut Config, found: &[FoundLayout]) {
@@ -206,8 +215,17 @@ fn fill_layouts(config: &mut Config, found: &[FoundLayout]) {
     }
 }
 
-fn table_plan(draft: Draft, sample: Option<Sampled>, found: &[FoundLayout]) -> TablePlan {
-    let estimate = sample.as_ref().map(|sample| estimate(sample, draft.blocks)).unwrap_or_default();
+fn table_plan(
+    draft: Draft,
+    sample: Option<Sampled>,
+    found: &[FoundLayout],
+    config: &Config,
+    server: &ServerFacts,
+) -> TablePlan {
+    let of = |sample: &Sampled| Estimate::of(sample, draft.blocks, hands(config));
+    let estimate = sample.as_ref().map(of).unwrap_or_default();
+    let correlation = sample.as_ref().and_then(|sample| sample.correlation);
+    let order = estimate.order(correlation, server.wal_bytes_max);
     let mut counts = sample.map(|s| s.counts).unwrap_or_default().into_iter();
     let of_table = |found: &&FoundLayout| found.table == draft.table_index;
     let columns = draft
@@ -224,6 +242,7 @@ fn table_plan(draft: Draft, sample: Option<Sampled>, found: &[FoundLayout]) -> T
                 layout,
                 keys,
                 name: column.name,
+                number: column.number,
                 kind: column.kind,
                 aad_sources: column.aad_sources,
                 aad_table: column.aad_table,
@@ -240,33 +259,12 @@ fn table_plan(draft: Draft, sample: Option<Sampled>, found: &[FoundLayout]) -> T
         version: draft.version,
         ring: draft.ring,
         estimate,
+        order,
     }
 }
 
-/// Bytes of a block of the heap, as PostgreSQL is built by default.
-const BLOCK_BYTES: u64 = 8_192;
-/// Bytes of WAL that a rewritten row costs besides its new version (record headers, an index entry).
-const WAL_BYTES_PER_ROW: u64 = 120;
-
-/// Scales the sample up to the table.
-fn estimate(sample: &Sampled, blocks: u32) -> Estimate {
-    let scale = |count: u64| match sample.rows {
-        0 => 0,
-        rows => {
-            let scaled = u128::from(count) * u128::from(sample.rows_estimate) / u128::from(rows);
-            u64::try_from(scaled).unwrap_or(u64::MAX)
-        }
-    };
-    let sum = |of: fn(&SampleCount) -> u64| sample.counts.iter().map(of).sum::<u64>();
-    let heap_bytes = u64::from(blocks) * BLOCK_BYTES;
-    let row_bytes = heap_bytes / sample.rows_estimate.max(1) + WAL_BYTES_PER_ROW;
-    let rewritten = scale(sum(|c| c.previous)).min(sample.rows_estimate);
-    let blocks_touched = if rewritten == 0 { 0 } else { heap_bytes };
-    Estimate {
-        wal_bytes: rewritten.saturating_mul(row_bytes).saturating_add(blocks_touched),
-        rows: sample.rows_estimate,
-        values: scale(sum(|c| c.values)),
-        to_reseal: scale(sum(|c| c.previous)),
-        bytes: scale(sum(|c| c.bytes)),
-    }
+fn hands(config: &Config) -> Hands {
+    let workers = u32::try_from(config.run.workers).unwrap_or(u32::MAX);
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    Hands { workers, cores: u32::try_from(cores).unwrap_or(u32::MAX) }
 }

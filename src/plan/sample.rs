@@ -4,11 +4,13 @@
 //! Values are opened in memory and forgotten; only counts leave this file.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::{Duration, Instant};
 
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::decide::Draft;
+use crate::crypto::wipe_unused_stack;
 use crate::db::error::DatabaseError;
 use crate::db::row_key::Binary;
 use crate::db::sql;
@@ -53,6 +55,8 @@ pub struct Sample {
     rows: Vec<Row>,
     /// Rows in the whole table, estimated from the blocks drawn.
     pub rows_estimate: u64,
+    /// What the server took to read one row of the blocks drawn.
+    pub reading: Duration,
 }
 
 /// Draws a sample of a relation.
@@ -62,26 +66,23 @@ pub async fn draw(
     value_bytes_max: u64,
 ) -> Result<Sample, DatabaseError> {
     let statement = statement(draft);
-    let mut percent = (100.0 * SAMPLE_BLOCKS / f64::from(draft.blocks.max(1))).min(100.0);
+    let mut percent = percent_of(draft);
     let value_bytes_max = i32::try_from(value_bytes_max).unwrap_or(i32::MAX);
-    let mut rows = Vec::new();
+    let (mut rows, mut took) = (Vec::new(), Duration::ZERO);
     for _ in 0..DRAWS_MAX {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a percentage, as TABLESAMPLE takes it"
-        )]
-        let drawn = percent as f32;
+        let begun = Instant::now();
         rows = transaction
             .query(
                 &statement,
                 &[
-                    (&drawn, Type::FLOAT4),
+                    (&percent, Type::FLOAT4),
                     (&SAMPLE_ROWS_MAX, Type::INT8),
                     (&SAMPLE_BYTES_MAX, Type::INT8),
                     (&value_bytes_max, Type::INT4),
                 ],
             )
             .await?;
+        took = begun.elapsed();
         if !rows.is_empty() || percent >= 100.0 {
             break;
         }
@@ -94,8 +95,55 @@ pub async fn draw(
         clippy::cast_sign_loss,
         reason = "an estimate"
     )]
-    let rows_estimate = (in_blocks as f64 * 100.0 / percent).round() as u64;
-    Ok(Sample { rows, rows_estimate })
+    let rows_estimate = (in_blocks as f64 * 100.0 / f64::from(percent)).round() as u64;
+    // values out of line are read for the sampled rows alone, and cost more than all the others
+    let out_of_line = mean_bytes(&rows, draft.columns.len()) > OUT_OF_LINE_BYTES;
+    let read = if out_of_line { rows.len() as u64 } else { in_blocks.unsigned_abs() };
+    Ok(Sample { rows, rows_estimate, reading: per(took, read) })
+}
+
+/// From here on PostgreSQL stores a value out of line (TOAST_TUPLE_THRESHOLD).
+pub const OUT_OF_LINE_BYTES: u64 = 2_000;
+
+/// Bytes of a sampled value, on average.
+fn mean_bytes(rows: &[Row], columns: usize) -> u64 {
+    let lengths =
+        |row| (0..columns).filter_map(move |n| Row::get::<_, Option<i32>>(row, 2 * n + 1));
+    let all: Vec<u64> =
+        rows.iter().flat_map(lengths).map(|n| u64::from(n.unsigned_abs())).collect();
+    all.iter().sum::<u64>() / (all.len() as u64).max(1)
+}
+
+/// The share of one of so many.
+pub fn per(took: Duration, count: u64) -> Duration {
+    took / u32::try_from(count.max(1)).unwrap_or(u32::MAX)
+}
+
+/// A table of fewer rows is walked in key order, however its rows lie.
+const LARGE_ROWS: u64 = 100_000;
+
+/// How well the order of a large table's keys follows that of its heap, from -1 to 1.
+pub async fn correlation(
+    transaction: &Transaction<'_>,
+    draft: &Draft,
+    rows: u64,
+) -> Result<Option<f64>, DatabaseError> {
+    if rows < LARGE_ROWS {
+        return Ok(None);
+    }
+    let (relation, key_order) = (draft.relation.to_string(), draft.key.order());
+    let fragments = [("relation", relation.as_str()), ("key_order", key_order.as_str())];
+    let statement = sql::render(sql::PLAN_KEY_CORRELATION, &fragments);
+    let percent = percent_of(draft);
+    let row = transaction.query_one(&statement, &[(&percent, Type::FLOAT4)]).await?;
+    Ok(row.get("correlation"))
+}
+
+/// As TABLESAMPLE takes it.
+fn percent_of(draft: &Draft) -> f32 {
+    #[expect(clippy::cast_possible_truncation, reason = "a percentage")]
+    let percent = (100.0 * SAMPLE_BLOCKS / f64::from(draft.blocks.max(1))).min(100.0) as f32;
+    percent
 }
 
 /// Two fields for every value column (the value, its length), then the texts for the AAD.
@@ -171,6 +219,7 @@ impl Sample {
                 }
             }
         }
+        wipe_unused_stack();
         count
     }
 }

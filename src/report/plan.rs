@@ -1,11 +1,12 @@
 //! A plan, for people and as JSON.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::db::ledger::run::{Relation, RingKeys};
-use crate::plan::{Plan, TablePlan, Warning};
+use crate::plan::{Order, Plan, TablePlan, Warning};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PlanReport {
@@ -13,6 +14,10 @@ pub struct PlanReport {
     pub action: String,
     pub needs_resealing: bool,
     pub estimated_records: u64,
+    /// From the first row to the proof.
+    pub estimated_seconds: f64,
+    /// What the estimates stand on.
+    pub estimated_from: &'static str,
     pub keys: Vec<RingKeys>,
     pub tables: Vec<TableLine>,
     pub warnings: Vec<Warning>,
@@ -30,6 +35,9 @@ pub struct TableLine {
     /// Every rewritten row leaves a dead one behind until VACUUM.
     pub estimated_dead_tuples: u64,
     pub estimated_wal_bytes: u64,
+    pub estimated_seconds: f64,
+    /// How the pass that reseals walks it: `key` or `heap`.
+    pub order: &'static str,
     pub columns: Vec<ColumnLine>,
 }
 
@@ -59,10 +67,22 @@ pub fn of(plan: &Plan, keys: Vec<RingKeys>, relation: &Relation) -> PlanReport {
         action,
         needs_resealing: plan.needs_resealing,
         estimated_records: plan.estimated_records(),
+        estimated_seconds: seconds(plan.estimated_duration()),
+        estimated_from: ESTIMATED_FROM,
         keys,
         tables: plan.tables().iter().map(|table| line(table)).collect(),
         warnings: plan.warnings.clone(),
     }
+}
+
+/// Said with every estimate, since nobody should take it for more than it is.
+const ESTIMATED_FROM: &str = "a random sample of each table, timed: rows and values per block, \
+     what the server took to read a row and this machine to open a value; a write is taken for so many \
+     reads as in benches/README.md; slow disks, replicas and a busy server take longer";
+
+/// To a tenth.
+fn seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 10.0).round() / 10.0
 }
 
 fn joined(runs: &[i64]) -> String {
@@ -86,15 +106,24 @@ fn line(table: &TablePlan) -> TableLine {
         estimated_records: table.estimate.values,
         estimated_to_reseal: table.estimate.to_reseal,
         estimated_bytes: table.estimate.bytes,
-        estimated_dead_tuples: table.estimate.to_reseal.min(table.estimate.rows),
+        estimated_dead_tuples: table.estimate.rewritten(),
         estimated_wal_bytes: table.estimate.wal_bytes,
+        estimated_seconds: seconds(table.estimate.duration),
+        order: match table.order {
+            Order::ByKey => "key",
+            Order::Physical => "heap",
+        },
         columns: columns.collect(),
     }
 }
 
 impl fmt::Display for PlanReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "plan: {}, about {} records", self.action, self.estimated_records)?;
+        write!(
+            f,
+            "plan: {}, about {} records in about {} s",
+            self.action, self.estimated_records, self.estimated_seconds
+        )?;
         for ring in &self.keys {
             let previous =
                 if ring.previous.is_empty() { "none".into() } else { ring.previous.join(", ") };
@@ -103,7 +132,7 @@ impl fmt::Display for PlanReport {
         for table in &self.tables {
             write!(
                 f,
-                "\n  table {} by ({}): about {} rows, {} records, {} to reseal, {} bytes, {} dead tuples, {} bytes of WAL",
+                "\n  table {} by ({}): about {} rows, {} records, {} to reseal, {} bytes, {} dead tuples, {} bytes of WAL, {} s, in {} order",
                 table.table,
                 table.row_key.join(", "),
                 table.estimated_rows,
@@ -111,7 +140,9 @@ impl fmt::Display for PlanReport {
                 table.estimated_to_reseal,
                 table.estimated_bytes,
                 table.estimated_dead_tuples,
-                table.estimated_wal_bytes
+                table.estimated_wal_bytes,
+                table.estimated_seconds,
+                table.order
             )?;
             for column in &table.columns {
                 let found = if column.layout_was_found { ", found by authentication" } else { "" };
@@ -127,6 +158,7 @@ impl fmt::Display for PlanReport {
                 )?;
             }
         }
+        write!(f, "\n  estimated from {}", self.estimated_from)?;
         for warning in &self.warnings {
             write!(
                 f,

@@ -20,9 +20,9 @@ use super::cursor::Cursor;
 use super::ending;
 use super::judge::{self, Intent};
 use super::narrow::{self, CommitError};
-use super::page::SessionStamp;
 use super::settle::{self, Fate};
-use super::snapshot::{self, KeptMax, Seen};
+use super::sift::{Room, still_page};
+use super::snapshot::{self, Seen};
 use super::statements::Order;
 use super::writers::{self, Kept};
 use crate::db::ledger;
@@ -44,7 +44,6 @@ const EVERY_ROW: &str = "2";
 /// Carries out a claimed close.
 pub async fn close(
     session: &mut Session,
-    stamp: SessionStamp,
     context: &Context,
     claim: Claim,
 ) -> Result<(), CommitError> {
@@ -52,29 +51,26 @@ pub async fn close(
     let mut barrier = first_barrier(session, &claim).await?;
     let begun = Instant::now();
     let (mut pause, mut turned_up) = (FIRST_PAUSE, 0);
-    let mut last_round = None;
     loop {
         let waited = wait_for_writers(session, context, &plan, &claim).await?;
-        let seen = look(session, stamp, context, &claim, &plan, &barrier).await?;
+        let seen = look(session, context, &claim, &plan, &barrier).await?;
         crate::failpoint!("close-looked");
         if !same_relations(session, context, &claim, &plan, &seen).await? {
             return walk_again(session, context, &claim).await;
         }
         let round = next_round(session, context, &claim, &seen, &barrier).await?;
-        if last_round.replace(round).is_some_and(|last| round != last + 1) {
-            // a crash, hidden by a pooler, undid a round: what our barrier says may be undone as well
-            return Err(CommitError::NotOurs);
-        }
         let passes = claim.id.pass.unsigned_abs() + turned_up;
-        let is_last = seen.previous == 0 || passes >= context.config.run.max_passes;
+        // what the walk left because others held it has not turned up again: it is still to be done
+        let left_by_the_walk = barrier == EVERY_ROW && turned_up == 0;
+        let has_more_passes = passes < context.config.run.max_passes || left_by_the_walk;
+        let is_last = seen.previous == 0 || !has_more_passes;
         let proof = outcome::proof(&seen, &barrier, waited, round);
         let (previous, has_more) = (seen.previous, seen.has_more);
         if previous == 0 && has_more && !all_listed(session, &claim, &seen).await? {
             return Err(too_many_failures(&seen).into());
         }
         let next_barrier = seen.moment.barrier.clone();
-        let Left { held, missing } =
-            reseal_found(session, stamp, context, &claim, seen, is_last).await?;
+        let Left { held, missing } = reseal_found(session, context, &claim, seen, is_last).await?;
         if is_last {
             return outcome::end(session, context, &claim, &plan, previous, proof).await;
         }
@@ -109,16 +105,14 @@ async fn first_barrier(session: &mut Session, claim: &Claim) -> Result<String> {
 /// The closing look, however long it takes: the lease is renewed meanwhile.
 async fn look(
     session: &mut Session,
-    stamp: SessionStamp,
     context: &Context,
     claim: &Claim,
     plan: &Plan,
     barrier: &str,
 ) -> Result<Seen> {
     let (config, limits) = (&context.config, context.limits());
-    let kept_max =
-        KeptMax { rows: config.run.page_rows_max as usize, bytes: limits.page_bytes_max };
-    let looking = snapshot::look(session, stamp, config, plan, barrier, limits, kept_max);
+    let room = Room { rows: config.run.page_rows_max as usize, bytes: limits.page_bytes_max };
+    let looking = snapshot::look(session, config, plan, barrier, limits, room);
     Kept { claim, lease: config.run.lease }.during(&context.database, looking).await
 }
 
@@ -202,7 +196,6 @@ struct Left {
 /// Lists the failures found, and reseals the old values unless this was the last look.
 async fn reseal_found(
     session: &mut Session,
-    stamp: SessionStamp,
     context: &Context,
     claim: &Claim,
     seen: Seen,
@@ -213,7 +206,7 @@ async fn reseal_found(
         if !rows.is_empty() {
             let more;
             (cursor, more) =
-                reseal_rows(session, stamp, context, claim, table, rows, cursor, is_last).await?;
+                reseal_rows(session, context, claim, table, rows, cursor, is_last).await?;
             left.held += more.held;
             left.missing += more.missing;
         }
@@ -221,10 +214,8 @@ async fn reseal_found(
     Ok(left)
 }
 
-#[expect(clippy::too_many_arguments, reason = "each is a different thing, used once")]
 async fn reseal_rows(
     session: &mut Session,
-    stamp: SessionStamp,
     context: &Context,
     claim: &Claim,
     table: Arc<TablePlan>,
@@ -232,7 +223,7 @@ async fn reseal_rows(
     cursor: Cursor,
     is_last: bool,
 ) -> Result<(Cursor, Left), CommitError> {
-    let page = snapshot::still_page(rows, &table, stamp);
+    let page = still_page(rows, &table, session.stamp());
     let intent = if is_last { Intent::Read } else { Intent::Reseal };
     let values = (page.len() * table.columns.len()) as u64;
     if intent == Intent::Reseal {
@@ -241,7 +232,7 @@ async fn reseal_rows(
     let tids: Vec<Tid> = (0..page.len()).map(|row| page.tid(row)).collect::<Result<_>>()?;
     let judged = judge::judge(page, Arc::clone(&table), intent).await?;
     let terms = context.write_terms(session);
-    let writer = Writer::new(table, claim.clone(), Order::Physical, terms, stamp);
+    let writer = Writer::new(table, claim.clone(), Order::Physical, terms);
     let done = narrow::commit_page(session, &writer, cursor, judged).await?;
     context.progress.add(&done.tally);
     ending::check_failures(session, context, claim, &done.tally).await?;

@@ -16,11 +16,10 @@ use std::time::Duration;
 pub use self::attempt::Attempt;
 use self::statements::WriteStatements;
 use super::cursor::Position;
-use super::page::SessionStamp;
 use super::statements::Order;
 use crate::db::error::{DatabaseError, Trouble};
 use crate::db::ledger::shard::{Claim, Tally};
-use crate::db::session::{Isolation, Terms};
+use crate::db::session::{Isolation, SessionStamp, Terms};
 use crate::error::Error;
 use crate::plan::TablePlan;
 
@@ -40,25 +39,21 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn new(
-        table: Arc<TablePlan>,
-        claim: Claim,
-        order: Order,
-        terms: WriteTerms,
-        session: SessionStamp,
-    ) -> Self {
-        let WriteTerms { budget, lease, compares_values } = terms;
+    pub fn new(table: Arc<TablePlan>, claim: Claim, order: Order, terms: WriteTerms) -> Self {
+        let WriteTerms { budget, lease, compares_values, session } = terms;
         let statements = statements::write(&table, order, compares_values);
         Self { table, claim, statements, order, budget, lease, compares_values, session }
     }
 
-    /// A lock is waited for a moment only; the whole of it stays within the budget.
+    /// A lock is waited for a moment only; the whole of it stays within the budget. Should our process
+    /// stand still meanwhile, the server lets go of the rows.
     pub fn terms(&self) -> Terms {
         Terms {
             isolation: Isolation::ReadCommitted,
             read_only: false,
             lock_timeout: self.budget / 4,
             statement_timeout: self.budget * 3 / 4,
+            idle_timeout: self.budget * 2,
             durable: false,
         }
     }
@@ -70,6 +65,7 @@ pub struct WriteTerms {
     pub budget: Duration,
     pub lease: Duration,
     pub compares_values: bool,
+    pub session: SessionStamp,
 }
 
 /// Consecutive rows that are committed together.
@@ -108,6 +104,8 @@ pub enum Setback {
     TookTooLong,
     /// The database refuses a row.
     Refused(DatabaseError),
+    /// It names a trouble that passes, which a row may have raised.
+    Passing(DatabaseError),
     /// Triggers wrote something else into these rows, or nothing at all.
     Altered(Vec<usize>),
     Error(Error),
@@ -129,13 +127,12 @@ impl From<DatabaseError> for Setback {
 #[derive(Debug)]
 pub struct Receipt {
     end: Position,
-    done: bool,
 }
 
 impl Receipt {
-    /// Where the cursor now stands, and whether the shard ends there.
-    pub fn into_end(self) -> (Position, bool) {
-        (self.end, self.done)
+    /// Where the cursor now stands.
+    pub fn into_end(self) -> Position {
+        self.end
     }
 }
 

@@ -1,20 +1,21 @@
 //! What all workers of a process share.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
 
 use super::commit::WriteTerms;
 use super::fetch::Limits;
-use super::page::SessionStamp;
 use super::progress::Progress;
 use super::seal_budget::SealBudget;
+use super::size::PageSize;
+use super::throttle::Throttle;
 use crate::config::Config;
+use crate::db::ledger::run;
 use crate::db::ledger::shard::Owner;
 use crate::db::pool::Database;
-use crate::db::session::Session;
+use crate::db::session::{Session, Terms};
 use crate::error::{Error, ExitCode, Result};
 use crate::plan::decide::Purpose;
 use crate::plan::make::{self, Depth, Rings};
@@ -27,14 +28,15 @@ pub struct Context {
     pub config: Config,
     pub rings: Rings,
     pub run_id: i64,
+    run_identity: OnceLock<run::Identity>,
     /// Names this process in the ledger; each worker adds its number.
     pub process: String,
     pub seals: SealBudget,
+    pub throttle: Throttle,
     pub progress: Progress,
     pub stop: Stop,
     purpose: Purpose,
     deadlock_timeout: Duration,
-    stamps: AtomicU64,
     plans: Mutex<PlansByPass>,
 }
 
@@ -56,25 +58,37 @@ impl Context {
         stop: Stop,
     ) -> Self {
         let seals = SealBudget::new(config.run.other_seals);
+        let throttle = Throttle::new(config.run.rows_per_second);
         Self {
             database,
             config,
             rings,
             run_id,
+            run_identity: OnceLock::new(),
             process: process_name(),
             seals,
+            throttle,
             progress: Progress::default(),
             stop,
             purpose,
             deadlock_timeout,
-            stamps: AtomicU64::new(1),
             plans: Mutex::new(PlansByPass::default()),
         }
     }
 
-    /// A stamp for a new session: pages of one session are worthless in another.
-    pub fn stamp(&self) -> SessionStamp {
-        SessionStamp(self.stamps.fetch_add(1, Ordering::Relaxed))
+    /// Sees to it that a new session finds our run, and not another one of its id: after a failover, or
+    /// when the database was restored, the ledger may be an older one.
+    ///
+    /// # Errors
+    /// Exit 5, given up: this ledger will not hear of our run again.
+    pub async fn find_run(&self, session: &mut Session) -> Result<()> {
+        let transaction = session.begin(&Terms::reading()).await?;
+        let found = run::identity(&transaction, self.run_id).await?;
+        transaction.commit().await?;
+        match found {
+            Some(found) if *self.run_identity.get_or_init(|| found.clone()) == found => Ok(()),
+            _ => Err(gone(self.run_id).given_up()),
+        }
     }
 
     pub fn owner(&self, worker: usize) -> Owner {
@@ -91,7 +105,14 @@ impl Context {
             budget: self.budget(),
             lease: self.config.run.lease,
             compares_values: !session.is_direct(),
+            session: session.stamp(),
         }
+    }
+
+    /// The size of a worker's first page.
+    pub fn first_page(&self) -> PageSize {
+        let run = &self.config.run;
+        PageSize::new(self.throttle.page_rows(run.workers, run.page_rows_max), self.budget())
     }
 
     pub fn limits(&self) -> Limits {
@@ -136,6 +157,13 @@ impl Context {
                 .hint("start the run again")
         })
     }
+}
+
+/// What is said of a run that the ledger does not know, or no longer.
+pub fn gone(run_id: i64) -> Error {
+    Error::outside("the run is gone from the ledger").at(format!("run {run_id}")).hint(
+        "was the database restored, or a standby promoted before it had everything? run again",
+    )
 }
 
 /// Host and process, and something no other process has.

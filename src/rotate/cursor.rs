@@ -39,33 +39,22 @@ fn wrong_position() -> Error {
 #[derive(Debug)]
 pub struct Cursor {
     position: Position,
-    done: bool,
 }
 
 impl Cursor {
     /// Where the checkpoint says the shard stands.
     pub fn resume(claim: &Claim) -> Self {
-        Self { position: Position(claim.position.clone()), done: false }
+        Self { position: Position(claim.position.clone()) }
     }
 
     /// The position as the ledger has it.
-    pub fn committed(&self) -> Option<&Bound> {
-        self.position.0.as_ref()
-    }
-
-    /// Where the next page begins: after the committed position, or after the shard's lower bound.
-    pub fn after(&self, claim: &Claim) -> Position {
-        Position(self.position.0.clone().or_else(|| claim.after.clone()))
-    }
-
-    pub fn is_done(&self) -> bool {
-        self.done
+    pub fn committed(&self) -> &Position {
+        &self.position
     }
 
     /// Moves on, past what the receipt covers.
     #[must_use]
     pub fn advance(self, receipt: Receipt) -> Self {
-        let (position, done) = receipt.into_end();
-        Self { position, done }
+        Self { position: receipt.into_end() }
     }
 }

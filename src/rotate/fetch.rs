@@ -1,14 +1,17 @@
-//! Reads one page. Never locks, never OFFSET, bounded in rows and bytes.
+//! Reads one page of a claimed shard. Never locks, never OFFSET, bounded in rows and bytes.
+
+use std::sync::Arc;
 
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use super::cursor::{Cursor, Position};
-use super::page::{Fields, Page, SessionStamp, tid_of};
+use super::cursor::Position;
+use super::page::{Fields, Page};
 use super::size::PageSize;
 use super::statements::{self, Bounds, Order};
+use super::sweep::sweep;
 use crate::db::ledger::shard::{Bound, Claim, Step};
-use crate::db::row_key::{Binary, Tid};
+use crate::db::row_key::Binary;
 use crate::db::session::{Session, Terms};
 use crate::db::transaction::Parameter;
 use crate::error::{Error, Result};
@@ -22,86 +25,145 @@ pub struct Limits {
 }
 
 impl Limits {
-    pub fn page_bytes(self) -> i64 {
-        i64::try_from(self.page_bytes_max).unwrap_or(i64::MAX)
-    }
-
+    /// Bytes of a value that is fetched, at most.
     pub fn value_bytes(self) -> i32 {
         i32::try_from(self.value_bytes_max).unwrap_or(i32::MAX)
     }
-}
 
-/// The next page of a shard, after the cursor. Its end is where the cursor will stand.
-pub async fn fetch(
-    session: &mut Session,
-    stamp: SessionStamp,
-    table: &TablePlan,
-    claim: &Claim,
-    cursor: &Cursor,
-    size: &mut PageSize,
-    limits: Limits,
-) -> Result<Page> {
-    let next = Next { stamp, table, claim, cursor, limits };
-    match claim.step {
-        Step::Reseal => next.by_key(session, size).await,
-        Step::Walk => next.by_block(session, size).await,
-        Step::Close => Err(Error::bug("a close has no pages of its own")),
+    /// Bytes of a value in a page of so many rows, at most: all of them fit. In a row alone a value may be
+    /// as long as any.
+    fn value_bytes_in(self, rows: u32, columns: u64) -> u64 {
+        match rows {
+            0 | 1 => self.value_bytes_max,
+            rows => (self.page_bytes_max / (u64::from(rows) * columns)).min(self.value_bytes_max),
+        }
     }
 }
 
-/// Which page is next.
-struct Next<'a> {
-    stamp: SessionStamp,
-    table: &'a TablePlan,
-    claim: &'a Claim,
-    cursor: &'a Cursor,
-    limits: Limits,
+/// Reads the pages of a claimed shard.
+pub struct Reader<'a> {
+    pub table: &'a Arc<TablePlan>,
+    pub claim: &'a Claim,
+    pub limits: Limits,
 }
 
-impl Next<'_> {
-    async fn by_key(&self, session: &mut Session, size: &PageSize) -> Result<Page> {
-        let (table, until) = (self.table, self.claim.until.as_ref());
-        let Position(after) = self.cursor.after(self.claim);
-        let bounds = Bounds { after: after.is_some(), until: until.is_some() };
-        let statement = statements::fetch_by_key(table, bounds);
-        let (rows, bytes) = (i64::from(size.rows()), self.limits.page_bytes());
-        let longest = self.limits.value_bytes();
-        let keys = key_parameters(table, [after.as_ref(), until]);
-        let mut parameters: Vec<Parameter<'_>> =
-            vec![(&rows, Type::INT8), (&bytes, Type::INT8), (&longest, Type::INT4)];
-        parameters.extend(keys.iter().map(|(key, kind)| (key as _, kind.clone())));
-        let transaction = session.begin(&Terms::reading()).await?;
-        let rows = transaction.query(&statement, &parameters).await?;
-        transaction.commit().await?;
-        crate::failpoint!("page-fetched");
-        let (fields, is_last) = (Fields::of(table), rows.is_empty());
-        let mut page = Page::new(rows, fields, Position(None), is_last, self.stamp, Order::ByKey);
-        page.end = match page.len() {
-            0 => Position(self.cursor.committed().cloned()),
-            rows => Position::of_key(page.row_key(rows - 1)),
+impl Reader<'_> {
+    /// The page after `position`, which is the end of the page before it; `None` at the shard's start.
+    /// Its own end is where the cursor will stand.
+    pub async fn page(
+        &self,
+        session: &mut Session,
+        position: &Position,
+        size: &mut PageSize,
+    ) -> Result<Page> {
+        let order = match self.claim.step {
+            Step::Reseal => Order::ByKey,
+            Step::ResealByBlock => Order::Physical,
+            Step::Walk => return self.swept(session, position, size).await,
+            Step::Close => return Err(Error::bug("a close has no pages of its own")),
+        };
+        loop {
+            let asked = size.rows();
+            let longest = self.limits.value_bytes_in(asked, self.columns());
+            let mut rows = self.rows(session, position, order, asked, longest).await?;
+            crate::failpoint!("page-fetched");
+            let read = rows.len();
+            if let Some((row, bytes)) = self.first_left(&rows) {
+                // it belongs to the next page, which has fewer rows and so room for longer values
+                rows.truncate(row);
+                if row == 0 {
+                    size.fit(self.limits.page_bytes_max / (bytes * self.columns()));
+                    continue;
+                }
+            }
+            let longest = rows.iter().map(|row| Fields::of(self.table).longest_fetched(row)).max();
+            let longest = longest.unwrap_or(0).max(1);
+            size.fit(self.limits.page_bytes_max / (longest * self.columns()));
+            let is_last = rows.len() == read && read < asked as usize;
+            return self.assemble(session, rows, position, order, is_last);
+        }
+    }
+
+    fn columns(&self) -> u64 {
+        self.table.columns.len() as u64
+    }
+
+    /// The first row with a value that only this page had no room for, and that value's length.
+    fn first_left(&self, rows: &[Row]) -> Option<(usize, u64)> {
+        let fields = Fields::of(self.table);
+        let left = |(n, row)| Some((n, fields.longest_left(row)?));
+        let mut left = rows.iter().enumerate().filter_map(left);
+        left.find(|(_, bytes)| *bytes <= self.limits.value_bytes_max)
+    }
+
+    fn assemble(
+        &self,
+        session: &Session,
+        rows: Vec<Row>,
+        position: &Position,
+        order: Order,
+        is_last: bool,
+    ) -> Result<Page> {
+        let (fields, end) = (Fields::of(self.table), position.clone());
+        let mut page = Page::new(rows, fields, end, is_last, session.stamp(), order);
+        let Some(last) = page.len().checked_sub(1) else { return Ok(page) };
+        page.end = match order {
+            Order::ByKey => Position::of_key(page.row_key(last)),
+            Order::Physical => {
+                let before = self.after(position).tid()?;
+                Position::of_tid((0..=last).try_fold(before, |tid, row| page.next_tid(row, tid))?)
+            }
         };
         Ok(page)
     }
 
-    async fn by_block(&self, session: &mut Session, size: &mut PageSize) -> Result<Page> {
-        let after = self.cursor.after(self.claim).tid()?;
-        let until = Position(self.claim.until.clone()).tid()?;
-        let blocks = size.blocks();
-        let before = Tid::start_of(after.block.saturating_add(blocks)).min(until);
-        let rows = block_rows(session, self.table, after, before, self.limits).await?;
-        crate::failpoint!("page-fetched");
-        crate::failpoint!("walk-fetched");
-        size.read_blocks(blocks, rows.len());
-        let last = ascending(&rows, after)?;
-        let (fields, end) = (Fields::of(self.table), Position::of_tid(before));
-        let mut page = Page::new(rows, fields, end, false, self.stamp, Order::Physical);
-        if page.bytes() >= self.limits.page_bytes_max {
-            // rows beyond the byte bound were left for the next page
-            page.end = Position::of_tid(last.unwrap_or(before));
-        } else {
-            page.is_last = before >= until;
+    async fn rows(
+        &self,
+        session: &mut Session,
+        position: &Position,
+        order: Order,
+        asked: u32,
+        longest: u64,
+    ) -> Result<Vec<Row>> {
+        let asked = i64::from(asked);
+        let longest = i32::try_from(longest).unwrap_or(i32::MAX);
+        let mut parameters: Vec<Parameter<'_>> = vec![(&asked, Type::INT8), (&longest, Type::INT4)];
+        let Position(after) = self.after(position);
+        let until = self.claim.until.as_ref();
+        let (statement, keys, tids);
+        match order {
+            Order::ByKey => {
+                let bounds = Bounds { after: after.is_some(), until: until.is_some() };
+                statement = statements::fetch_by_key(self.table, bounds);
+                keys = key_parameters(self.table, [after.as_ref(), until]);
+                parameters.extend(keys.iter().map(|(key, kind)| (key as _, kind.clone())));
+            }
+            Order::Physical => {
+                statement = statements::fetch_by_block(self.table);
+                tids = [Position(after).tid()?, Position(until.cloned()).tid()?];
+                parameters.extend(tids.iter().map(|tid| (tid as _, Type::TID)));
+            }
         }
-        Ok(page)
+        let transaction = session.begin(&Terms::reading()).await?;
+        let rows = transaction.query(&statement, &parameters).await?;
+        transaction.finish_reading();
+        Ok(rows)
+    }
+
+    async fn swept(
+        &self,
+        session: &mut Session,
+        position: &Position,
+        size: &mut PageSize,
+    ) -> Result<Page> {
+        let after = self.after(position).tid()?;
+        let until = Position(self.claim.until.clone()).tid()?;
+        sweep(session, self.table, after..until, size, self.limits).await
+    }
+
+    /// Where the next page begins: after the position, or after the shard's lower bound.
+    fn after(&self, position: &Position) -> Position {
+        Position(position.0.clone().or_else(|| self.claim.after.clone()))
     }
 }
 
@@ -117,42 +179,4 @@ fn key_parameters<'k>(
             .collect::<Vec<_>>()
     };
     keys.into_iter().flatten().flat_map(typed).collect()
-}
-
-/// The rows between two tids, both exclusive.
-pub async fn block_rows(
-    session: &mut Session,
-    table: &TablePlan,
-    after: Tid,
-    before: Tid,
-    limits: Limits,
-) -> Result<Vec<Row>> {
-    let (bytes, longest) = (limits.page_bytes(), limits.value_bytes());
-    let transaction = session.begin(&Terms::reading()).await?;
-    let rows = transaction
-        .query(
-            &statements::fetch_by_block(table),
-            &[
-                (&bytes, Type::INT8),
-                (&longest, Type::INT4),
-                (&after, Type::TID),
-                (&before, Type::TID),
-            ],
-        )
-        .await?;
-    transaction.commit().await?;
-    Ok(rows)
-}
-
-/// The last row's place. The byte bound of a physical page counts on rows in physical order.
-pub fn ascending(rows: &[Row], after: Tid) -> Result<Option<Tid>> {
-    let mut last = after;
-    for row in rows {
-        let tid = tid_of(row)?;
-        if tid <= last {
-            return Err(Error::bug("a TID range scan did not read in physical order"));
-        }
-        last = tid;
-    }
-    Ok((!rows.is_empty()).then_some(last))
 }

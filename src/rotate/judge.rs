@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::page::Page;
+use crate::crypto::wipe_unused_stack;
 use crate::error::{Error, Result};
 use crate::plan::{ColumnPlan, TablePlan};
 use crate::value::{ColumnWork, Reading, Reason, Resealing, Scratch};
@@ -53,6 +54,8 @@ pub async fn judge(page: Page, table: Arc<TablePlan>, intent: Intent) -> Result<
     let (done, result) = tokio::sync::oneshot::channel();
     rayon::spawn(move || {
         let judged = judge_here(page, &table, intent);
+        // on every thread that may have taken a part, and without waiting for it
+        rayon::spawn_broadcast(|_| wipe_unused_stack());
         // the receiver is gone only when the run was given up; then nobody needs the page
         let _abandoned = done.send(judged);
     });
@@ -131,16 +134,25 @@ impl JudgedPage {
         }
     }
 
+    /// Whether something is to be done about a row: a value under a previous key, or a failure.
+    pub fn is_unfinished(&self, row: usize) -> bool {
+        let unfinished = |j: &Judgement| matches!(j, Judgement::Previous | Judgement::Failed(_));
+        self.row(row).iter().any(unfinished)
+    }
+
+    /// Values of a row under the current key.
+    pub fn current_values(&self, row: usize) -> u64 {
+        self.row(row).iter().filter(|judgement| **judgement == Judgement::Current).count() as u64
+    }
+
     /// How many values were judged so.
     pub fn count(&self, judged: impl Fn(&Judgement) -> bool) -> u64 {
         self.judgements.iter().filter(|judgement| judged(judgement)).count() as u64
     }
 
-    /// Takes out the rows that need something done: a value under a previous key, or a failure.
+    /// Takes out the rows that need something done.
     pub fn into_unfinished_rows(self) -> Vec<tokio_postgres::Row> {
-        let unfinished = |j: &Judgement| matches!(j, Judgement::Previous | Judgement::Failed(_));
-        let keep: Vec<bool> =
-            (0..self.page.len()).map(|row| self.row(row).iter().any(unfinished)).collect();
+        let keep: Vec<bool> = (0..self.page.len()).map(|row| self.is_unfinished(row)).collect();
         self.page.into_rows(&keep)
     }
 

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use super::commit::{Attempt, Mode, Part, Setback, Writer};
 use super::cursor::Cursor;
 use super::judge::{JudgedPage, Judgement};
+use super::raised;
 use crate::db::error::{DatabaseError, Trouble};
 use crate::db::ledger::shard::Tally;
 use crate::db::session::Session;
@@ -58,7 +59,7 @@ pub async fn commit_page(
             Err(Setback::Error(error)) => return Err(error.into()),
             Err(setback) => {
                 done.timed_out |= matches!(setback, Setback::TookTooLong);
-                let again = mend(session, writer, &mut page, part, setback, &done.cursor).await?;
+                let again = mend(session, writer, &mut page, part, setback, &done).await?;
                 for part in again.into_iter().rev() {
                     parts.push_front(part);
                 }
@@ -95,8 +96,9 @@ async fn mend(
     page: &mut JudgedPage,
     part: Part,
     setback: Setback,
-    cursor: &Cursor,
+    done: &Committed,
 ) -> Result<Vec<Part>> {
+    let cursor = &done.cursor;
     let written: Vec<usize> = part.rows.clone().filter(|row| page.is_written(*row)).collect();
     match (setback, written.as_slice()) {
         (Setback::Altered(rows), _) => {
@@ -116,13 +118,22 @@ async fn mend(
             isolate(session, writer, page, *row, error.sqlstate.map(Into::into), cursor).await?;
             Ok(vec![part])
         }
+        (Setback::Passing(error), [row]) => {
+            let attempt = Attempt { writer, page, part: &part };
+            let others = done.tally.resealed > 0;
+            if raised::stays(session, &attempt, others, cursor, error.clone()).await? {
+                isolate(session, writer, page, *row, error.sqlstate.map(Into::into), cursor)
+                    .await?;
+            }
+            Ok(vec![part])
+        }
         (Setback::Locked, [_]) => Ok(vec![Part { mode: Mode::Skipped, ..part }]),
         (Setback::TookTooLong, [row]) => {
             page.refuse_row(*row, Some(QUERY_CANCELED.to_owned()));
             Ok(vec![part])
         }
         (_, [_, .., _]) => Ok(halves(part, &written)),
-        (Setback::Refused(error), []) => Err(error.into()),
+        (Setback::Refused(error) | Setback::Passing(error), []) => Err(error.into()),
         (Setback::Locked | Setback::TookTooLong, []) => {
             Err(Error::outside("a checkpoint could not be moved in time").at("reseal.checkpoint"))
         }
@@ -180,7 +191,7 @@ async fn trial(
     let attempt = Attempt { writer, page, part };
     match attempt.rehearse(session, cursor.committed()).await {
         Ok(()) => Ok(None),
-        Err(Setback::Refused(error)) => Ok(Some(error)),
+        Err(Setback::Refused(error) | Setback::Passing(error)) => Ok(Some(error)),
         Err(Setback::Altered(_)) => {
             Ok(Some(DatabaseError::new(Trouble::RowRefused, "a trigger altered the row")))
         }

@@ -3,16 +3,19 @@
 //! A page belongs to the session it was read from: an `xmin` means nothing on another server, or on
 //! the same one after a crash. It holds ciphertext, so it cannot be printed.
 
+use std::ops::Range;
+
 use tokio_postgres::Row;
 
 use super::cursor::Position;
 use super::statements::Order;
 use crate::db::row_key::{Binary, Tid};
+use crate::db::session::SessionStamp;
 use crate::error::{Error, Result};
 use crate::plan::TablePlan;
 
 /// Where each thing stands in a fetched row: `xmin`, `ctid`, the row key, two fields for every value
-/// column (the value, its length), the texts for the AAD.
+/// column (the value; its length when it is too long to be fetched), the texts for the AAD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fields {
     pub keys: usize,
@@ -33,10 +36,25 @@ impl Fields {
         }
     }
 
-    /// Stored bytes of all values of a row.
+    /// Stored bytes that a row brought along.
     pub fn bytes(self, row: &Row) -> u64 {
-        let length = |column| row.get::<_, Option<i32>>(self.value(column) + 1);
-        (0..self.values).filter_map(length).map(|bytes| u64::from(bytes.unsigned_abs())).sum()
+        self.fetched(row).map(|value| value.len() as u64).sum()
+    }
+
+    /// Bytes of the longest value that a row brought along.
+    pub fn longest_fetched(self, row: &Row) -> u64 {
+        self.fetched(row).map(|value| value.len() as u64).max().unwrap_or(0)
+    }
+
+    /// Bytes of the longest value that was too long to be fetched with its row.
+    pub fn longest_left(self, row: &Row) -> Option<u64> {
+        let left = |column| row.get::<_, Option<i32>>(self.value(column) + 1);
+        (0..self.values).filter_map(left).map(|bytes| u64::from(bytes.unsigned_abs())).max()
+    }
+
+    fn fetched(self, row: &Row) -> impl Iterator<Item = &[u8]> {
+        let value = move |column| row.get::<_, Option<Binary<'_>>>(self.value(column));
+        (0..self.values).filter_map(value).map(|value| value.0)
     }
 
     fn value(self, column: usize) -> usize {
@@ -48,14 +66,20 @@ impl Fields {
     }
 }
 
-/// Identifies the session a page was read from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SessionStamp(pub u64);
+/// Rows that a walk opened and let pass: nothing needs to be done about them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    pub rows: u64,
+    /// Values under the current key.
+    pub current: u64,
+}
 
 /// The rows of one step.
 pub struct Page {
     rows: Vec<Row>,
     fields: Fields,
+    /// What had passed when each row was met, and in the end. Empty where nothing is let pass.
+    passed: Vec<Passed>,
     /// Where the cursor stands once these rows are committed.
     pub end: Position,
     /// The shard ends with this page.
@@ -71,7 +95,7 @@ pub struct Value<'p> {
     /// `None` when it is NULL or was too long to be fetched.
     pub stored: Option<&'p [u8]>,
     /// Bytes; 0 for NULL.
-    pub length: u32,
+    pub length: u64,
 }
 
 impl Page {
@@ -83,7 +107,26 @@ impl Page {
         session: SessionStamp,
         order: Order,
     ) -> Self {
-        Self { rows, fields, end, is_last, session, order }
+        Self { rows, fields, passed: Vec::new(), end, is_last, session, order }
+    }
+
+    /// With what a walk let pass: before each row, and in the end.
+    pub fn with_passed(self, passed: Vec<Passed>) -> Self {
+        debug_assert!(passed.len() == self.rows.len() + 1, "one count a row, and one in the end");
+        Self { passed, ..self }
+    }
+
+    /// What passed together with the rows of a part: before its rows, and after the page's last one.
+    pub fn passed(&self, part: &Range<usize>) -> Passed {
+        let until = |row: usize| self.passed.get(row).copied().unwrap_or_default();
+        let from = if part.start == 0 { Passed::default() } else { until(part.start - 1) };
+        let to = until(if part.end == self.len() { part.end } else { part.end - 1 });
+        Passed { rows: to.rows - from.rows, current: to.current - from.current }
+    }
+
+    /// Stored bytes of one row's values.
+    pub fn bytes(&self, row: usize) -> u64 {
+        self.fields.bytes(&self.rows[row])
     }
 
     /// The rows that are kept.
@@ -109,7 +152,16 @@ impl Page {
 
     /// Where this row version lies.
     pub fn tid(&self, row: usize) -> Result<Tid> {
-        tid_of(&self.rows[row])
+        Tid::from_binary(self.ctid(row)).ok_or_else(|| Error::bug("a ctid did not have six bytes"))
+    }
+
+    /// Where a row lies that was read in physical order, after `last`. Positions in that order count on it.
+    pub fn next_tid(&self, row: usize, last: Tid) -> Result<Tid> {
+        let tid = self.tid(row)?;
+        if tid <= last {
+            return Err(Error::bug("a TID range scan did not read in physical order"));
+        }
+        Ok(tid)
     }
 
     /// Key column number `column`, in binary form.
@@ -126,8 +178,11 @@ impl Page {
     pub fn value(&self, row: usize, column: usize) -> Value<'_> {
         let field = self.fields.value(column);
         let stored: Option<Binary<'_>> = self.rows[row].get(field);
-        let length: Option<i32> = self.rows[row].get(field + 1);
-        Value { stored: stored.map(|bytes| bytes.0), length: length.map_or(0, i32::unsigned_abs) }
+        if let Some(Binary(stored)) = stored {
+            return Value { stored: Some(stored), length: stored.len() as u64 };
+        }
+        let left: Option<i32> = self.rows[row].get(field + 1);
+        Value { stored: None, length: left.map_or(0, |bytes| u64::from(bytes.unsigned_abs())) }
     }
 
     /// The texts that the additional data of this row needs.
@@ -139,18 +194,7 @@ impl Page {
         self.rows[row].get::<_, Option<Binary<'_>>>(self.fields.aad_text(index)).map(|text| text.0)
     }
 
-    /// Stored bytes of all values.
-    pub fn bytes(&self) -> u64 {
-        self.rows.iter().map(|row| self.fields.bytes(row)).sum()
-    }
-
     fn binary(&self, row: usize, field: usize) -> &[u8] {
         self.rows[row].get::<_, Binary<'_>>(field).0
     }
-}
-
-/// The place of a fetched row.
-pub fn tid_of(row: &Row) -> Result<Tid> {
-    Tid::from_binary(row.get::<_, Binary<'_>>(CTID).0)
-        .ok_or_else(|| Error::bug("a ctid did not have six bytes"))
 }

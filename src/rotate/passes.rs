@@ -14,7 +14,7 @@ use crate::db::session::{Session, Terms};
 use crate::db::sql;
 use crate::db::transaction::Transaction;
 use crate::error::Result;
-use crate::plan::{Plan, TablePlan};
+use crate::plan::{Order, Plan, TablePlan};
 
 /// Blocks of one shard of a walk, at least; and shards of one table, at most.
 const BLOCKS_PER_SHARD: u32 = 1_024;
@@ -39,7 +39,10 @@ pub async fn cuts(session: &mut Session, plan: &Plan) -> Result<Cuts> {
     let transaction = session.begin(&Terms::reading()).await?;
     let mut all = Vec::with_capacity(plan.tables().len());
     for table in plan.tables() {
-        all.push(table_cuts(&transaction, table).await?);
+        all.push(match table.order {
+            Order::ByKey => table_cuts(&transaction, table).await?,
+            Order::Physical => Vec::new(),
+        });
     }
     transaction.commit().await?;
     Ok(Cuts(all))
@@ -88,18 +91,16 @@ pub async fn open(
     }
     let extents = extents(transaction, plan).await?;
     for (n, table) in plan.tables().iter().enumerate() {
-        let extent = extents.iter().find(|extent| extent.relation == table.oid);
-        let Some(extent) = extent else { continue };
-        let bounds = match kind {
-            PassKind::Reseal => key_ranges(&cuts.0[n]),
-            PassKind::Proof => block_ranges(extent.blocks),
+        let Some(extent) = Extent::of(table, &extents) else { continue };
+        let (step, ranges) = match (kind, table.order) {
+            (PassKind::Proof, _) => (Step::Walk, block_ranges(extent.blocks)),
+            (PassKind::Reseal, Order::Physical) => {
+                (Step::ResealByBlock, block_ranges(extent.blocks))
+            }
+            (PassKind::Reseal, Order::ByKey) => (Step::Reseal, key_ranges(&cuts.0[n])),
         };
-        for (number, (after, until)) in (0..).zip(bounds) {
+        for (number, (after, until)) in (0..).zip(ranges) {
             let id = ShardId { run_id, pass, table_name: table.relation.plain(), shard: number };
-            let step = match kind {
-                PassKind::Reseal => Step::Reseal,
-                PassKind::Proof => Step::Walk,
-            };
             let relfilenode = extent.relfilenode;
             let relation = table.oid;
             shard::add(transaction, &NewShard { id, step, relation, relfilenode, after, until })
@@ -122,6 +123,13 @@ pub struct Extent {
     pub blocks: u32,
 }
 
+impl Extent {
+    /// The one of this table.
+    pub fn of<'e>(table: &TablePlan, extents: &'e [Self]) -> Option<&'e Self> {
+        extents.iter().find(|extent| extent.relation == table.oid)
+    }
+}
+
 pub async fn extents(
     transaction: &Transaction<'_>,
     plan: &Plan,
@@ -139,7 +147,7 @@ pub async fn extents(
     Ok(rows.iter().map(extent).collect())
 }
 
-type Range = (Option<Bound>, Option<Bound>);
+pub type Range = (Option<Bound>, Option<Bound>);
 
 /// Ranges between cuts; the first has no lower and the last no upper bound.
 fn key_ranges(cuts: &[Bound]) -> Vec<Range> {
@@ -149,7 +157,7 @@ fn key_ranges(cuts: &[Bound]) -> Vec<Range> {
 }
 
 /// Ranges of blocks: after a tid, before a tid.
-fn block_ranges(blocks: u32) -> Vec<Range> {
+pub fn block_ranges(blocks: u32) -> Vec<Range> {
     let per_shard = BLOCKS_PER_SHARD.max(blocks.div_ceil(SHARDS_MAX));
     let bound = |block| Position::of_tid(Tid::start_of(block)).0;
     let starts = (0..blocks.max(1)).step_by(per_shard as usize);

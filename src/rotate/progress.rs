@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::waits::Waits;
 use crate::db::ledger::shard::Tally;
 
-/// Values this process has committed, since it started.
+/// Values this process has committed, since it started, and what it waited for.
 #[derive(Debug, Default)]
 pub struct Progress {
     values: AtomicU64,
@@ -12,6 +13,8 @@ pub struct Progress {
     failed: AtomicU64,
     conflicts: AtomicU64,
     retries: AtomicU64,
+    /// Why workers wait now, and how long they have.
+    pub waits: Waits,
 }
 
 /// The counters at one moment.
@@ -35,8 +38,8 @@ impl Progress {
     }
 
     /// Values were read, and nothing was to be written.
-    pub fn read(&self, values: usize) {
-        self.values.fetch_add(values as u64, Ordering::Relaxed);
+    pub fn read(&self, values: u64) {
+        self.values.fetch_add(values, Ordering::Relaxed);
     }
 
     /// Something passing went wrong and is tried again.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use tokio_postgres::types::Type;
 
 use super::commit::{Attempt, Mode, Part, Setback, Writer, Written};
-use super::cursor::{Cursor, Position};
+use super::cursor::Cursor;
 use super::fetch::Limits;
 use super::judge::{self, Intent};
 use super::narrow::{self, CommitError};
@@ -60,7 +60,7 @@ pub async fn settle(
             let fate = if done.conflicts.is_empty() { Fate::Settled } else { Fate::Held };
             Ok(Settled { cursor: done.cursor, tally: done.tally, fate })
         }
-        Err(Refusal::Setback(Setback::Refused(_) | Setback::Altered(_))) => {
+        Err(Refusal::Setback(Setback::Refused(_) | Setback::Passing(_) | Setback::Altered(_))) => {
             Err(Error::bug("a refused row was lost").into())
         }
     }
@@ -87,7 +87,7 @@ async fn under_lock(
 ) -> Result<Option<Written>, Refusal> {
     let (table, claim) = (&writer.table, &writer.claim);
     let transaction = session.begin(&writer.terms()).await?;
-    if !shard::fence(&transaction, &claim.id, claim.epoch, cursor.committed()).await? {
+    if !shard::fence(&transaction, claim, cursor.committed().0.as_ref()).await? {
         return Err(Setback::NotOurs.into());
     }
     let deadline = Instant::now() + writer.budget;
@@ -97,14 +97,16 @@ async fn under_lock(
     if rows.is_empty() {
         return Ok(None);
     }
-    let end = Position(cursor.committed().cloned());
+    let end = cursor.committed().clone();
     let page = Page::new(rows, Fields::of(table), end, false, writer.session, writer.order);
     let judged = judge::judge(page, table.clone(), Intent::Reseal).await.map_err(Refusal::Error)?;
     let part = Part { rows: 0..judged.page.len(), only_column: None, mode: Mode::Waiting };
     let attempt = Attempt { writer, page: &judged, part: &part };
     match attempt.finish(transaction, deadline).await {
         Ok(written) => Ok(Some(written)),
-        Err(Setback::Refused(_) | Setback::Altered(_)) => Err(Refusal::Page(Box::new(judged))),
+        Err(Setback::Refused(_) | Setback::Passing(_) | Setback::Altered(_)) => {
+            Err(Refusal::Page(Box::new(judged)))
+        }
         Err(setback) => Err(setback.into()),
     }
 }

@@ -2,27 +2,24 @@
 //!
 //! Everything runs in one REPEATABLE READ transaction, so the moment it speaks of is a single one.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use super::cursor::Position;
 use super::fetch::Limits;
-use super::judge::{self, Intent, Judgement};
-use super::page::{Fields, Page, SessionStamp};
-use super::statements::{self, Order};
+use super::judge::Judgement;
+use super::page::Fields;
+use super::sift::{Room, sift};
+use super::statements;
 use crate::config::Config;
 use crate::db::ledger::close::Walked;
-use crate::db::session::{Session, Terms};
+use crate::db::session::{Session, SessionStamp, Terms};
 use crate::db::sql;
 use crate::db::transaction::Transaction;
 use crate::error::Result;
 use crate::plan::{Plan, TablePlan, inspect};
-
-/// Rows that are opened at once while they stream in.
-const CHUNK_ROWS: usize = 2_000;
-const CHUNK_BYTES: u64 = 4 << 20;
 
 /// The moment of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,23 +49,16 @@ pub struct Seen {
     pub has_more: bool,
 }
 
-/// How much of what needs doing is kept in memory.
-#[derive(Clone, Copy, Debug)]
-pub struct KeptMax {
-    pub rows: usize,
-    pub bytes: u64,
-}
-
 /// Reads every row written at or after `barrier`, in one snapshot.
 pub async fn look(
     session: &mut Session,
-    stamp: SessionStamp,
     config: &Config,
     plan: &Plan,
     barrier: &str,
     limits: Limits,
-    kept_max: KeptMax,
+    room: Room,
 ) -> Result<Seen> {
+    let stamp = session.stamp();
     let transaction = session.begin(&Terms::snapshot()).await?;
     let moment = moment(&transaction).await?;
     let mut seen = Seen {
@@ -80,7 +70,7 @@ pub async fn look(
         unfinished: Vec::new(),
         has_more: false,
     };
-    let mut room = kept_max;
+    let mut room = room;
     crate::failpoint!("snapshot-taken");
     for table in plan.tables() {
         let rows =
@@ -124,76 +114,32 @@ async fn relations(transaction: &Transaction<'_>, config: &Config) -> Result<Vec
 
 async fn look_at(
     transaction: &Transaction<'_>,
-    stamp: SessionStamp,
+    session: SessionStamp,
     table: &Arc<TablePlan>,
     barrier: &str,
     limits: Limits,
-    room: &mut KeptMax,
+    room: &mut Room,
     seen: &mut Seen,
 ) -> Result<Vec<Row>> {
     let longest = limits.value_bytes();
     let statement = statements::fetch_since(table);
-    let mut stream =
-        transaction.stream(&statement, &[(&longest, Type::INT4), (&barrier, Type::TEXT)]).await?;
-    let mut kept = Vec::new();
-    let mut chunk = Chunk::default();
-    while let Some(row) = stream.next().await? {
-        chunk.push(row, table);
-        if chunk.is_full() {
-            chunk.judge(stamp, table, room, seen, &mut kept).await?;
-        }
-    }
-    chunk.judge(stamp, table, room, seen, &mut kept).await?;
-    Ok(kept)
-}
-
-/// Rows that wait to be opened together.
-#[derive(Default)]
-struct Chunk {
-    rows: Vec<Row>,
-    bytes: u64,
-}
-
-impl Chunk {
-    fn push(&mut self, row: Row, table: &TablePlan) {
-        self.bytes += Fields::of(table).bytes(&row);
-        self.rows.push(row);
-    }
-
-    fn is_full(&self) -> bool {
-        self.rows.len() >= CHUNK_ROWS || self.bytes >= CHUNK_BYTES
-    }
-
-    async fn judge(
-        &mut self,
-        stamp: SessionStamp,
-        table: &Arc<TablePlan>,
-        room: &mut KeptMax,
-        seen: &mut Seen,
-        kept: &mut Vec<Row>,
-    ) -> Result<()> {
-        let rows = std::mem::take(&mut self.rows);
-        self.bytes = 0;
-        seen.rows += rows.len() as u64;
-        let page = still_page(rows, table, stamp);
-        let judged = judge::judge(page, Arc::clone(table), Intent::Read).await?;
+    let parameters = [(&longest as _, Type::INT4), (&barrier as _, Type::TEXT)];
+    let stream = transaction.stream(&statement, &parameters).await?;
+    let (fields, mut kept) = (Fields::of(table), Vec::new());
+    sift(stream, session, table, |judged| {
+        seen.rows += judged.page.len() as u64;
         seen.previous += judged.count(|j| *j == Judgement::Previous);
         seen.failed += judged.count(|j| matches!(j, Judgement::Failed(_)));
         for row in judged.into_unfinished_rows() {
-            let bytes = Fields::of(table).bytes(&row);
-            if room.rows == 0 || room.bytes == 0 {
+            if room.is_full() {
                 seen.has_more = true;
-                continue;
+                break;
             }
-            room.rows -= 1;
-            room.bytes = room.bytes.saturating_sub(bytes);
+            room.take(fields.bytes(&row));
             kept.push(row);
         }
-        Ok(())
-    }
-}
-
-/// Rows as a page that moves no position.
-pub fn still_page(rows: Vec<Row>, table: &TablePlan, stamp: SessionStamp) -> Page {
-    Page::new(rows, Fields::of(table), Position(None), false, stamp, Order::Physical)
+        Ok(ControlFlow::Continue(()))
+    })
+    .await?;
+    Ok(kept)
 }

@@ -2,8 +2,8 @@
 //!
 //! Text only: which parameter stands where is decided here and nowhere else. Nothing is executed.
 
-use crate::db::identifier::Identifier;
 use crate::db::sql::{self, render};
+pub use crate::plan::Order;
 use crate::plan::{KeyColumn, KeyPlan, TablePlan};
 
 /// Which bounds a range has.
@@ -13,16 +13,9 @@ pub struct Bounds {
     pub until: bool,
 }
 
-/// How the rows of a page lie, which decides the range predicate of its write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    ByKey,
-    Physical,
-}
-
-/// One page in key order. `$1` rows, `$2` bytes, `$3` longest value, then the bounds.
+/// One page in key order. `$1` rows, `$2` longest value, then the bounds.
 pub fn fetch_by_key(table: &TablePlan, bounds: Bounds) -> String {
-    let mut next = 4;
+    let mut next = 3;
     let mut range = Vec::new();
     if bounds.after {
         let operator = if table.key.descending { "<" } else { ">" };
@@ -39,40 +32,36 @@ pub fn fetch_by_key(table: &TablePlan, bounds: Bounds) -> String {
         sql::PAGE_FETCH_BY_KEY,
         &[
             ("relation", &table.relation.to_string()),
-            ("columns", &fetched_columns(table, "$3")),
-            ("row_bytes", &row_bytes(table, "$3")),
-            ("key_order", &key_order(&table.key)),
+            ("columns", &fetched_columns(table, "$2")),
+            ("key_order", &table.key.order()),
             ("range", &range.join(" AND ")),
         ],
     )
 }
 
-/// One page in physical order. `$1` bytes, `$2` longest value, `$3` after, `$4` before (tids).
+/// One page in physical order. `$1` rows, `$2` longest value, `$3` after, `$4` before (tids).
 pub fn fetch_by_block(table: &TablePlan) -> String {
-    render(
-        sql::PAGE_FETCH_BY_BLOCK,
-        &[
-            ("relation", &table.relation.to_string()),
-            ("columns", &fetched_columns(table, "$2")),
-            ("row_bytes", &row_bytes(table, "$2")),
-        ],
-    )
+    rows(table, sql::PAGE_FETCH_BY_BLOCK, "$2")
+}
+
+/// All rows of a range in physical order. `$1` longest value, `$2` after, `$3` before (tids).
+pub fn sweep(table: &TablePlan) -> String {
+    rows(table, sql::PAGE_SWEEP, "$1")
 }
 
 /// Rows written at or after a barrier. `$1` longest value, `$2` the barrier (xid8 as text).
 pub fn fetch_since(table: &TablePlan) -> String {
-    render(
-        sql::PAGE_FETCH_SINCE,
-        &[("relation", &table.relation.to_string()), ("columns", &fetched_columns(table, "$1"))],
-    )
+    rows(table, sql::PAGE_FETCH_SINCE, "$1")
 }
 
 /// One row, locked. `$1` longest value, `$2` its ctid.
 pub fn lock_row(table: &TablePlan) -> String {
-    render(
-        sql::PAGE_LOCK_ROW,
-        &[("relation", &table.relation.to_string()), ("columns", &fetched_columns(table, "$1"))],
-    )
+    rows(table, sql::PAGE_LOCK_ROW, "$1")
+}
+
+fn rows(table: &TablePlan, template: &str, longest: &str) -> String {
+    let (relation, columns) = (table.relation.to_string(), fetched_columns(table, longest));
+    render(template, &[("relation", &relation), ("columns", &columns)])
 }
 
 /// Lists failures. `$1` run, `$2` pass, `$3` table, `$4` to `$7` arrays of column, reason, SQLSTATE and
@@ -112,7 +101,7 @@ pub fn key_quantiles(table: &TablePlan) -> String {
         &[
             ("relation", &table.relation.to_string()),
             ("key", &key.join(", ")),
-            ("key_order", &key_order(&table.key)),
+            ("key_order", &table.key.order()),
             ("key_names", &names.join(", ")),
         ],
     )
@@ -120,13 +109,6 @@ pub fn key_quantiles(table: &TablePlan) -> String {
 
 pub(super) fn key_names(key: &KeyPlan) -> Vec<String> {
     (1..=key.columns.len()).map(|n| format!("k{n}")).collect()
-}
-
-fn key_order(key: &KeyPlan) -> String {
-    let direction = if key.descending { " DESC" } else { "" };
-    let columns: Vec<String> =
-        key.columns.iter().map(|column| format!("t.{}{direction}", column.name)).collect();
-    columns.join(", ")
 }
 
 /// `(t."a", t."b") OPERATOR(pg_catalog.>) ($4::…, $5::…)`: the index's own operators, whatever the
@@ -147,23 +129,13 @@ pub(super) fn key_compare(key: &KeyPlan, operator: &str, next: &mut usize) -> St
 fn fetched_columns(table: &TablePlan, longest: &str) -> String {
     let keys = table.key.columns.iter().map(|key| format!("t.{}", key.name));
     let values = table.columns.iter().enumerate().map(|(n, column)| {
-        let name = &column.name;
+        let (name, length) = (&column.name, format!("octet_length(t.{})", column.name));
         format!(
-            "CASE WHEN octet_length(t.{name}) <= {longest} THEN t.{name} END AS v{n}, octet_length(t.{name}) AS b{n}"
+            "CASE WHEN {length} <= {longest} THEN t.{name} END AS v{n}, \
+             CASE WHEN {length} > {longest} THEN {length} END AS b{n}"
         )
     });
     let aad =
         table.aad_columns.iter().enumerate().map(|(n, name)| format!("t.{name}::text AS a{n}"));
     keys.chain(values).chain(aad).collect::<Vec<_>>().join(", ")
-}
-
-/// How many bytes a row brings along; in parentheses, since it is subtracted from a sum.
-fn row_bytes(table: &TablePlan, longest: &str) -> String {
-    let bytes = |name: &Identifier| {
-        format!(
-            "CASE WHEN octet_length(t.{name}) <= {longest} THEN octet_length(t.{name}) ELSE 0 END"
-        )
-    };
-    let columns: Vec<String> = table.columns.iter().map(|column| bytes(&column.name)).collect();
-    format!("({})", columns.join(" + "))
 }

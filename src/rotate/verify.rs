@@ -1,25 +1,21 @@
 //! One read-only proof, with the current key alone: walk, wait, close, and nothing is written.
 
+mod accepted;
+mod walk;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio_postgres::types::Type;
 
-use super::context::{Context, Stop};
-use super::failures::FailedValues;
-use super::fetch::{ascending, block_rows};
-use super::judge::{self, Intent, JudgedPage, Judgement};
-use super::page::SessionStamp;
+use super::context::Context;
+use super::judge::{JudgedPage, Judgement};
 use super::passes::{Extent, extents};
-use super::size::PageSize;
-use super::snapshot::{self, KeptMax, Moment, Seen, still_page};
-use super::statements;
+use super::sift::Room;
+use super::snapshot::{self, Moment, Seen};
 use super::writers;
 use crate::db::ledger::close::Walked;
-use crate::db::row_key::Tid;
 use crate::db::session::{Session, Terms};
 use crate::db::sql;
-use crate::db::transaction::Parameter;
 use crate::error::{Error, Result};
 use crate::plan::{Plan, TablePlan};
 use crate::value::Reason;
@@ -40,9 +36,15 @@ pub struct Verified {
 }
 
 impl Verified {
+    fn none_of(table: &TablePlan) -> Self {
+        Self { table: table.relation.plain(), ..Self::default() }
+    }
+
+    /// Adds a page of a sweep: the rows it kept, and those that passed.
     fn add(&mut self, page: &JudgedPage) {
-        self.rows += page.page.len() as u64;
-        self.current += page.count(|j| *j == Judgement::Current);
+        let passed = page.page.passed(&(0..page.page.len()));
+        self.rows += page.page.len() as u64 + passed.rows;
+        self.current += page.count(|j| *j == Judgement::Current) + passed.current;
         self.remaining += page.count(needs_another_key);
         self.failed += page.count(|j| is_failed(j) && !needs_another_key(j));
     }
@@ -50,6 +52,16 @@ impl Verified {
     /// Whether every value that the current key does not open was accepted as it is.
     fn is_clean(&self) -> bool {
         self.remaining + self.failed == self.accepted
+    }
+}
+
+impl std::ops::AddAssign for Verified {
+    fn add_assign(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.current += other.current;
+        self.remaining += other.remaining;
+        self.failed += other.failed;
+        self.accepted += other.accepted;
     }
 }
 
@@ -84,25 +96,19 @@ impl Verdict {
 /// # Errors
 /// Exit 5 when transactions stay open, when tables keep changing under the walk, or the database
 /// fails; exit 4 when interrupted.
-pub async fn verify(session: &mut Session, context: &Context) -> Result<Verdict> {
+pub async fn verify(session: &mut Session, context: &Arc<Context>) -> Result<Verdict> {
     for walks in 1..=context.config.run.max_passes {
         let plan = context.resolve(session).await?;
-        let stamp = context.stamp();
         let (barrier, extents) = barrier(session, &plan).await?;
-        let mut tables = Vec::with_capacity(plan.tables().len());
-        for table in plan.tables() {
-            let extent = extents.iter().find(|extent| extent.relation == table.oid);
-            let blocks = extent.map_or(0, |extent| extent.blocks);
-            tables.push(walk(session, stamp, context, table, blocks).await?);
-        }
+        let tables = walk::walk(session, context, &plan, &extents).await?;
         let relations = plan.relations();
         let (max_wait, stop) = (context.config.run.max_wait, &context.stop);
         writers::wait(session, &relations, max_wait, stop, None).await?;
-        let seen = close(session, stamp, context, &plan, &barrier).await?;
+        let seen = close(session, context, &plan, &barrier).await?;
         if seen.relations == walked(&plan, &extents) {
             let standbys_behind = standbys(session, &seen.moment.lsn).await?;
             let moment = seen.moment.clone();
-            let found_in_close = newly_found(session, stamp, &plan, seen).await?;
+            let found_in_close = accepted::newly_found(session, &plan, seen).await?;
             return Ok(Verdict { tables, moment, standbys_behind, found_in_close, walks });
         }
     }
@@ -119,107 +125,26 @@ async fn barrier(session: &mut Session, plan: &Plan) -> Result<(String, Vec<Exte
     Ok((barrier, extents))
 }
 
-async fn walk(
-    session: &mut Session,
-    stamp: SessionStamp,
-    context: &Context,
-    table: &Arc<TablePlan>,
-    blocks: u32,
-) -> Result<Verified> {
-    let mut verified = Verified { table: table.relation.plain(), ..Verified::default() };
-    let mut size = PageSize::new(context.config.run.page_rows_max, context.budget());
-    let (mut after, until) = (Tid::start_of(0), Tid::start_of(blocks));
-    while after < until {
-        if context.stop.is_wanted() {
-            return Err(Stop::interrupted());
-        }
-        let asked = size.blocks();
-        let before = Tid::start_of(after.block.saturating_add(asked)).min(until);
-        let rows = block_rows(session, table, after, before, context.limits()).await?;
-        size.read_blocks(asked, rows.len());
-        // nothing is written: nothing but the bound keeps a page from growing
-        size.committed(Duration::ZERO);
-        let last = ascending(&rows, after)?;
-        let page = still_page(rows, table, stamp);
-        let is_cut = page.bytes() >= context.config.run.page_bytes_max;
-        let judged = judge::judge(page, Arc::clone(table), Intent::Read).await?;
-        verified.add(&judged);
-        verified.accepted += accepted(session, table, &judged).await?;
-        context.progress.read(judged.page.len() * table.columns.len());
-        after = last.filter(|_| is_cut).unwrap_or(before);
-    }
-    Ok(verified)
-}
-
 async fn close(
     session: &mut Session,
-    stamp: SessionStamp,
     context: &Context,
     plan: &Plan,
     barrier: &str,
 ) -> Result<Seen> {
     let limits = context.limits();
-    let kept = KeptMax { rows: usize::MAX, bytes: limits.page_bytes_max };
-    snapshot::look(session, stamp, &context.config, plan, barrier, limits, kept).await
+    let room = Room { rows: usize::MAX, bytes: limits.page_bytes_max };
+    snapshot::look(session, &context.config, plan, barrier, limits, room).await
 }
 
 fn walked(plan: &Plan, extents: &[Extent]) -> Vec<Walked> {
     let walked = |table: &Arc<TablePlan>| Walked {
         relation: table.oid,
-        relfilenode: extents
-            .iter()
-            .find(|extent| extent.relation == table.oid)
-            .map_or(0, |extent| extent.relfilenode),
+        relfilenode: Extent::of(table, extents).map_or(0, |extent| extent.relfilenode),
         table_name: table.relation.plain(),
     };
     let mut walked: Vec<Walked> = plan.tables().iter().map(walked).collect();
     walked.sort();
     walked
-}
-
-/// Values of the closing look that the current key does not open and nobody accepted. Those whose rows
-/// were too many to be kept count as not accepted.
-async fn newly_found(
-    session: &mut Session,
-    stamp: SessionStamp,
-    plan: &Plan,
-    seen: Seen,
-) -> Result<u64> {
-    debug_assert!(seen.unfinished.len() == plan.tables().len(), "every table was looked at");
-    let mut found = seen.previous + seen.failed;
-    for (table, rows) in seen.unfinished {
-        let page = still_page(rows, &table, stamp);
-        let judged = judge::judge(page, Arc::clone(&table), Intent::Read).await?;
-        found = found.saturating_sub(accepted(session, &table, &judged).await?);
-    }
-    Ok(found)
-}
-
-/// How many unreadable values of a page were accepted as they are.
-async fn accepted(session: &mut Session, table: &TablePlan, judged: &JudgedPage) -> Result<u64> {
-    let mut failed = FailedValues::default();
-    for row in 0..judged.page.len() {
-        for (column, judgement) in judged.row(row).iter().enumerate() {
-            if let Judgement::Failed(reason) = judgement {
-                failed.push(table, &judged.page, (row, column), *reason, None);
-            }
-        }
-    }
-    if failed.rows.is_empty() || crate::db::ledger::setup::version(session).await?.is_none() {
-        return Ok(0);
-    }
-    let name = table.relation.plain();
-    let keys = failed.keys(table, &judged.page);
-    let mut parameters: Vec<Parameter<'_>> = vec![
-        (&name, Type::TEXT),
-        (&failed.columns, Type::TEXT_ARRAY),
-        (&failed.digests, Type::BYTEA_ARRAY),
-    ];
-    parameters.extend(keys.iter().map(|(key, kind)| (key as _, kind.clone())));
-    let transaction = session.begin(&Terms::reading()).await?;
-    let row = transaction.query_one(&statements::count_accepted(table), &parameters).await?;
-    transaction.commit().await?;
-    Ok(row.get::<_, i64>("accepted").unsigned_abs())
 }
 
 /// Standbys that have not replayed this moment, as far as the role may see them.

@@ -4,26 +4,21 @@
 //! the position is read again from the ledger, so a COMMIT whose answer was lost needs no guess.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::close;
-use super::commit::Writer;
-use super::context::{Context, Stop};
-use super::cursor::Cursor;
+use super::context::{self, Context, Stop};
 use super::ending;
-use super::fetch::fetch;
-use super::judge::{self, Intent, JudgedPage, Judgement};
-use super::narrow::{self, CommitError};
-use super::page::{Page, SessionStamp};
+use super::gone;
+use super::narrow::CommitError;
 use super::passes::{self, PassKind};
 use super::size::PageSize;
-use super::statements::Order;
+use super::walk::walk;
 use crate::db::ledger::run;
 use crate::db::ledger::shard::{self, Claim, Step};
 use crate::db::retry::Patience;
 use crate::db::session::{Session, Terms};
 use crate::error::{Error, ExitCode, Result};
-use crate::plan::TablePlan;
 
 /// How often a worker without a shard looks again.
 const IDLE_PAUSE: Duration = Duration::from_millis(50);
@@ -42,10 +37,16 @@ enum Stepped {
 /// 1 when the run cannot go on (it has then ended).
 pub async fn work(context: Arc<Context>, number: usize) -> Result<()> {
     let mut patience = Patience::new(context.config.run.retry_for);
+    let mut values = 0;
     loop {
         match with_session(&context, number, &mut patience).await {
             Ok(()) => return Ok(()),
             Err(error) if error.exit_code == ExitCode::Outside => {
+                // what others get done counts: a server may have room for some of us only
+                let before = std::mem::replace(&mut values, context.progress.counts().values);
+                if values != before {
+                    patience.progress_of_others();
+                }
                 let pause = patience.next_pause(error.clone())?;
                 context.progress.retried();
                 tracing::warn!(target: "reseal", worker = number, "{}; trying again", error.what);
@@ -59,13 +60,14 @@ pub async fn work(context: Arc<Context>, number: usize) -> Result<()> {
 /// Works with one session until it fails or the run has ended.
 async fn with_session(context: &Context, number: usize, patience: &mut Patience) -> Result<()> {
     let mut session = context.database.session().await?;
-    let stamp = context.stamp();
+    context.find_run(&mut session).await?;
+    let mut size = context.first_page();
     loop {
         if context.stop.is_wanted() {
             release(&mut session, context, number).await?;
             return Err(Stop::interrupted());
         }
-        match step(&mut session, stamp, context, number, patience).await {
+        match step(&mut session, context, number, &mut size, patience).await {
             Ok(Stepped::Worked) => patience.progress(),
             Ok(Stepped::Idle) => {
                 crate::failpoint!("idle");
@@ -103,9 +105,9 @@ async fn release(session: &mut Session, context: &Context, number: usize) -> Res
 
 async fn step(
     session: &mut Session,
-    stamp: SessionStamp,
     context: &Context,
     number: usize,
+    size: &mut PageSize,
     patience: &mut Patience,
 ) -> Result<Stepped> {
     let claimed = claim(session, context, number).await?;
@@ -115,13 +117,16 @@ async fn step(
         table = claim.id.table_name, shard = claim.id.shard, step = claim.step.as_str(), "claimed"
     );
     let worked = match claim.step {
-        Step::Close => close::close(session, stamp, context, claim).await,
-        Step::Reseal | Step::Walk => walk(session, stamp, context, claim, patience).await,
+        Step::Close => close::close(session, context, claim.clone()).await,
+        Step::Reseal | Step::ResealByBlock | Step::Walk => {
+            walk(session, context, claim.clone(), size, patience).await
+        }
     };
     match worked {
-        Ok(()) | Err(CommitError::NotOurs) => Ok(Stepped::Worked),
-        Err(CommitError::Error(error)) => Err(error),
+        Ok(()) | Err(CommitError::NotOurs) => {}
+        Err(CommitError::Error(error)) => gone::pass_over(session, context, &claim, error).await?,
     }
+    Ok(Stepped::Worked)
 }
 
 async fn claim(session: &mut Session, context: &Context, number: usize) -> Result<Option<Claim>> {
@@ -138,11 +143,7 @@ async fn without_shard(session: &mut Session, context: &Context) -> Result<Stepp
     let transaction = session.begin(&Terms::reading()).await?;
     let standing = run::standing(&transaction, context.run_id).await?;
     transaction.commit().await?;
-    let Some(standing) = standing else {
-        return Err(Error::outside("the run is gone from the ledger")
-            .at(format!("run {}", context.run_id))
-            .hint("was the database restored, or promoted before it had everything? run again"));
-    };
+    let standing = standing.ok_or_else(|| context::gone(context.run_id))?;
     if standing.has_ended() {
         return Ok(Stepped::Ended);
     }
@@ -166,63 +167,4 @@ async fn without_shard(session: &mut Session, context: &Context) -> Result<Stepp
     .await?;
     transaction.commit().await?;
     Ok(Stepped::Worked)
-}
-
-/// Walks a claimed shard, page by page.
-async fn walk(
-    session: &mut Session,
-    stamp: SessionStamp,
-    context: &Context,
-    claim: Claim,
-    patience: &mut Patience,
-) -> Result<(), CommitError> {
-    let table = context.table(claim.id.pass, claim.relation, session).await?;
-    let order = if claim.step == Step::Walk { Order::Physical } else { Order::ByKey };
-    let terms = context.write_terms(session);
-    let writer = Writer::new(Arc::clone(&table), claim, order, terms, stamp);
-    let mut cursor = Cursor::resume(&writer.claim);
-    let mut size = PageSize::new(context.config.run.page_rows_max, context.budget());
-    while !cursor.is_done() {
-        if context.stop.is_wanted() {
-            return Err(Stop::interrupted().into());
-        }
-        let limits = context.limits();
-        let page = fetch(session, stamp, &table, &writer.claim, &cursor, &mut size, limits).await?;
-        let judged = judge_page(session, context, &writer.claim, &table, page).await?;
-        crate::failpoint!("page-resealed");
-        let begun = Instant::now();
-        let done = narrow::commit_page(session, &writer, cursor, judged).await?;
-        patience.progress();
-        size.committed(begun.elapsed());
-        if done.timed_out {
-            size.timed_out();
-        }
-        context.progress.add(&done.tally);
-        ending::check_failures(session, context, &writer.claim, &done.tally).await?;
-        cursor = done.cursor;
-    }
-    Ok(())
-}
-
-/// Judges a page, and reseals what needs it. In a walk hardly anything does: values are read first, and
-/// seals are reserved only when some are needed.
-async fn judge_page(
-    session: &mut Session,
-    context: &Context,
-    claim: &Claim,
-    table: &Arc<TablePlan>,
-    page: Page,
-) -> Result<JudgedPage> {
-    let mut page = page;
-    let mut seals = (page.len() * table.columns.len()) as u64;
-    if claim.step == Step::Walk {
-        let judged = judge::judge(page, Arc::clone(table), Intent::Read).await?;
-        seals = judged.count(|judgement| *judgement == Judgement::Previous);
-        if seals == 0 {
-            return Ok(judged);
-        }
-        page = judged.page;
-    }
-    context.seals.grant(session, &table.ring, seals).await?;
-    judge::judge(page, Arc::clone(table), Intent::Reseal).await
 }

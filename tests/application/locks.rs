@@ -40,6 +40,48 @@ async fn the_application_never_loses_a_deadlock() {
     assert_eq!((&*opened[&1], &*opened[&5]), (&b"one"[..], &b"five"[..]));
 }
 
+/// A trigger of ours takes locks elsewhere, as one that keeps a total does.
+const LOCKS_ITS_OWNER: &str = "
+    CREATE TABLE owners (id integer PRIMARY KEY, changes integer NOT NULL DEFAULT 0);
+    INSERT INTO owners VALUES (1);
+    CREATE FUNCTION lock_owner() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM FROM owners WHERE id = 1 FOR UPDATE;
+        UPDATE owners SET changes = changes + 1 WHERE id = 1;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER lock_owner BEFORE UPDATE ON secrets FOR EACH ROW EXECUTE FUNCTION lock_owner()";
+
+/// The application has locked the owner; the trigger of a page waits for that, with row 1 in hand, and
+/// the application asks for row 1.
+#[tokio::test]
+async fn the_application_never_loses_a_deadlock_to_a_trigger_that_locks() {
+    let rotation = Rotation::of(100).await;
+    rotation.database.batch(LOCKS_ITS_OWNER).await;
+    let (application, observer) = (rotation.client().await, rotation.client().await);
+    let lock = "BEGIN; SELECT FROM owners WHERE id = 1 FOR UPDATE";
+    application.batch_execute(lock).await.expect("a transaction");
+    let mut running = rotation.run().spawn();
+    let waiting = "SELECT FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually("a page waits for the owner", async || {
+        assert!(!running.has_ended(), "{}", running.stderr_so_far());
+        observer.query_opt(waiting, &[]).await.expect("a superuser")
+    })
+    .await;
+    let update = "UPDATE secrets SET value = $1 WHERE id = 1";
+    let value = seal(&rotation.new, "go", b"", b"one");
+    application.execute(update, &[&value]).await.expect("no deadlock for us");
+    application.batch_execute("COMMIT").await.expect("a commit");
+
+    running.wait().await.expect(0);
+    let opened = rotation.opened().await;
+    assert_eq!((opened.len(), &*opened[&1]), (100, &b"one"[..]));
+    let written: i32 = rotation.rows().await.iter().map(|row| row.writes).sum();
+    let changes = observer.query_one("SELECT changes FROM owners", &[]).await.expect("the owner");
+    assert_eq!(changes.get::<_, i32>(0), written, "the trigger counts what was committed");
+}
+
 /// A row that is held over the whole pass is left, and what its holder writes in the end counts, under
 /// whatever key.
 #[tokio::test]

@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, Transaction};
 
-use crate::support::{Rotation, TestKey, open, seal};
+use crate::support::{Dice, Rotation, TestKey, open, seal};
 
 /// What the service remembers of one row.
 struct Known {
@@ -62,7 +62,7 @@ impl Service {
         for number in 0..workers {
             let worker = Worker {
                 shared: Arc::clone(&shared),
-                dice: Dice(0x9E37_79B9_7F4A_7C15 ^ (number << 32)),
+                dice: Dice::of(0, number),
                 has_old_key: number % 2 == 0,
             };
             set.spawn(worker.work(rotation.client().await));
@@ -92,19 +92,6 @@ impl Service {
             written.extend(known.id.map(|id| (id, known.plaintext.clone())));
         }
         written
-    }
-}
-
-/// Numbers for a worker: the same for the same seed.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: usize) -> usize {
-        // xorshift64 (Marsaglia 2003)
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % end as u64).expect("below a usize")
     }
 }
 
@@ -202,7 +189,7 @@ impl Worker {
 
     /// A plaintext that nobody wrote before, sealed.
     fn fresh(&mut self, id: i64) -> (Vec<u8>, Vec<u8>) {
-        let plaintext = format!("row {id}, said {}", self.dice.0).into_bytes();
+        let plaintext = format!("row {id}, said {}", self.dice.throw()).into_bytes();
         let key = if self.seals_with_old_key() { &self.shared.old } else { &self.shared.new };
         let value = seal(key, "go", b"", &plaintext);
         (plaintext, value)

@@ -144,7 +144,7 @@ async fn completed_with_failures() {
 async fn incomplete_when_old_values_turn_up_again() {
     let vault = Vault::with_rows(50).await;
     let run = vault.with_columns("run --workers 1 --max-passes 2").json();
-    let (hold, run) = Hold::at("page-fetched@3", run).await; // two in key order, then the walk's first
+    let (hold, run) = Hold::at("walk-fetched@1", run).await;
     vault.add_row(51).await;
     hold.release();
     let report = run.wait().await.expect(1).json();

@@ -55,15 +55,15 @@ async fn terminated_after_the_commit_and_in_the_proof() {
 async fn the_first_signal_finishes_the_page_in_hand() {
     for signal in ["TERM", "INT"] {
         let rotation = Rotation::of(ROWS).await;
-        let failpoints = Failpoints::hold("rows-written@2");
+        let failpoints = Failpoints::hold("page-resealed@2");
         let mut running = failpoints.on(rotation.run()).spawn();
-        failpoints.reached("rows-written@2", &mut running).await;
+        failpoints.reached("page-resealed@2", &mut running).await;
         running.signal(signal);
         eventually("the signal is heard", async || {
             running.stderr_so_far().contains("asked to stop").then_some(())
         })
         .await;
-        failpoints.release("rows-written@2");
+        failpoints.release("page-resealed@2");
         let outcome = running.wait().await.expect(4);
         assert!(outcome.stderr.contains("the same command resumes"), "{}", outcome.stderr);
 

@@ -1,76 +1,53 @@
 -- Every statement about "public"."traits", as rendered.
 
 -- fetch by key
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $3 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $3 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1,
-           sum((CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $3 THEN octet_length(t."token") ELSE 0 END)) OVER (ORDER BY t."name", t."at" ROWS UNBOUNDED PRECEDING)
-               - (CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $3 THEN octet_length(t."token") ELSE 0 END) AS bytes_before
-    FROM ONLY "public"."traits" AS t
-    WHERE TRUE
-    ORDER BY t."name", t."at"
-    LIMIT $1
-) AS page
-WHERE page.bytes_before < $2;
+SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $2 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $2 THEN octet_length(t."secret") END AS b0, CASE WHEN octet_length(t."token") <= $2 THEN t."token" END AS v1, CASE WHEN octet_length(t."token") > $2 THEN octet_length(t."token") END AS b1, t."tenant"::text AS a0, t."day"::text AS a1
+FROM ONLY "public"."traits" AS t
+WHERE TRUE
+ORDER BY t."name", t."at"
+LIMIT $1;
 
 -- fetch by key after
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $3 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $3 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1,
-           sum((CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $3 THEN octet_length(t."token") ELSE 0 END)) OVER (ORDER BY t."name", t."at" ROWS UNBOUNDED PRECEDING)
-               - (CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $3 THEN octet_length(t."token") ELSE 0 END) AS bytes_before
-    FROM ONLY "public"."traits" AS t
-    WHERE (t."name", t."at") OPERATOR("pg_catalog".>) ($4::"pg_catalog"."text", $5::"pg_catalog"."timestamptz")
-    ORDER BY t."name", t."at"
-    LIMIT $1
-) AS page
-WHERE page.bytes_before < $2;
+SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $2 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $2 THEN octet_length(t."secret") END AS b0, CASE WHEN octet_length(t."token") <= $2 THEN t."token" END AS v1, CASE WHEN octet_length(t."token") > $2 THEN octet_length(t."token") END AS b1, t."tenant"::text AS a0, t."day"::text AS a1
+FROM ONLY "public"."traits" AS t
+WHERE (t."name", t."at") OPERATOR("pg_catalog".>) ($3::"pg_catalog"."text", $4::"pg_catalog"."timestamptz")
+ORDER BY t."name", t."at"
+LIMIT $1;
 
 -- fetch by key until
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $3 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $3 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1,
-           sum((CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $3 THEN octet_length(t."token") ELSE 0 END)) OVER (ORDER BY t."name", t."at" ROWS UNBOUNDED PRECEDING)
-               - (CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $3 THEN octet_length(t."token") ELSE 0 END) AS bytes_before
-    FROM ONLY "public"."traits" AS t
-    WHERE (t."name", t."at") OPERATOR("pg_catalog".<=) ($4::"pg_catalog"."text", $5::"pg_catalog"."timestamptz")
-    ORDER BY t."name", t."at"
-    LIMIT $1
-) AS page
-WHERE page.bytes_before < $2;
+SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $2 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $2 THEN octet_length(t."secret") END AS b0, CASE WHEN octet_length(t."token") <= $2 THEN t."token" END AS v1, CASE WHEN octet_length(t."token") > $2 THEN octet_length(t."token") END AS b1, t."tenant"::text AS a0, t."day"::text AS a1
+FROM ONLY "public"."traits" AS t
+WHERE (t."name", t."at") OPERATOR("pg_catalog".<=) ($3::"pg_catalog"."text", $4::"pg_catalog"."timestamptz")
+ORDER BY t."name", t."at"
+LIMIT $1;
 
 -- fetch by key between
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $3 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $3 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1,
-           sum((CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $3 THEN octet_length(t."token") ELSE 0 END)) OVER (ORDER BY t."name", t."at" ROWS UNBOUNDED PRECEDING)
-               - (CASE WHEN octet_length(t."secret") <= $3 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $3 THEN octet_length(t."token") ELSE 0 END) AS bytes_before
-    FROM ONLY "public"."traits" AS t
-    WHERE (t."name", t."at") OPERATOR("pg_catalog".>) ($4::"pg_catalog"."text", $5::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($6::"pg_catalog"."text", $7::"pg_catalog"."timestamptz")
-    ORDER BY t."name", t."at"
-    LIMIT $1
-) AS page
-WHERE page.bytes_before < $2;
+SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $2 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $2 THEN octet_length(t."secret") END AS b0, CASE WHEN octet_length(t."token") <= $2 THEN t."token" END AS v1, CASE WHEN octet_length(t."token") > $2 THEN octet_length(t."token") END AS b1, t."tenant"::text AS a0, t."day"::text AS a1
+FROM ONLY "public"."traits" AS t
+WHERE (t."name", t."at") OPERATOR("pg_catalog".>) ($3::"pg_catalog"."text", $4::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($5::"pg_catalog"."text", $6::"pg_catalog"."timestamptz")
+ORDER BY t."name", t."at"
+LIMIT $1;
 
 -- fetch by block
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $2 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $2 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1,
-           sum((CASE WHEN octet_length(t."secret") <= $2 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $2 THEN octet_length(t."token") ELSE 0 END)) OVER (ROWS UNBOUNDED PRECEDING) - (CASE WHEN octet_length(t."secret") <= $2 THEN octet_length(t."secret") ELSE 0 END + CASE WHEN octet_length(t."token") <= $2 THEN octet_length(t."token") ELSE 0 END) AS bytes_before
-    FROM ONLY "public"."traits" AS t
-    WHERE t.ctid > $3 AND t.ctid < $4
-) AS page
-WHERE page.bytes_before < $1;
+SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $2 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $2 THEN octet_length(t."secret") END AS b0, CASE WHEN octet_length(t."token") <= $2 THEN t."token" END AS v1, CASE WHEN octet_length(t."token") > $2 THEN octet_length(t."token") END AS b1, t."tenant"::text AS a0, t."day"::text AS a1
+FROM ONLY "public"."traits" AS t
+WHERE t.ctid > $3 AND t.ctid < $4
+LIMIT $1;
+
+-- sweep
+SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $1 THEN octet_length(t."secret") END AS b0, CASE WHEN octet_length(t."token") <= $1 THEN t."token" END AS v1, CASE WHEN octet_length(t."token") > $1 THEN octet_length(t."token") END AS b1, t."tenant"::text AS a0, t."day"::text AS a1
+FROM ONLY "public"."traits" AS t
+WHERE t.ctid > $2 AND t.ctid < $3;
 
 -- fetch since
-SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $1 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1
+SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $1 THEN octet_length(t."secret") END AS b0, CASE WHEN octet_length(t."token") <= $1 THEN t."token" END AS v1, CASE WHEN octet_length(t."token") > $1 THEN octet_length(t."token") END AS b1, t."tenant"::text AS a0, t."day"::text AS a1
 FROM ONLY "public"."traits" AS t
 WHERE age(t.xmin) <= age(($2::text::xid8)::xid)
    OR (SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint
               - $2::text::bigint NOT BETWEEN 0 AND 2147483647);
 
 -- lock row
-SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, octet_length(t."secret") AS b0, CASE WHEN octet_length(t."token") <= $1 THEN t."token" END AS v1, octet_length(t."token") AS b1, t."tenant"::text AS a0, t."day"::text AS a1
+SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $1 THEN octet_length(t."secret") END AS b0, CASE WHEN octet_length(t."token") <= $1 THEN t."token" END AS v1, CASE WHEN octet_length(t."token") > $1 THEN octet_length(t."token") END AS b1, t."tenant"::text AS a0, t."day"::text AS a1
 FROM ONLY "public"."traits" AS t
 WHERE t.ctid = $2
 FOR NO KEY UPDATE OF t;
@@ -80,125 +57,109 @@ WITH written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written, (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2), (E'token', 2))) AS columns_stand
 FROM written;
 
 -- write unlocked by key
 WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
-    JOIN ONLY "public"."traits" AS t
-      ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
+    JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM free AS page
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free,
+       (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2), (E'token', 2))) AS columns_stand
 FROM written;
 
 -- unwritten by key
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
-JOIN ONLY "public"."traits" AS t
-  ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz");
+JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz");
 
 -- write by block
 WITH written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
-    WHERE coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $10 AND t.ctid <= $11
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written, (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2), (E'token', 2))) AS columns_stand
 FROM written;
 
 -- write unlocked by block
 WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
-    JOIN ONLY "public"."traits" AS t
-      ON coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11
+    JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $10 AND t.ctid <= $11
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM free AS page
-    WHERE coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $10 AND t.ctid <= $11
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free,
+       (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2), (E'token', 2))) AS columns_stand
 FROM written;
 
 -- unwritten by block
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
-JOIN ONLY "public"."traits" AS t
-  ON coalesce(t."name", t."name") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."at", t."at") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $10 AND t.ctid <= $11;
+JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $10 AND t.ctid <= $11;
 
 -- write by key, comparing values
 WITH written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::bytea[], $11::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, o0, o1, n)
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written, (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2), (E'token', 2))) AS columns_stand
 FROM written;
 
 -- write unlocked by key, comparing values
 WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::bytea[], $11::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, o0, o1, n)
-    JOIN ONLY "public"."traits" AS t
-      ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
+    JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
     FROM free AS page
-    WHERE t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free,
+       (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'secret', 2), (E'token', 2))) AS columns_stand
 FROM written;
 
 -- unwritten by key, comparing values
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::bytea[], $11::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, o0, o1, n)
-JOIN ONLY "public"."traits" AS t
-  ON t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz");
+JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz");
 
 -- record failures
 INSERT INTO reseal.failure AS f
     (run_id, pass, table_name, column_name, row_key, reason, sqlstate, value_digest)
-SELECT $1, $2, $3, page.column_name, ARRAY[page.k1::text, page.k2::text]::text[], page.reason, page.sqlstate,
-       page.value_digest
+SELECT $1, $2, $3, page.column_name, ARRAY[page.k1::text, page.k2::text]::text[], min(page.reason), min(page.sqlstate),
+       CASE WHEN count(*) = 1 THEN (array_agg(page.value_digest))[1]
+            ELSE sha256(string_agg(page.value_digest, '' ORDER BY page.value_digest)) END
 FROM unnest($4::text[], $5::text[], $6::text[], $7::bytea[], $8::"pg_catalog"."text"[], $9::"pg_catalog"."timestamptz"[])
      AS page(column_name, reason, sqlstate, value_digest, k1, k2)
+GROUP BY page.column_name, ARRAY[page.k1::text, page.k2::text]::text[]
 ON CONFLICT (table_name, column_name, path, row_key) DO UPDATE
 SET run_id = excluded.run_id, pass = excluded.pass, reason = excluded.reason,
     sqlstate = excluded.sqlstate, attempts = f.attempts + 1, last_seen_at = clock_timestamp(),

@@ -1,76 +1,53 @@
 -- Every statement about "Odd ""Schema"""."{relation}", as rendered.
 
 -- fetch by key
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $3 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $3 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0,
-           sum((CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END)) OVER (ORDER BY t."or""der" DESC, t."{range}" DESC ROWS UNBOUNDED PRECEDING)
-               - (CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END) AS bytes_before
-    FROM ONLY "Odd ""Schema"""."{relation}" AS t
-    WHERE TRUE
-    ORDER BY t."or""der" DESC, t."{range}" DESC
-    LIMIT $1
-) AS page
-WHERE page.bytes_before < $2;
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $2 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $2 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $2 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $2 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
+FROM ONLY "Odd ""Schema"""."{relation}" AS t
+WHERE TRUE
+ORDER BY t."or""der" DESC, t."{range}" DESC
+LIMIT $1;
 
 -- fetch by key after
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $3 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $3 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0,
-           sum((CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END)) OVER (ORDER BY t."or""der" DESC, t."{range}" DESC ROWS UNBOUNDED PRECEDING)
-               - (CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END) AS bytes_before
-    FROM ONLY "Odd ""Schema"""."{relation}" AS t
-    WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".<) ($4::"else where"."mo""od", $5::"pg_catalog"."bpchar")
-    ORDER BY t."or""der" DESC, t."{range}" DESC
-    LIMIT $1
-) AS page
-WHERE page.bytes_before < $2;
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $2 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $2 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $2 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $2 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
+FROM ONLY "Odd ""Schema"""."{relation}" AS t
+WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".<) ($3::"else where"."mo""od", $4::"pg_catalog"."bpchar")
+ORDER BY t."or""der" DESC, t."{range}" DESC
+LIMIT $1;
 
 -- fetch by key until
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $3 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $3 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0,
-           sum((CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END)) OVER (ORDER BY t."or""der" DESC, t."{range}" DESC ROWS UNBOUNDED PRECEDING)
-               - (CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END) AS bytes_before
-    FROM ONLY "Odd ""Schema"""."{relation}" AS t
-    WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($4::"else where"."mo""od", $5::"pg_catalog"."bpchar")
-    ORDER BY t."or""der" DESC, t."{range}" DESC
-    LIMIT $1
-) AS page
-WHERE page.bytes_before < $2;
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $2 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $2 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $2 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $2 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
+FROM ONLY "Odd ""Schema"""."{relation}" AS t
+WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($3::"else where"."mo""od", $4::"pg_catalog"."bpchar")
+ORDER BY t."or""der" DESC, t."{range}" DESC
+LIMIT $1;
 
 -- fetch by key between
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $3 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $3 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0,
-           sum((CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END)) OVER (ORDER BY t."or""der" DESC, t."{range}" DESC ROWS UNBOUNDED PRECEDING)
-               - (CASE WHEN octet_length(t."select") <= $3 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $3 THEN octet_length(t."$1; --") ELSE 0 END) AS bytes_before
-    FROM ONLY "Odd ""Schema"""."{relation}" AS t
-    WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".<) ($4::"else where"."mo""od", $5::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($6::"else where"."mo""od", $7::"pg_catalog"."bpchar")
-    ORDER BY t."or""der" DESC, t."{range}" DESC
-    LIMIT $1
-) AS page
-WHERE page.bytes_before < $2;
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $2 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $2 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $2 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $2 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
+FROM ONLY "Odd ""Schema"""."{relation}" AS t
+WHERE (t."or""der", t."{range}") OPERATOR("pg_catalog".<) ($3::"else where"."mo""od", $4::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($5::"else where"."mo""od", $6::"pg_catalog"."bpchar")
+ORDER BY t."or""der" DESC, t."{range}" DESC
+LIMIT $1;
 
 -- fetch by block
-SELECT page.*
-FROM (
-    SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $2 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $2 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0,
-           sum((CASE WHEN octet_length(t."select") <= $2 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $2 THEN octet_length(t."$1; --") ELSE 0 END)) OVER (ROWS UNBOUNDED PRECEDING) - (CASE WHEN octet_length(t."select") <= $2 THEN octet_length(t."select") ELSE 0 END + CASE WHEN octet_length(t."$1; --") <= $2 THEN octet_length(t."$1; --") ELSE 0 END) AS bytes_before
-    FROM ONLY "Odd ""Schema"""."{relation}" AS t
-    WHERE t.ctid > $3 AND t.ctid < $4
-) AS page
-WHERE page.bytes_before < $1;
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $2 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $2 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $2 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $2 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
+FROM ONLY "Odd ""Schema"""."{relation}" AS t
+WHERE t.ctid > $3 AND t.ctid < $4
+LIMIT $1;
+
+-- sweep
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $1 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $1 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $1 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $1 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
+FROM ONLY "Odd ""Schema"""."{relation}" AS t
+WHERE t.ctid > $2 AND t.ctid < $3;
 
 -- fetch since
-SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $1 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $1 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $1 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $1 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $1 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $1 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
 FROM ONLY "Odd ""Schema"""."{relation}" AS t
 WHERE age(t.xmin) <= age(($2::text::xid8)::xid)
    OR (SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint
               - $2::text::bigint NOT BETWEEN 0 AND 2147483647);
 
 -- lock row
-SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $1 THEN t."select" END AS v0, octet_length(t."select") AS b0, CASE WHEN octet_length(t."$1; --") <= $1 THEN t."$1; --" END AS v1, octet_length(t."$1; --") AS b1, t."{columns}"::text AS a0
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $1 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $1 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $1 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $1 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
 FROM ONLY "Odd ""Schema"""."{relation}" AS t
 WHERE t.ctid = $2
 FOR NO KEY UPDATE OF t;
@@ -80,125 +57,109 @@ WITH written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
     FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
-    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written, (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'select', 2), (E'$1; --', 2))) AS columns_stand
 FROM written;
 
 -- write unlocked by key
 WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
-    JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-      ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar")
+    JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
     FROM free AS page
-    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free,
+       (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'select', 2), (E'$1; --', 2))) AS columns_stand
 FROM written;
 
 -- unwritten by key
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
-JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-  ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar");
+JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar");
 
 -- write by block
 WITH written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
     FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
-    WHERE coalesce(t."or""der", t."or""der") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."{range}", t."{range}") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $9 AND t.ctid <= $10
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written, (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'select', 2), (E'$1; --', 2))) AS columns_stand
 FROM written;
 
 -- write unlocked by block
 WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
-    JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-      ON coalesce(t."or""der", t."or""der") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."{range}", t."{range}") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
+    JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $9 AND t.ctid <= $10
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
     FROM free AS page
-    WHERE coalesce(t."or""der", t."or""der") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."{range}", t."{range}") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $9 AND t.ctid <= $10
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free,
+       (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'select', 2), (E'$1; --', 2))) AS columns_stand
 FROM written;
 
 -- unwritten by block
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
-JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-  ON coalesce(t."or""der", t."or""der") OPERATOR("pg_catalog".=) page.k1 AND coalesce(t."{range}", t."{range}") OPERATOR("pg_catalog".=) page.k2 AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND t.ctid >= $9 AND t.ctid <= $10;
+JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $9 AND t.ctid <= $10;
 
 -- write by key, comparing values
 WITH written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
     FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, o0, o1, n)
-    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered
+SELECT array_agg(n) AS written, (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'select', 2), (E'$1; --', 2))) AS columns_stand
 FROM written;
 
 -- write unlocked by key, comparing values
 WITH free AS MATERIALIZED (
     SELECT page.*
     FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, o0, o1, n)
-    JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-      ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar")
+    JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
     FROM free AS page
-    WHERE t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar")
-    RETURNING page.n, ((page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0) AS altered
+    WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar")
+    RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0 THEN -page.n ELSE page.n END AS n
 )
-SELECT array_agg(n) AS written, array_agg(n) FILTER (WHERE altered) AS altered,
-       (SELECT array_agg(n) FROM free) AS free
+SELECT array_agg(n) AS written, (SELECT array_agg(n) FROM free) AS free,
+       (SELECT count(*) = 2 FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = $1 AND (a.attname, a.attnum) IN ((E'select', 2), (E'$1; --', 2))) AS columns_stand
 FROM written;
 
 -- unwritten by key, comparing values
 SELECT array_agg(page.n) AS unwritten
 FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, o0, o1, n)
-JOIN ONLY "Odd ""Schema"""."{relation}" AS t
-  ON t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2 AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND t.xmin = page.read_xmin AND t.ctid = page.read_ctid
-      AND t.tableoid = $1 AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar");
+JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar");
 
 -- record failures
 INSERT INTO reseal.failure AS f
     (run_id, pass, table_name, column_name, row_key, reason, sqlstate, value_digest)
-SELECT $1, $2, $3, page.column_name, ARRAY[page.k1::text, page.k2::text]::text[], page.reason, page.sqlstate,
-       page.value_digest
+SELECT $1, $2, $3, page.column_name, ARRAY[page.k1::text, page.k2::text]::text[], min(page.reason), min(page.sqlstate),
+       CASE WHEN count(*) = 1 THEN (array_agg(page.value_digest))[1]
+            ELSE sha256(string_agg(page.value_digest, '' ORDER BY page.value_digest)) END
 FROM unnest($4::text[], $5::text[], $6::text[], $7::bytea[], $8::"else where"."mo""od"[], $9::"pg_catalog"."bpchar"[])
      AS page(column_name, reason, sqlstate, value_digest, k1, k2)
+GROUP BY page.column_name, ARRAY[page.k1::text, page.k2::text]::text[]
 ON CONFLICT (table_name, column_name, path, row_key) DO UPDATE
 SET run_id = excluded.run_id, pass = excluded.pass, reason = excluded.reason,
     sqlstate = excluded.sqlstate, attempts = f.attempts + 1, last_seen_at = clock_timestamp(),

@@ -8,22 +8,13 @@ use reseal::demo::server::ServerOptions;
 use tokio::task::JoinSet;
 use tokio_postgres::Client;
 
-use super::support::{Rotation, TestKey, open, private_server, seal};
+use super::support::{Dice, Rotation, TestKey, open, private_server, seal};
 
 const ROWS: i64 = 2_000;
 const WRITERS: u64 = 4;
 
-/// Numbers for a writer: the same for the same seed.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: i64) -> i64 {
-        // xorshift64 (Marsaglia 2003)
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        i64::try_from(self.0 % end.unsigned_abs()).expect("below an i64")
-    }
+fn below(dice: &mut Dice, end: i64) -> i64 {
+    i64::try_from(dice.below(usize::try_from(end).expect("a size"))).expect("below an i64")
 }
 
 /// One statement of a writer; it writes values under the new key, or leaves those that are there.
@@ -32,7 +23,7 @@ async fn write(
     key: &TestKey,
     dice: &mut Dice,
 ) -> Result<(), tokio_postgres::Error> {
-    let id = 1 + dice.below(ROWS);
+    let id = 1 + below(dice, ROWS);
     let value = seal(key, "go", b"", b"written meanwhile");
     match dice.below(10) {
         0..=3 => {
@@ -41,7 +32,7 @@ async fn write(
         }
         4..=5 => {
             let moved = "UPDATE secrets SET id = $2 WHERE id = $1";
-            client.execute(moved, &[&id, &(id + ROWS * (1 + dice.below(1_000)))]).await?;
+            client.execute(moved, &[&id, &(id + ROWS * (1 + below(dice, 1_000)))]).await?;
         }
         6 => {
             client.execute("DELETE FROM secrets WHERE id = $1", &[&id]).await?;
@@ -64,7 +55,7 @@ async fn write(
 /// Transactions of one to six statements, until told to stop. Writers may deadlock with each other;
 /// that is theirs.
 async fn write_on(client: Client, key: TestKey, seed: u64, stop: Arc<AtomicBool>) -> u32 {
-    let mut dice = Dice(0x9E37_79B9_7F4A_7C15 ^ (seed << 32));
+    let mut dice = Dice::of(0, seed);
     let mut committed = 0;
     while !stop.load(Ordering::Relaxed) {
         client.batch_execute("BEGIN").await.expect("a transaction");
@@ -73,8 +64,7 @@ async fn write_on(client: Client, key: TestKey, seed: u64, stop: Arc<AtomicBool>
             is_good = is_good && write(&client, &key, &mut dice).await.is_ok();
         }
         if dice.below(20) == 0 {
-            tokio::time::sleep(std::time::Duration::from_millis(dice.below(200).unsigned_abs()))
-                .await;
+            tokio::time::sleep(dice.milliseconds(0..200)).await;
         }
         let end = if is_good && dice.below(10) > 0 { "COMMIT" } else { "ROLLBACK" };
         client.batch_execute(end).await.expect("an end");

@@ -176,7 +176,9 @@ async fn rows_that_no_index_leads_to() {
     }
     let status = rotation.command("run --workers 1").run().await.expect(0).json();
     assert_eq!(status["conflicts"], 0, "{status}");
-    assert_eq!(status["passes"], 2, "the pass, the walk: {status}");
+    // the sample need not meet any of the four
+    let passes = status["passes"].as_i64().expect("a number");
+    assert!(passes <= 2, "the pass, if the sample shows need of it, and the walk: {status}");
     let others = others.into_iter().flatten();
     rotation.expect_secrets((1..=ROWS).chain(missing).chain(others)).await;
 }

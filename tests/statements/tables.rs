@@ -9,7 +9,7 @@ use reseal::db::row_key::SqlType;
 use reseal::keys::{KeyRing, KeySource, RingConfig};
 use reseal::layout::{ColumnLayout, Layout};
 use reseal::plan::sample::SampleCount;
-use reseal::plan::{ColumnKind, ColumnPlan, Estimate, KeyColumn, KeyPlan, TablePlan};
+use reseal::plan::{ColumnKind, ColumnPlan, Estimate, KeyColumn, KeyPlan, Order, TablePlan};
 
 use super::support::TestKey;
 
@@ -71,6 +71,7 @@ pub fn examples() -> Vec<Example> {
 fn table([schema, name]: [&str; 2], key: &[Key<'_>], columns: &[(&str, ColumnKind)]) -> TablePlan {
     let column = |(name, kind): &(&str, ColumnKind)| ColumnPlan {
         name: identifier(name),
+        number: 2,
         kind: *kind,
         layout: layout(),
         keys: Arc::new(ring().column_keys(&layout(), "t", "c").expect("its keys")),
@@ -92,6 +93,7 @@ fn table([schema, name]: [&str; 2], key: &[Key<'_>], columns: &[(&str, ColumnKin
         version: None,
         ring: ring(),
         estimate: Estimate::default(),
+        order: Order::ByKey,
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use reseal::demo::server::{ServerOptions, ThrowawayServer};
+use reseal::demo::server::{SUPERUSER, ServerOptions, ThrowawayServer};
 use tokio_postgres::{Client, NoTls};
 
 /// The server that the tests of this process share; started by the first that asks. It goes with
@@ -30,11 +30,29 @@ pub fn become_standby(server: &mut ThrowawayServer) {
     server.start_again().expect("the server starts as a standby");
 }
 
+/// A hot standby that streams from `primary`, and is called `name` there.
+pub fn streaming_standby(primary: &mut ThrowawayServer, name: &str) -> ThrowawayServer {
+    primary.crash().expect("the primary stops");
+    let words = format!(
+        "host=127.0.0.1 port={} user={SUPERUSER} password={} application_name='{name}'",
+        primary.port(),
+        primary.password()
+    );
+    let options = ServerOptions::default().setting("primary_conninfo", &words);
+    let mut standby = primary.copy(&options).expect("a copy of the primary");
+    fs::write(standby.data_directory().join("standby.signal"), "").expect("a signal file");
+    primary.start_again().expect("the primary starts");
+    standby.start_again().expect("the standby starts");
+    standby
+}
+
 /// An empty database with a name of its own; dropped at the end of the test.
 pub struct TestDatabase {
     name: String,
     url: String,
     maintenance_url: String,
+    /// Not on a copy of its server, which goes with it.
+    is_dropped: bool,
 }
 
 impl TestDatabase {
@@ -52,7 +70,18 @@ impl TestDatabase {
             .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0"))
             .await
             .expect("a new database");
-        Self { url: server.url(&name), name, maintenance_url }
+        Self { url: server.url(&name), name, maintenance_url, is_dropped: true }
+    }
+
+    /// The same database on a copy of its server.
+    #[must_use]
+    pub fn on_copy(&self, server: &ThrowawayServer) -> Self {
+        Self {
+            url: server.url(&self.name),
+            name: self.name.clone(),
+            maintenance_url: server.url("postgres"),
+            is_dropped: false,
+        }
     }
 
     pub fn name(&self) -> &str {
@@ -85,6 +114,9 @@ impl Drop for TestDatabase {
     /// Best effort, and not worth a failure: the whole server goes soon. On a thread of its own,
     /// because a test's runtime cannot be waited for from inside.
     fn drop(&mut self) {
+        if !self.is_dropped {
+            return;
+        }
         let url = self.maintenance_url.clone();
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         let dropping = std::thread::spawn(move || {

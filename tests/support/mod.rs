@@ -12,7 +12,9 @@
 )]
 
 mod database;
+mod dice;
 mod hold;
+mod pgbouncer;
 mod polling;
 mod relay;
 mod reseal;
@@ -22,10 +24,14 @@ mod terms;
 mod values;
 mod vault;
 
-pub use database::{TestDatabase, become_standby, private_server, shared_server};
+pub use database::{
+    TestDatabase, become_standby, private_server, shared_server, streaming_standby,
+};
+pub use dice::Dice;
 pub use hold::Hold;
-pub use polling::{DEADLINE, eventually};
-pub use relay::relayed;
+pub use pgbouncer::PgBouncer;
+pub use polling::{DEADLINE, Waiting, eventually};
+pub use relay::{hide_mark, relayed};
 pub use reseal::{Outcome, Reseal, Running};
 pub use rotation::{Failpoints, Rotation, StoredRow};
 pub use rows::{Row, Rows};

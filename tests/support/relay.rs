@@ -33,9 +33,7 @@ async fn relay(client: TcpStream, server: TcpStream) {
         let mut chunk = vec![0; 1 << 16];
         while let Ok(bytes @ 1..) = from_client.read(&mut chunk).await {
             let chunk = &mut chunk[..bytes];
-            if let Some(at) = chunk.windows(MARK.len()).position(|window| window == MARK) {
-                chunk[at..at + MARK.len()].copy_from_slice(NO_MARK);
-            }
+            hide_mark(chunk);
             if to_server.write_all(chunk).await.is_err() {
                 break;
             }
@@ -45,4 +43,11 @@ async fn relay(client: TcpStream, server: TcpStream) {
     };
     let answering = async move { tokio::io::copy(&mut from_server, &mut to_client).await };
     tokio::join!(asking, answering).1.ok();
+}
+
+/// Takes the mark out of what a client says first.
+pub fn hide_mark(chunk: &mut [u8]) {
+    if let Some(at) = chunk.windows(MARK.len()).position(|window| window == MARK) {
+        chunk[at..at + MARK.len()].copy_from_slice(NO_MARK);
+    }
 }

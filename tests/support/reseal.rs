@@ -93,7 +93,7 @@ impl Reseal {
     pub fn spawn(self) -> Running {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let file = |name| File::create(directory.path().join(name)).expect("an output file");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_reseal"));
+        let mut command = Command::new(binary());
         command.args(&self.arguments).env_clear().current_dir(directory.path());
         command.stdin(Stdio::null()).stdout(file("stdout")).stderr(file("stderr"));
         if let Some(toml) = &self.config {
@@ -106,6 +106,11 @@ impl Reseal {
         let words = self.arguments.join(" ".as_ref()).to_string_lossy().into_owned();
         Running { child, directory, words, deadline: Instant::now() + self.deadline }
     }
+}
+
+/// The program under test: this build's, or another one's, say one that was broken on purpose.
+fn binary() -> OsString {
+    std::env::var_os("RESEAL_TEST_BINARY").unwrap_or(env!("CARGO_BIN_EXE_reseal").into())
 }
 
 /// The command at work.

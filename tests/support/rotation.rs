@@ -193,9 +193,13 @@ impl Failpoints {
 
     /// Kills the process (SIGKILL) when it reaches `point`.
     pub fn kill(point: &str) -> Self {
-        let mut failpoints = Self::none();
-        failpoints.orders = format!("{point}=kill");
-        failpoints
+        Self::none().and_kill(point)
+    }
+
+    #[must_use]
+    pub fn and_kill(mut self, point: &str) -> Self {
+        write!(self.orders, "{point}=kill;").expect("writing to a String cannot fail");
+        self
     }
 
     /// The command, under these orders.

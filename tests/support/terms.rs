@@ -11,6 +11,7 @@ pub const READ: Terms = Terms {
     read_only: true,
     lock_timeout: Duration::from_secs(10),
     statement_timeout: Duration::from_secs(60),
+    idle_timeout: Duration::from_secs(60),
     durable: false,
 };
 

@@ -79,6 +79,9 @@ pub(super) fn meaning(code: &str, ends_the_session: bool) -> Meaning {
 type Line = (&'static str, Trouble, &'static str, &'static str);
 
 const NO_HINT: &str = "";
+/// For what a plan had found, and a run no longer finds.
+const CHANGED: &str =
+    "was a table changed while the run went on? `reseal plan` looks at it as it is now";
 
 /// What only the server itself says, when it ends a session or does not begin one.
 #[rustfmt::skip]
@@ -134,18 +137,18 @@ const CODES: &[Line] = &[
     ("P0001", Trouble::RowRefused, "a trigger, rule or function raised an error", NO_HINT),
 
     // what is not as the plan saw it
-    ("0A000", Trouble::PlanBroken, "the server cannot do this, or a table changed meanwhile", NO_HINT),
+    ("0A000", Trouble::PlanBroken, "the server cannot do this, or a table changed meanwhile", CHANGED),
     ("26000", Trouble::PlanBroken, "a prepared statement is not known to the server", "a pooler may be in between"),
     ("3D000", Trouble::PlanBroken, "the database does not exist", NO_HINT),
-    ("3F000", Trouble::PlanBroken, "a schema does not exist", NO_HINT),
+    ("3F000", Trouble::PlanBroken, "a schema does not exist", CHANGED),
     ("42501", Trouble::Denied, "a privilege is missing", "grant it to the role of this connection"),
     ("42601", Trouble::Bug, "a statement was malformed", NO_HINT),
-    ("42703", Trouble::PlanBroken, "a column does not exist", NO_HINT),
-    ("42704", Trouble::PlanBroken, "an object or setting does not exist", NO_HINT),
-    ("42804", Trouble::PlanBroken, "a column has another type than expected", NO_HINT),
-    ("42883", Trouble::PlanBroken, "a function or operator does not exist", NO_HINT),
-    ("42P01", Trouble::PlanBroken, "a table does not exist", NO_HINT),
-    ("42", Trouble::PlanBroken, "a table, column or type is not as expected", NO_HINT),
+    ("42703", Trouble::PlanBroken, "a column does not exist", CHANGED),
+    ("42704", Trouble::PlanBroken, "an object or setting does not exist", CHANGED),
+    ("42804", Trouble::PlanBroken, "a column has another type than expected", CHANGED),
+    ("42883", Trouble::PlanBroken, "a function or operator does not exist", CHANGED),
+    ("42P01", Trouble::PlanBroken, "a table does not exist", CHANGED),
+    ("42", Trouble::PlanBroken, "a table, column or type is not as expected", CHANGED),
     ("55000", Trouble::PlanBroken, "a table is not in the state the statement needs", "a published table without replica identity cannot be updated"),
     ("55", Trouble::PlanBroken, "an object is not in the state the statement needs", NO_HINT),
 

@@ -121,6 +121,22 @@ pub async fn start(transaction: &Transaction<'_>, wanted: &Wanted) -> Result<i64
     Ok(row.get(0))
 }
 
+/// What tells a run from another one of the same id: a failover to a standby that had not heard of the
+/// run, or a restore, gives its id away again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity(String);
+
+/// Who the run of this id is; `None` when the ledger does not know it.
+pub async fn identity(
+    transaction: &Transaction<'_>,
+    run_id: i64,
+) -> Result<Option<Identity>, DatabaseError> {
+    let select =
+        "SELECT concat_ws(' ', started_at, config_digest, keys) FROM reseal.run WHERE run_id = $1";
+    let row = transaction.query_opt(select, &[(&run_id, Type::INT8)]).await?;
+    Ok(row.map(|row| Identity(row.get(0))))
+}
+
 /// The ids of unfinished runs, oldest first.
 pub async fn unfinished(transaction: &Transaction<'_>) -> Result<Vec<i64>, DatabaseError> {
     let unfinished = "SELECT run_id FROM reseal.run WHERE state = 'running' ORDER BY run_id";

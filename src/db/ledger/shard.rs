@@ -20,6 +20,8 @@ pub type Bound = Vec<Vec<u8>>;
 pub enum Step {
     /// Key order; values under a previous key are resealed.
     Reseal,
+    /// The same in physical order: random keys would lead from block to block.
+    ResealByBlock,
     /// Physical order; every value is opened, and resealed where it still needs a previous key.
     Walk,
     /// The end of a proof: wait for writers, read what they wrote.
@@ -30,6 +32,7 @@ impl Step {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Reseal => "reseal",
+            Self::ResealByBlock => "reseal_by_block",
             Self::Walk => "walk",
             Self::Close => "close",
         }
@@ -38,6 +41,7 @@ impl Step {
     fn from_ledger(text: &str) -> Self {
         match text {
             "reseal" => Self::Reseal,
+            "reseal_by_block" => Self::ResealByBlock,
             "walk" => Self::Walk,
             _ => Self::Close,
         }
@@ -168,10 +172,10 @@ fn read_claim(run_id: i64, row: &Row) -> Claim {
 /// this position and the run still wanted.
 pub async fn fence(
     transaction: &Transaction<'_>,
-    id: &ShardId,
-    epoch: i32,
+    claim: &Claim,
     position: Option<&Bound>,
 ) -> Result<bool, DatabaseError> {
+    let id = &claim.id;
     let row = transaction
         .query_opt(
             sql::FENCE,
@@ -180,7 +184,7 @@ pub async fn fence(
                 (&id.pass, Type::INT4),
                 (&id.table_name, Type::TEXT),
                 (&id.shard, Type::INT4),
-                (&epoch, Type::INT4),
+                (&claim.epoch, Type::INT4),
                 (&position, Type::BYTEA_ARRAY),
             ],
         )
@@ -249,6 +253,23 @@ pub(super) fn milliseconds(lease: Duration) -> f64 {
 /// A count, as the ledger keeps it.
 pub(super) fn count(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// Ends a shard whose table is gone.
+pub async fn pass_over(transaction: &Transaction<'_>, claim: &Claim) -> Result<(), DatabaseError> {
+    transaction
+        .execute(
+            sql::PASS_OVER,
+            &[
+                (&claim.id.run_id, Type::INT8),
+                (&claim.id.pass, Type::INT4),
+                (&claim.id.table_name, Type::TEXT),
+                (&claim.id.shard, Type::INT4),
+                (&claim.epoch, Type::INT4),
+            ],
+        )
+        .await?;
+    Ok(())
 }
 
 /// Gives back what an owner still holds.

@@ -28,6 +28,11 @@ pub(super) fn read(words: &str) -> Result<Vec<Word>, Malformed> {
     read_pairs(words)
 }
 
+/// libpq would take the rest of such a password for a host, a database or a parameter. Messages name
+/// hosts, so a password that was not encoded would come to be shown.
+const SECOND_AT: Malformed =
+    Malformed("it has an @ or a / too many; write an @ within user or password as %40, a / as %2F");
+
 /// `[user[:password]@][host[:port],…][/dbname][?keyword=value&…]`
 fn read_url(url: &str) -> Result<Vec<Word>, Malformed> {
     let mut words = Vec::new();
@@ -37,8 +42,14 @@ fn read_url(url: &str) -> Result<Vec<Word>, Malformed> {
         read_credentials(&url[..at], &mut words)?;
     }
     let rest = at.map_or(url, |at| &url[at + 1..]);
+    if at.is_some() && rest.contains('@') {
+        return Err(SECOND_AT);
+    }
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (hosts, path) = rest.split_once('/').unwrap_or((rest, ""));
+    if path.contains('@') {
+        return Err(SECOND_AT);
+    }
     read_hosts(hosts, &mut words)?;
     push(&mut words, "dbname", decode(path)?);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -65,9 +76,6 @@ fn read_credentials(credentials: &str, words: &mut Vec<Word>) -> Result<(), Malf
 fn read_hosts(hosts: &str, words: &mut Vec<Word>) -> Result<(), Malformed> {
     if hosts.is_empty() {
         return Ok(());
-    }
-    if hosts.contains('@') {
-        return Err(Malformed("it has two @; write an @ within user or password as %40"));
     }
     let mut names = Vec::new();
     let mut ports = Vec::new();
@@ -214,6 +222,9 @@ mod tests {
             "mysql://secretword",
             "jdbc:postgresql://h/d?password=secretword",
             "postgresql://u:secret@word@h",
+            "postgresql://u:x@secret/word@h:1/d",
+            "postgresql://u:x@secret?user=word@h",
+            "postgresql://u:secret/word@h:1/d",
             "postgresql://u:secretword%zz@h",
             "postgresql://u:p@h/d?secretword",
             "postgresql://u:p@[::1/d",

@@ -38,6 +38,13 @@ pub enum Birth {
     PortTaken,
 }
 
+/// Which server.
+pub struct Place<'p> {
+    pub directory: &'p Path,
+    pub binaries: &'p Path,
+    pub port: u16,
+}
+
 pub struct Supervisor {
     shell: Child,
 }
@@ -46,11 +53,11 @@ impl Supervisor {
     /// Starts the server (a new cluster first, if there is none) and waits until it takes
     /// connections. The inner `Err` says that another port, or a moment's patience, may help.
     pub fn spawn(
-        directory: &Path,
-        binaries: &Path,
-        port: u16,
+        place: &Place<'_>,
         account: &Account,
+        environment: &[(String, String)],
     ) -> Result<std::result::Result<Self, Birth>> {
+        let Place { directory, binaries, port } = *place;
         let mut command = Command::new("sh");
         command.args(["-c", SCRIPT, "reseal-supervisor"]).arg(binaries);
         command.args([&port.to_string(), SUPERUSER]).current_dir(directory);
@@ -58,6 +65,7 @@ impl Supervisor {
         // Out of the terminal's foreground group: Ctrl-C is for us to answer.
         command.process_group(0).env("LC_ALL", "C");
         forget_client_settings(&mut command);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         account.assume(&mut command);
         let logged = fs::read(directory.join("log")).map_or(0, |log| log.len());
         let mut shell = command.spawn().map_err(|error| {

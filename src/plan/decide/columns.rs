@@ -33,6 +33,7 @@ pub(super) fn columns(
         let aad_sources = aad_sources(table, config, facts, &mut aad_columns, &place, objections);
         columns.push(DraftColumn {
             name: identifier(&config.name),
+            number: column.number,
             kind,
             layout: with_keys(config, facts, ring, objections),
             aad_sources,

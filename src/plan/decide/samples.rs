@@ -68,7 +68,7 @@ const COSTLY_ROWS: u64 = 100_000;
 
 /// Warns of what the server has to bear.
 pub fn cost(place: &str, estimate: &Estimate, objections: &mut Objections) {
-    let rewritten = estimate.to_reseal.min(estimate.rows);
+    let rewritten = estimate.rewritten();
     if rewritten < COSTLY_ROWS {
         return;
     }

@@ -1,21 +1,21 @@
 //! One try to commit one part of a page: one transaction, from the fence to COMMIT.
 
-use std::collections::HashSet;
 use std::time::Instant;
 
-use super::batch::Batch;
+use super::batch::{Batch, RowSet};
 use super::{Mode, Part, Receipt, Setback, Writer, Written};
 use crate::db::error::{DatabaseError, Trouble};
-use crate::db::ledger::shard::{self, Bound, Tally};
+use crate::db::ledger::shard::{self, Tally};
 use crate::db::session::Session;
 use crate::db::transaction::Transaction;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::rotate::cursor::Position;
 use crate::rotate::failures;
 use crate::rotate::judge::{JudgedPage, Judgement};
 use crate::rotate::statements::Order;
 
 /// One try to commit one part of a page.
+#[derive(Clone, Copy)]
 pub struct Attempt<'a> {
     pub writer: &'a Writer,
     pub page: &'a JudgedPage,
@@ -27,7 +27,7 @@ impl Attempt<'_> {
     pub async fn run(
         &self,
         session: &mut Session,
-        position: Option<&Bound>,
+        position: &Position,
     ) -> Result<Written, Setback> {
         let transaction = self.begin(session, position).await?;
         self.finish(transaction, Instant::now() + self.writer.budget).await
@@ -37,7 +37,7 @@ impl Attempt<'_> {
     pub async fn rehearse(
         &self,
         session: &mut Session,
-        position: Option<&Bound>,
+        position: &Position,
     ) -> Result<(), Setback> {
         let transaction = self.begin(session, position).await?;
         let deadline = Instant::now() + self.writer.budget;
@@ -52,12 +52,12 @@ impl Attempt<'_> {
     async fn begin<'s>(
         &self,
         session: &'s mut Session,
-        position: Option<&Bound>,
+        position: &Position,
     ) -> Result<Transaction<'s>, Setback> {
         let transaction = session.begin(&self.writer.terms()).await?;
         crate::failpoint!("transaction-begun");
         let claim = &self.writer.claim;
-        let fence = shard::fence(&transaction, &claim.id, claim.epoch, position).await;
+        let fence = shard::fence(&transaction, claim, position.0.as_ref()).await;
         // whoever holds the checkpoint would hold up a smaller part as well
         if !fence.map_err(|error| Setback::Error(error.into()))? {
             return Err(Setback::NotOurs);
@@ -87,11 +87,13 @@ impl Attempt<'_> {
         shard::move_checkpoint(&transaction, &claim.id, end.0.as_ref(), done, &tally, lease)
             .await?;
         crate::failpoint!("checkpoint-moved");
-        constraints(&transaction, deadline).await?;
+        if !batch.rows.is_empty() {
+            constraints(&transaction, deadline).await?;
+        }
         crate::failpoint!("before-commit");
         transaction.commit().await?;
         crate::failpoint!("committed");
-        Ok(Written { receipt: Receipt { end, done }, tally, conflicts: outcome.conflicts })
+        Ok(Written { receipt: Receipt { end }, tally, conflicts: outcome.conflicts })
     }
 
     async fn write(
@@ -115,20 +117,31 @@ impl Attempt<'_> {
             Ok(row) => row,
             Err(error) => return Err(blame(error)),
         };
-        let written: RowSet = batch.numbered(row.get("written"));
-        let mut altered: Vec<usize> = batch.numbered(row.get("altered"));
-        let missing: Vec<usize> =
-            batch.rows.iter().copied().filter(|row| !written.contains(row)).collect();
+        if !row.get::<_, bool>("columns_stand") {
+            return Err(Setback::Error(self.columns_changed()));
+        }
+        let told: Vec<i64> = row.get::<_, Option<_>>("written").unwrap_or_default();
+        let written = batch.rows_of(told.iter().map(|n| n.abs()));
+        let mut altered: Vec<usize> = batch.rows_of(told.iter().map(|n| -n)).iter().collect();
+        let missing = batch.rows.iter().copied().filter(|row| !written.contains(*row));
+        let missing: Vec<usize> = missing.collect();
         // not written although unchanged: a trigger swallowed it
         let swallowed: RowSet = match self.part.mode {
             _ if missing.is_empty() => RowSet::default(),
-            Mode::Unlocked => batch.numbered(row.get("free")),
+            Mode::Unlocked => batch.rows_told(&row, "free"),
             Mode::Waiting | Mode::Skipped => self.unchanged(transaction, &missing).await?,
         };
         let (refused, conflicts): (Vec<_>, Vec<_>) =
-            missing.into_iter().partition(|row| swallowed.contains(row));
+            missing.into_iter().partition(|row| swallowed.contains(*row));
         altered.extend(refused);
         Ok(Outcome { written, altered, conflicts })
+    }
+
+    /// Nothing of this transaction is committed.
+    fn columns_changed(&self) -> Error {
+        Error::refused("a column was renamed, or replaced by another, while the run went on")
+            .at(self.writer.table.relation.plain())
+            .hint("run again: the plan then looks at the columns as they are")
     }
 
     /// Rows of `missing` that still are the version that was read.
@@ -141,7 +154,7 @@ impl Attempt<'_> {
         let parameters = batch.parameters(self.writer, self.page).map_err(Setback::Error)?;
         let statement = &self.writer.statements.unwritten;
         let row = transaction.query_one(statement, &parameters.list()).await?;
-        Ok(batch.numbered(row.get("unwritten")))
+        Ok(batch.rows_told(&row, "unwritten"))
     }
 
     /// Executes the write for no row at all. What still fails then is the plan's fault.
@@ -154,14 +167,16 @@ impl Attempt<'_> {
     }
 
     fn tally(&self, outcome: &Outcome) -> Tally {
-        let mut tally = Tally { rows: self.part.rows.len() as u64, ..Tally::default() };
+        let passed = self.page.page.passed(&self.part.rows);
+        let rows = self.part.rows.len() as u64 + passed.rows;
+        let mut tally = Tally { rows, current: passed.current, ..Tally::default() };
         for row in self.part.rows.clone() {
             for judgement in self.page.row(row) {
                 match judgement {
                     Judgement::Nothing | Judgement::Previous => {}
                     Judgement::Current => tally.current += 1,
                     Judgement::Failed(_) | Judgement::Refused { .. } => tally.failed += 1,
-                    Judgement::Resealed(_) if outcome.written.contains(&row) => tally.resealed += 1,
+                    Judgement::Resealed(_) if outcome.written.contains(row) => tally.resealed += 1,
                     Judgement::Resealed(_) => tally.conflicts += 1,
                 }
             }
@@ -193,8 +208,17 @@ fn blame(error: DatabaseError) -> Setback {
             Setback::Refused(error)
         }
         Trouble::Bug if error.sqlstate.is_some() => Setback::Refused(error),
+        Trouble::Transient | Trouble::ConnectionLost if may_be_raised(&error) => {
+            Setback::Passing(error)
+        }
         _ => error.into(),
     }
+}
+
+/// Not what we meet ourselves: a deadlock, a lost connection, and a server that lacks space or memory, which
+/// is no row's fault however few are written.
+fn may_be_raised(error: &DatabaseError) -> bool {
+    error.sqlstate.as_deref().is_some_and(|code| code != "40P01" && !code.starts_with("53"))
 }
 
 /// Deferred constraints and triggers speak now, within what is left of the budget.
@@ -212,5 +236,3 @@ struct Outcome {
     altered: Vec<usize>,
     conflicts: Vec<usize>,
 }
-
-type RowSet = HashSet<usize>;

@@ -1,5 +1,6 @@
 //! The arrays of one set-based write: the rows of a part that hold something to be written.
 
+use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::{Part, Writer};
@@ -14,6 +15,21 @@ use crate::rotate::statements::Order;
 pub struct Batch {
     pub rows: Vec<usize>,
     pub only_column: Option<usize>,
+}
+
+/// Rows of a page.
+#[derive(Debug, Default)]
+pub struct RowSet(Vec<bool>);
+
+impl RowSet {
+    pub fn contains(&self, row: usize) -> bool {
+        self.0.get(row).copied().unwrap_or(false)
+    }
+
+    /// In ascending order.
+    pub fn iter(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().enumerate().filter(|(_, is_in)| **is_in).map(|(row, _)| row)
+    }
 }
 
 /// Parameters with their types, in the order that `statements` gives them.
@@ -32,10 +48,18 @@ impl Batch {
         Self { rows, only_column: part.only_column }
     }
 
-    /// Row numbers of the page, from the server's ordinals.
-    pub fn numbered<C: FromIterator<usize>>(&self, ordinals: Option<Vec<i64>>) -> C {
+    /// Rows of the page, from the server's numbers.
+    pub fn rows_of(&self, numbers: impl Iterator<Item = i64>) -> RowSet {
         let row = |n: i64| usize::try_from(n - 1).ok().and_then(|n| self.rows.get(n).copied());
-        ordinals.unwrap_or_default().into_iter().filter_map(row).collect()
+        let mut rows = RowSet(vec![false; self.rows.last().map_or(0, |last| last + 1)]);
+        numbers.filter_map(row).for_each(|row| rows.0[row] = true);
+        rows
+    }
+
+    /// Rows of the page, as an answer of the server tells them.
+    pub fn rows_told(&self, answer: &Row, field: &str) -> RowSet {
+        let numbers = answer.get::<_, Option<Vec<i64>>>(field).unwrap_or_default();
+        self.rows_of(numbers.into_iter())
     }
 
     /// Every parameter of the write statements.

@@ -34,9 +34,10 @@ struct WriteParts {
     relation: String,
     arrays: String,
     array_names: String,
-    key_match: String,
+    is_as_read: String,
     assignments: String,
     altered: String,
+    columns_stand: String,
     range: String,
 }
 
@@ -59,20 +60,21 @@ impl WriteParts {
         for n in 0..table.aad_columns.len() {
             array("text", format!("a{n}"));
         }
-        let mut key_match = key_match(&table.key, order);
+        let mut is_as_read = is_as_read(&table.key);
         if compares_values {
             for (n, column) in table.columns.iter().enumerate() {
                 array(kind_type(column.kind), format!("o{n}"));
-                key_match.push_str(&format!(" AND {}", same_value(column, n)));
+                is_as_read.push_str(&format!(" AND {}", same_value(column, n)));
             }
         }
         Self {
             relation: table.relation.to_string(),
             arrays: arrays.join(", "),
             array_names: names.join(", "),
-            key_match,
+            is_as_read,
             assignments: assignments(table),
             altered: altered(table),
+            columns_stand: columns_stand(table),
             range: range(table, order, next),
         }
     }
@@ -82,12 +84,13 @@ impl WriteParts {
             ("relation", self.relation.as_str()),
             ("arrays", &self.arrays),
             ("array_names", &self.array_names),
-            ("key_match", &self.key_match),
+            ("is_as_read", &self.is_as_read),
             ("range", &self.range),
         ];
         if writes {
             fragments.push(("assignments", &self.assignments));
             fragments.push(("altered", &self.altered));
+            fragments.push(("columns_stand", &self.columns_stand));
         }
         render(template, &fragments)
     }
@@ -100,19 +103,18 @@ fn kind_type(kind: ColumnKind) -> &'static str {
     }
 }
 
-/// In physical order the column is wrapped, so that no index is asked: it may not know the row.
-fn key_match(key: &KeyPlan, order: Order) -> String {
+/// Whether a row is the version that was read: in its place, of that transaction, under that key, in that
+/// table. Rows are joined by their places alone, which costs least; what is wrapped in IS TRUE is only
+/// compared, so that no index is asked, which may not know the row.
+fn is_as_read(key: &KeyPlan) -> String {
     let columns = key.columns.iter().zip(key_names(key));
-    let matches: Vec<String> = columns
-        .map(|(column, name)| {
-            let stored = match order {
-                Order::ByKey => format!("t.{}", column.name),
-                Order::Physical => format!("coalesce(t.{0}, t.{0})", column.name),
-            };
-            format!("{stored} OPERATOR({}.=) page.{name}", key.operator_schema)
-        })
-        .collect();
-    matches.join(" AND ")
+    let operator = format!("OPERATOR({}.=)", key.operator_schema);
+    let same = columns.map(|(column, name)| format!("t.{} {operator} page.{name}", column.name));
+    let same: Vec<String> = same.collect();
+    format!(
+        "t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND {}) IS TRUE",
+        same.join(" AND ")
+    )
 }
 
 fn same_value(column: &ColumnPlan, n: usize) -> String {
@@ -155,6 +157,19 @@ fn altered(table: &TablePlan) -> String {
         .enumerate()
         .map(|(n, name)| format!("t.{name}::text COLLATE \"C\" IS DISTINCT FROM page.a{n}"));
     values.chain(aad).collect::<Vec<_>>().join(" OR ")
+}
+
+/// Whether the names still mean the columns that were read. A column that is renamed, and another that takes
+/// its name, leave every row version as it is.
+fn columns_stand(table: &TablePlan) -> String {
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| format!("({}, {})", column.name.constant(), column.number))
+        .collect();
+    let (count, columns) = (columns.len(), columns.join(", "));
+    let is_column = format!("a.attrelid = $1 AND (a.attname, a.attnum) IN ({columns})");
+    format!("SELECT count(*) = {count} FROM pg_catalog.pg_attribute AS a WHERE {is_column}")
 }
 
 /// A range lets the planner read just the page's part of the index or of the heap. A row version

@@ -1,0 +1,4 @@
+//! See `src/connection.rs`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| reseal_fuzz::connection::check(data));

@@ -1,0 +1,4 @@
+//! See `src/value.rs`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| reseal_fuzz::value::check(data));

@@ -1,0 +1,86 @@
+//! A row that raises, again and again, a trouble whose name says that it would pass.
+//!
+//! A trigger, or a server that it asks, may raise any SQLSTATE. Tried again for ever, one such row would wedge
+//! every run; taken at its first word, a moment's trouble would be listed as a failure. So it is the row's own
+//! trouble when nothing else has it, and it stays.
+
+use std::time::{Duration, Instant};
+
+use super::commit::{Attempt, Mode, Part, Setback};
+use super::cursor::Cursor;
+use crate::db::error::DatabaseError;
+use crate::db::ledger::shard;
+use crate::db::session::{Session, Terms};
+use crate::error::Result;
+
+/// How long the trouble may go on where other rows can be written …
+const BESIDE_OTHERS: Duration = Duration::from_secs(2);
+/// … and where there is no other row to try, or only few.
+const ALONE: Duration = Duration::from_secs(10);
+/// When so many other rows meet it too, it is no row's doing.
+const OTHERS_MAX: usize = 20;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// Whether a part with a single row to write keeps raising `error`; false when it has passed.
+///
+/// # Errors
+/// `error` itself, when it is not the row's doing: nothing can be written, or no other row either.
+pub async fn stays(
+    session: &mut Session,
+    attempt: &Attempt<'_>,
+    others_were_written: bool,
+    cursor: &Cursor,
+    error: DatabaseError,
+) -> Result<bool> {
+    if attempt.probe(session).await.is_err() {
+        return Err(error.into());
+    }
+    let patience = match others_were_written {
+        true => BESIDE_OTHERS,
+        false => match others_can_be_written(session, attempt, cursor).await {
+            Some(true) => BESIDE_OTHERS,
+            Some(false) => return Err(error.into()),
+            None => ALONE,
+        },
+    };
+    let (begun, mut pause) = (Instant::now(), FIRST_PAUSE);
+    while begun.elapsed() < patience {
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(PAUSE_MAX);
+        keep(session, attempt).await?;
+        match attempt.rehearse(session, cursor.committed()).await {
+            Err(Setback::Passing(_)) => {}
+            // whatever else is said, the next attempt hears it
+            _ => return Ok(false),
+        }
+    }
+    Ok(true)
+}
+
+/// Whether any of the rows after this one can be written now; `None` when too few are left to tell.
+async fn others_can_be_written(
+    session: &mut Session,
+    attempt: &Attempt<'_>,
+    cursor: &Cursor,
+) -> Option<bool> {
+    let later = attempt.part.rows.end..attempt.page.page.len();
+    let others: Vec<usize> =
+        later.filter(|row| attempt.page.is_written(*row)).take(OTHERS_MAX).collect();
+    for row in &others {
+        let part = Part { rows: *row..row + 1, only_column: None, mode: Mode::Unlocked };
+        let other = Attempt { part: &part, ..*attempt };
+        if other.rehearse(session, cursor.committed()).await.is_ok() {
+            return Some(true);
+        }
+    }
+    (others.len() == OTHERS_MAX).then_some(false)
+}
+
+/// Nothing is committed meanwhile, so the lease is renewed; if the shard is no longer ours, the fence says so.
+async fn keep(session: &mut Session, attempt: &Attempt<'_>) -> Result<()> {
+    let transaction = session.begin(&Terms::ledger()).await?;
+    shard::renew_lease(&transaction, &attempt.writer.claim, attempt.writer.lease).await?;
+    Ok(transaction.commit().await?)
+}

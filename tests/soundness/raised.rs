@@ -1,0 +1,49 @@
+//! Rows for which a trigger raises what would pass if it were anything else's trouble.
+
+use super::support::{Reseal, Rotation};
+
+const ROWS: i64 = 300;
+
+/// A trigger that raises this SQLSTATE for the rows of which `which` is true.
+fn raises(which: &str, sqlstate: &str) -> String {
+    format!(
+        "CREATE FUNCTION raises() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{sqlstate}'; END $$;
+         CREATE TRIGGER raises BEFORE UPDATE ON secrets FOR EACH ROW WHEN ({which})
+         EXECUTE FUNCTION raises()"
+    )
+}
+
+/// Two rows of many: they are listed, the others are done, and the run ends.
+#[tokio::test]
+async fn a_row_that_raises_a_passing_trouble_for_ever_is_listed() {
+    for sqlstate in ["40001", "08006"] {
+        let rotation = Rotation::of(ROWS).await;
+        rotation.database.batch(&raises("OLD.id IN (1, 150)", sqlstate)).await;
+        let status = rotation.run().run().await.expect(1).json();
+        assert_eq!(status["status"], "completed_with_failures", "{status}");
+        assert_eq!(status["resealed_records"], ROWS - 2, "{status}");
+        let failures = Reseal::new("failures").json().on(&rotation.database).run().await.expect(0);
+        let failures = failures.json();
+        let listed = failures["failures"].as_array().expect("failures");
+        assert_eq!(listed.len(), 2, "{failures}");
+        for failure in listed {
+            assert_eq!(failure["reason"], "write_refused", "{failure}");
+            assert_eq!(failure["sqlstate"], sqlstate, "{failure}");
+        }
+    }
+}
+
+/// When no row can be written it is not the rows' doing: nothing is listed, and the run can be resumed.
+#[tokio::test]
+async fn a_trouble_of_every_row_is_no_failure_of_any() {
+    let rotation = Rotation::of(ROWS).await;
+    rotation.database.batch(&raises("true", "08006")).await;
+    let outcome = rotation.run().arg("--retry-for").arg("2s").run().await.expect(5);
+    assert!(outcome.stderr.contains("given up after"), "{}", outcome.stderr);
+    let failures = Reseal::new("failures").json().on(&rotation.database).run().await.expect(0);
+    assert_eq!(failures.json()["failures"].as_array().map(Vec::len), Some(0));
+    rotation.database.batch("DROP TRIGGER raises ON secrets").await;
+    rotation.run().run().await.expect(0);
+    rotation.expect_secrets(1..=ROWS).await;
+}
