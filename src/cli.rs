@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 mod refused;
 mod scan;
 
-pub use scan::ScanWords;
+pub use scan::{PlanWords, ScanWords};
 
 /// Re-encrypts the encrypted columns of a live PostgreSQL database under a new key, and proves that
 /// the old one is no longer needed.
@@ -41,7 +41,7 @@ A setting is an option (--max-wait), an environment variable (RESEAL_MAX_WAIT) o
 pub enum CommandWords {
     /// Say what a run would do, and whether it may; write nothing
     #[command(after_help = SETTINGS)]
-    Plan(RunWords),
+    Plan(PlanWords),
     /// Re-encrypt, then prove; resumes by itself
     #[command(after_help = SETTINGS)]
     Run(RunWords),

@@ -25,7 +25,7 @@ mod word;
 
 pub use command::{
     AbandonCommand, AcceptCommand, Command, FailuresCommand, HealthCommand, LedgerCommand,
-    RunCommand, StatusCommand,
+    PlanCommand, RunCommand, StatusCommand,
 };
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::Environment;

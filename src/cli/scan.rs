@@ -1,10 +1,10 @@
-//! The words of `scan`.
+//! The words of `scan`, and of `plan`, which searches too.
 
 use std::ffi::OsString;
 
 use clap::Args;
 
-use super::{FileWords, KeyWords, OutputWords};
+use super::{FileWords, KeyWords, OutputWords, RunWords};
 
 #[derive(Debug, Args)]
 pub struct ScanWords {
@@ -30,4 +30,14 @@ pub struct ScanWords {
     pub write: Option<OsString>,
     #[command(flatten)]
     pub output: OutputWords,
+}
+
+/// The words of `plan`, which compares what it is told with what a search finds.
+#[derive(Debug, Args)]
+pub struct PlanWords {
+    #[command(flatten)]
+    pub run: RunWords,
+    /// Do not look for columns that the configuration does not name
+    #[arg(long)]
+    pub no_coverage: bool,
 }

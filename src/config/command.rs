@@ -18,7 +18,7 @@ use crate::keys::RingConfig;
 /// A command, ready to be carried out.
 #[derive(Debug)]
 pub enum Command {
-    Plan(RunCommand),
+    Plan(PlanCommand),
     Run(RunCommand),
     Verify(RunCommand),
     Scan(ScanCommand),
@@ -40,6 +40,13 @@ pub enum Command {
 pub struct RunCommand {
     pub config: Config,
     pub output: Output,
+}
+
+#[derive(Debug)]
+pub struct PlanCommand {
+    pub run: RunCommand,
+    /// Look for columns that the configuration does not name.
+    pub coverage: bool,
 }
 
 #[derive(Debug)]
@@ -95,7 +102,10 @@ impl Command {
     pub fn resolve(words: cli::Cli, environment: &Environment) -> Result<Command> {
         let verbose = words.logging.verbose > 0;
         Ok(match words.command {
-            CommandWords::Plan(words) => Command::Plan(run(&words, environment)?),
+            CommandWords::Plan(words) => Command::Plan(PlanCommand {
+                run: run(&words.run, environment)?,
+                coverage: !words.no_coverage,
+            }),
             CommandWords::Run(words) => Command::Run(run(&words, environment)?),
             CommandWords::Verify(words) => Command::Verify(run(&words, environment)?),
             CommandWords::Scan(words) => Command::Scan(ScanCommand::resolve(words, environment)?),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::ledger::status_of;
-use super::{passphrases, signals};
+use super::{passphrases, scan, signals};
 use crate::cli::Output;
-use crate::config::{Config, RunCommand};
+use crate::config::{Config, PlanCommand, RunCommand};
 use crate::db::ledger::run::{Relation, Wanted};
 use crate::db::ledger::setup;
 use crate::db::pool::Database;
@@ -25,12 +25,18 @@ use crate::rotate::start::{self, Started};
 use crate::rotate::{self, verify};
 
 /// Prints what a run would do; writes nothing.
-pub async fn plan(command: RunCommand) -> Result<ExitCode> {
+pub async fn plan(command: PlanCommand) -> Result<ExitCode> {
+    let PlanCommand { run: command, coverage } = command;
     let mut rings = rings(&command.config, KeyRing::load)?;
     let database = Database::connect(&command.config.database).await?;
     let mut session = database.session().await?;
     passphrases::name(&mut session, &mut rings).await?;
-    let planned = planned(&mut session, command.config, &rings).await?;
+    let mut planned = planned(&mut session, command.config, &rings).await?;
+    drop(session);
+    if coverage {
+        let uncovered = scan::uncovered(&database, &planned.config).await;
+        planned.plan.warnings.extend(uncovered);
+    }
     let keys = planned.wanted.keys.clone();
     report::result(&report::plan::of(&planned.plan, keys, &planned.relation), command.output)?;
     Ok(ExitCode::Done)

@@ -97,7 +97,7 @@ pub async fn coverage(database: &Database, config: &Config) -> Result<Coverage> 
     let configured = layouts.map(|layout| {
         let name = Some(layout.name().to_owned());
         let settings = Settings { layout: name, ..Settings::default() };
-        Form { settings, layout: layout.clone(), is_slow: false }
+        Form { settings, layout: layout.clone(), is_slow: false, lacks_salt: false }
     });
     let roster = Arc::new(Roster::default().with(configured).with(Roster::new(&[], &[]).forms));
     let ring_configs: Vec<RingConfig> = config.rings.values().cloned().collect();
@@ -115,19 +115,30 @@ pub async fn coverage(database: &Database, config: &Config) -> Result<Coverage> 
     Ok(Coverage::of(&seen, &config.tables, &rings, &names, true))
 }
 
-/// A warning for each column that a configuration does not cover.
-pub fn warnings(coverage: Coverage) -> impl Iterator<Item = Warning> {
-    coverage.uncovered.into_iter().map(|uncovered| {
-        let place = uncovered.place.clone();
-        let keys = uncovered.keys.join(" and ");
-        let (layout, values) = (&uncovered.layout, uncovered.values);
-        let what = match uncovered.is_configured {
-            true => format!("{keys} opens {values} sampled values as {layout}, which is not configured here"),
-            false => format!("{keys} opens {values} sampled values as {layout}, and no table names this column"),
-        };
-        let hint = "add it to the configuration (`reseal scan` writes the line): the run leaves it as it is";
-        Warning { what, place, hint: hint.to_owned() }
-    })
+/// A warning for each column that a configuration does not cover; a search that cannot be made stops no plan.
+pub async fn uncovered(database: &Database, config: &Config) -> Vec<Warning> {
+    match coverage(database, config).await {
+        Ok(coverage) => coverage.uncovered.iter().map(warning).collect(),
+        Err(error) => vec![Warning {
+            what: format!("columns that no table names were not looked for: {}", error.what),
+            place: error.place.unwrap_or_else(|| "coverage".to_owned()),
+            hint: "`reseal scan` looks for them, --no-coverage leaves it out".to_owned(),
+        }],
+    }
+}
+
+fn warning(uncovered: &Uncovered) -> Warning {
+    let Uncovered { place, is_configured, layout, values, keys } = uncovered;
+    let keys = keys.join(" and ");
+    let but = match is_configured {
+        true => "which is not configured here",
+        false => "and no table names this column",
+    };
+    Warning {
+        what: format!("{keys} opens {values} sampled values as {layout}, {but}"),
+        place: place.clone(),
+        hint: "the run leaves it as it is: `reseal scan` writes the line that covers it".to_owned(),
+    }
 }
 
 /// Loads every ring, whatever its keys look like; all troubles at once.

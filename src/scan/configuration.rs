@@ -100,6 +100,14 @@ fn column_text(
             also.join("; ")
         )));
     }
+    for ((_, place), labels) in seen.tally.labels.iter().filter(|((of, _), _)| *of == found.ring) {
+        let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+        let key = key_name(ring, *place);
+        text.push_str(&comment(&format!(
+            "values of {key} store the key label {}",
+            labels.join(", ")
+        )));
+    }
     let line = format!("{} = {}\n", key(name), column_words(found));
     let refusal = match found.layout(ring, seen.table.relation.name.name(), name) {
         _ if !seen.column.is_writable => {

@@ -12,7 +12,12 @@ pub struct Form {
     pub layout: Layout,
     /// Every value has a key of its own that takes its time.
     pub is_slow: bool,
+    /// Its keys are derived with a salt that was not given: only its shape is known.
+    pub lacks_salt: bool,
 }
+
+/// Stands for a salt that was not given; nothing is ever read from it.
+const NO_SALT: &str = "env:RESEAL_NO_SALT_WAS_GIVEN";
 
 impl Form {
     /// `None` when these words are no layout: an application must choose more.
@@ -24,7 +29,7 @@ impl Form {
             Derivation::Pbkdf2 { .. } | Derivation::Scrypt { .. } | Derivation::Argon2id { .. }
         );
         let is_slow = form.is_per_value() && is_costly;
-        Some(Self { settings, layout, is_slow })
+        Some(Self { settings, layout, is_slow, lacks_salt: false })
     }
 
     pub fn is_authenticated(&self) -> bool {
@@ -37,11 +42,26 @@ impl Form {
             && self.layout.aad().is_none()
             && self.settings.aad.is_none()
             && !self.is_slow
+            && !self.lacks_salt
     }
 
     /// The same with additional data.
     pub fn bound_to(&self, template: &str) -> Option<Self> {
         Self::of(Settings { aad: Some(template.to_owned()), ..self.settings.clone() })
+    }
+
+    /// Whether the shape is one that nothing else has by accident: text between its parts, fixed bytes, or a
+    /// structure.
+    pub fn is_telling(&self) -> bool {
+        let template = self.layout.template();
+        let Some(start) = template.find('{') else { return true };
+        let is_fixed = |part: &str| {
+            let digits = part.strip_prefix('x').unwrap_or_default();
+            digits.len() >= 8 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+        };
+        let has_mark = template.split([' ', '(', ')']).any(is_fixed);
+        let is_joined = template.matches('{').count() > 2;
+        (start > 0 || is_joined || has_mark) && self.layout.is_text()
     }
 
     /// For people: the preset or the template, with what is said besides.
@@ -76,14 +96,17 @@ impl Roster {
         roster.extend(configured.iter().cloned().filter_map(Form::of));
         let named = |name: &str| Settings { layout: Some(name.to_owned()), ..Settings::default() };
         for preset in Layout::presets() {
-            let form = Form::of(named(&preset.name));
-            let salted = salts.iter().filter(|_| form.is_none()).filter_map(|salt| {
-                let key =
-                    KeySettings { salt_from: Some(salt.to_string()), ..KeySettings::default() };
+            let salted = |salt: String| {
+                let key = KeySettings { salt_from: Some(salt), ..KeySettings::default() };
                 Form::of(Settings { key: Some(key), ..named(&preset.name) })
-            });
-            roster.extend(salted.collect::<Vec<_>>());
-            roster.extend(form);
+            };
+            match Form::of(named(&preset.name)) {
+                Some(form) => roster.extend([form]),
+                None if salts.is_empty() => roster.extend(
+                    salted(NO_SALT.to_owned()).map(|form| Form { lacks_salt: true, ..form }),
+                ),
+                None => roster.extend(salts.iter().filter_map(|salt| salted(salt.to_string()))),
+            }
         }
         let others: Vec<Form> = roster.forms.iter().flat_map(other_encodings).collect();
         roster.extend(others);
@@ -154,7 +177,8 @@ mod tests {
         let salt = "env:SALT".parse().expect("a source");
         let (without, with) = (Roster::new(&[], &[]), Roster::new(&[], &[salt]));
         let has = |roster: &Roster, name: &str| {
-            roster.forms.iter().any(|form| form.settings.layout.as_deref() == Some(name))
+            let is_it = |form: &&Form| form.settings.layout.as_deref() == Some(name);
+            roster.forms.iter().filter(is_it).any(|form| !form.lacks_salt)
         };
         assert!(!has(&without, "rails") && has(&with, "rails"));
         assert!(has(&without, "go") && has(&with, "go"));
@@ -166,6 +190,20 @@ mod tests {
         assert!(roster.shapes.len() < roster.forms.len() / 2, "{}", roster.shapes.len());
         let all: usize = roster.shapes.iter().map(Vec::len).sum();
         assert_eq!(all, roster.forms.len());
+    }
+
+    #[test]
+    fn a_shape_is_telling_when_chance_does_not_make_it() {
+        let told = |name: &str| {
+            let settings = Settings { layout: Some(name.to_owned()), ..Settings::default() };
+            Form::of(settings).expect("a layout").is_telling()
+        };
+        for name in ["enc-v1", "node-hex", "vault", "laravel", "jwe", "crypto-js", "47ng-cloak"] {
+            assert!(told(name), "{name}");
+        }
+        for name in ["go", "go-b64", "go-hex", "fernet", "cal.com", "secretbox-b64", "tink"] {
+            assert!(!told(name), "{name}");
+        }
     }
 
     #[test]

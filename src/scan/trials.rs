@@ -1,7 +1,8 @@
 //! Every form and every key tried on the values of one column. Pure: bytes in, counts out.
 
+mod slow;
+
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::catalogue::Kind;
@@ -12,14 +13,10 @@ use crate::crypto::wipe_unused_stack;
 use crate::keys::{KeyRing, LayoutKeys, Owner};
 use crate::layout::{DecodeBuffer, RowTexts};
 use crate::value::{Scratch, Trial};
+use slow::{Slow, Spared};
 
 /// A shorter value is none: half of the shortest that authenticates, as unauthenticated ones have no tag.
 const BYTES_MIN: usize = 16;
-/// Values on which a form with a slow key of each value's own is tried before it is given up.
-const SLOW_TRIES: u32 = 8;
-/// … and values of a sample that it opens, once it has opened one.
-const SLOW_SAMPLE: u32 = 32;
-
 thread_local! {
     /// Buffers of one thread of the pool.
     static BUFFERS: RefCell<(Scratch, DecodeBuffer)> = RefCell::default();
@@ -55,13 +52,6 @@ pub struct Trials {
     slow: Vec<Slow>,
     /// Whether every value is looked at, and not a sample.
     is_full: bool,
-}
-
-/// How a form with slow keys goes.
-#[derive(Default)]
-struct Slow {
-    tried: AtomicU32,
-    opened: AtomicU32,
 }
 
 impl Trials {
@@ -143,7 +133,7 @@ impl Trials {
         if !plausible.is_empty() {
             return Outcome::Plausible(plausible);
         }
-        let says_something = |shape: &&Vec<usize>| is_telling(&self.roster.forms[shape[0]]);
+        let says_something = |shape: &&Vec<usize>| self.roster.forms[shape[0]].is_telling();
         let telling = shapes.into_iter().find(says_something);
         match (telling, looks::disguise(seen.stored)) {
             (Some(shape), _) => Outcome::Shaped(shape[0]),
@@ -172,14 +162,16 @@ impl Trials {
         let layout = &self.roster.forms[form].layout;
         let Some(keys) = self.keys(ring, form) else { return Tried::Not };
         let is_slow = self.roster.forms[form].is_slow;
-        if is_slow && let Some(spared) = self.slow[form].spare(self.is_full) {
-            return spared;
+        match is_slow.then(|| self.slow[form].spare(self.is_full)).flatten() {
+            Some(Spared::Hopeless) => return Tried::Not,
+            Some(Spared::Enough) => return Tried::Spared,
+            None => {}
         }
         let Place { table, column, .. } = &self.place;
         let row = RowTexts { table, column, texts: seen.texts, places };
         match scratch.try_open(layout, keys, seen.stored, &row) {
             Trial::OpenedBy(owner) => {
-                self.slow[form].opened.fetch_add(u32::from(is_slow), Ordering::Relaxed);
+                self.slow[form].has_opened();
                 Tried::OpenedBy(match owner {
                     Owner::Current => 0,
                     Owner::Previous(key) => key + 1,
@@ -192,6 +184,9 @@ impl Trials {
     /// The keys of a ring for a form; `None` when it has none.
     fn keys(&self, ring: usize, form: usize) -> Option<&LayoutKeys> {
         let Place { table, column, .. } = &self.place;
+        if self.roster.forms[form].lacks_salt {
+            return None;
+        }
         let make = || {
             let keys = self.rings[ring].trial_keys(&self.roster.forms[form].layout, table, column);
             keys.ok().filter(|keys| !keys.candidates().is_empty())
@@ -262,59 +257,10 @@ enum Tried {
     Spared,
 }
 
-impl Slow {
-    /// Whether to leave a value out: nothing opened so far, or enough for a sample.
-    fn spare(&self, is_full: bool) -> Option<Tried> {
-        let opened = self.opened.load(Ordering::Relaxed);
-        let tried = self.tried.fetch_add(1, Ordering::Relaxed);
-        match opened {
-            0 if tried >= SLOW_TRIES => Some(Tried::Not),
-            1.. if tried >= SLOW_SAMPLE && !is_full => Some(Tried::Spared),
-            _ => None,
-        }
-    }
-}
-
 fn places(form: &Form, place: &Place) -> Option<Vec<usize>> {
     if place.kind != Kind::Bytea && !form.layout.is_text() {
         return None;
     }
     let columns = form.layout.aad().map(|aad| aad.columns()).unwrap_or_default();
     columns.iter().map(|name| place.texts.iter().position(|text| text == name)).collect()
-}
-
-/// Whether the shape of a layout is one that nothing else has by accident: text between its parts, fixed
-/// bytes, or a structure.
-fn is_telling(form: &Form) -> bool {
-    let template = form.layout.template();
-    let Some(start) = template.find('{') else { return true };
-    let groups = template.matches('{').count();
-    let has_mark = template.split([' ', '(', ')']).any(|part| {
-        part.strip_prefix('x')
-            .is_some_and(|hex| hex.len() >= 8 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
-    });
-    let separated = groups > 2;
-    (start > 0 || separated || has_mark) && form.layout.is_text()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_shape_is_telling_when_chance_does_not_make_it() {
-        let told = |name: &str| {
-            let settings = crate::layout::Settings {
-                layout: Some(name.to_owned()),
-                ..crate::layout::Settings::default()
-            };
-            is_telling(&Form::of(settings).expect("a layout"))
-        };
-        for name in ["enc-v1", "node-hex", "vault", "laravel", "jwe", "crypto-js", "47ng-cloak"] {
-            assert!(told(name), "{name}");
-        }
-        for name in ["go", "go-b64", "go-hex", "fernet", "cal.com", "secretbox-b64", "tink"] {
-            assert!(!told(name), "{name}");
-        }
-    }
 }
