@@ -6,6 +6,7 @@
 
 mod env;
 mod file;
+mod kept;
 mod load;
 mod made;
 mod prepared;
@@ -15,9 +16,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use crate::crypto::{Cipher, KeyId, SecretBytes};
+use crate::crypto::{Cipher, KeyId};
 use crate::error::Result;
 use crate::layout::{KeyForm, Layout};
+use kept::Kept;
 use made::{Made, Recipe};
 
 pub use prepared::{Candidate, ColumnKeys, LayoutKeys, Owner, PreparedKey, SaltedKey};
@@ -81,7 +83,7 @@ pub struct KeyRing {
 pub struct RingKey {
     id: KeyId,
     label: Option<String>,
-    text: SecretBytes,
+    text: Kept,
     is_guessable: bool,
     /// Where it was found.
     source: String,
@@ -142,9 +144,9 @@ impl RingKey {
         self.id = id;
     }
 
-    /// The passphrase, for whoever keeps its label.
-    pub fn passphrase(&self) -> &SecretBytes {
-        &self.text
+    /// Shows the passphrase to whoever keeps its label.
+    pub fn with_passphrase<T>(&self, work: impl FnOnce(&[u8]) -> T) -> T {
+        self.text.with_text(work)
     }
 }
 

@@ -25,6 +25,7 @@ pub mod cli;
 pub mod config;
 
 pub mod crypto;
+pub mod document;
 pub mod keys;
 pub mod layout;
 pub mod value;

@@ -38,6 +38,7 @@ mod sift;
 mod size;
 pub mod statements;
 mod sweep;
+mod tally;
 mod walk;
 
 // the proof

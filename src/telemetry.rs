@@ -1,6 +1,8 @@
 //! What leaves the process besides results: log lines on stderr. And what never does: the payload
 //! of a panic, and memory in a core dump.
 
+pub mod metrics;
+
 use std::io::{self, IsTerminal};
 
 use rustix::process::{Resource, Rlimit};

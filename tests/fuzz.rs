@@ -78,6 +78,11 @@ fn connection_words() {
 }
 
 #[test]
+fn documents() {
+    holds("document", targets::document::check);
+}
+
+#[test]
 fn layout_templates() {
     holds("layout", targets::layout::check);
 }

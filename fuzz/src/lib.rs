@@ -7,6 +7,7 @@ pub mod aad;
 pub mod command;
 pub mod configuration;
 pub mod connection;
+pub mod document;
 pub mod layout;
 pub mod row_key;
 pub mod value;

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use super::kept::Kept;
 use super::made::decode;
 use super::{KeyRing, KeySource, KeyUse, LabelledSource, RingConfig, RingKey};
 use crate::crypto::{KeyId, MalformedKey, SecretBytes, wipe_unused_stack};
@@ -73,7 +74,7 @@ fn key(
     let uses = if config.uses.is_empty() { &default[..] } else { &config.uses };
     let (mut random, mut understood, mut malformed) = (None, false, None);
     for use_ in uses {
-        match decode(&use_.form, use_.cipher, &text) {
+        match decode(&use_.form, use_.cipher, text.expose()) {
             Ok(bytes) => {
                 understood = true;
                 if !use_.form.is_guessable() {
@@ -93,7 +94,7 @@ fn key(
         None => KeyId::random().map_err(|_| MalformedKey::NoLabel)?,
     };
     let (label, source) = (source.label.clone(), located(&source.from, position));
-    Ok(RingKey { id, label, text, is_guessable, source })
+    Ok(RingKey { id, label, text: Kept::new(text), is_guessable, source })
 }
 
 fn refused(

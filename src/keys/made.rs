@@ -40,9 +40,8 @@ pub(super) struct Made {
 pub(super) fn decode(
     form: &KeyForm,
     cipher: Cipher,
-    text: &SecretBytes,
+    text: &[u8],
 ) -> Result<SecretBytes, MalformedKey> {
-    let text = text.expose();
     let text = text.strip_prefix(form.prefix.as_bytes()).unwrap_or(text);
     form.encoding.decode(text, form.secret_bytes(cipher))
 }
@@ -89,7 +88,8 @@ impl KeyRing {
     pub fn current_for(&self, use_: &KeyUse) -> Result<Key> {
         let KeyUse { cipher, form, .. } = use_;
         let usage = |what: &dyn std::fmt::Display| Error::usage(what.to_string());
-        let secret = decode(form, *cipher, &self.current.text).map_err(|why| usage(&why))?;
+        let secret = self.current.text.with_text(|text| decode(form, *cipher, text));
+        let secret = secret.map_err(|why| usage(&why))?;
         let recipe = Recipe {
             place: 0,
             cipher: *cipher,

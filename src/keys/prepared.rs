@@ -173,7 +173,8 @@ impl KeyRing {
             if wanted.is_some() && key.label() != wanted {
                 continue;
             }
-            if let Ok(secret) = decode(layout.key_form(), layout.cipher(), &key.text) {
+            let read = |text: &[u8]| decode(layout.key_form(), layout.cipher(), text);
+            if let Ok(secret) = key.text.with_text(read) {
                 candidates.extend(self.candidate(place, key, secret, layout, table, column)?);
             }
         }

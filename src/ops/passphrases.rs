@@ -28,7 +28,8 @@ pub async fn name(session: &mut Session, rings: &mut Rings) -> Result<Vec<NamedP
             };
             let mut label = None;
             for named in known.iter() {
-                if verifier(key.passphrase(), &named.salt)? == named.verifier[..] {
+                let verify = |passphrase: &[u8]| verifier(passphrase, &named.salt);
+                if key.with_passphrase(verify)? == named.verifier[..] {
                     label = KeyId::parse(&named.label);
                     break;
                 }
@@ -36,7 +37,8 @@ pub async fn name(session: &mut Session, rings: &mut Rings) -> Result<Vec<NamedP
             match label {
                 Some(label) => key.call(label),
                 None => {
-                    let named = made(key.passphrase(), *key.id())?;
+                    let label = *key.id();
+                    let named = key.with_passphrase(|passphrase| made(passphrase, label))?;
                     known.push(named.clone());
                     new.push(named);
                 }
@@ -70,7 +72,7 @@ async fn read(session: &mut Session) -> Result<Vec<NamedPassphrase>> {
     Ok(known)
 }
 
-fn made(passphrase: &SecretBytes, label: KeyId) -> Result<NamedPassphrase> {
+fn made(passphrase: &[u8], label: KeyId) -> Result<NamedPassphrase> {
     let mut salt = vec![0; SALT_BYTES];
     let filled = NonceSource::new().fill_salt(&mut salt);
     filled.map_err(|no_randomness| Error::outside(no_randomness.to_string()))?;
@@ -78,7 +80,7 @@ fn made(passphrase: &SecretBytes, label: KeyId) -> Result<NamedPassphrase> {
     Ok(NamedPassphrase { label: label.to_string(), salt, verifier })
 }
 
-fn verifier(passphrase: &SecretBytes, salt: &[u8]) -> Result<SecretBytes> {
-    let derived = VERIFIER.derive(passphrase.expose(), salt, b"", VERIFIER_BYTES);
+fn verifier(passphrase: &[u8], salt: &[u8]) -> Result<SecretBytes> {
+    let derived = VERIFIER.derive(passphrase, salt, b"", VERIFIER_BYTES);
     derived.map_err(|refused| Error::usage(refused.to_string()).at("reseal.passphrase"))
 }

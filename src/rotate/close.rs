@@ -233,8 +233,9 @@ async fn reseal_rows(
     let judged = judge::judge(page, Arc::clone(&table), intent).await?;
     let terms = context.write_terms(session);
     let writer = Writer::new(table, claim.clone(), Order::Physical, terms);
+    let begun = Instant::now();
     let done = narrow::commit_page(session, &writer, cursor, judged).await?;
-    context.progress.add(&done.tally);
+    context.progress.committed(&writer.table, &done, begun.elapsed());
     ending::check_failures(session, context, claim, &done.tally).await?;
     let (mut cursor, mut left) = (done.cursor, Left::default());
     for row in done.conflicts {
@@ -243,7 +244,7 @@ async fn reseal_rows(
         cursor = settled.cursor;
         left.held += u64::from(settled.fate == Fate::Held);
         left.missing += u64::from(settled.fate == Fate::Missing);
-        context.progress.add(&settled.tally);
+        context.progress.add(&writer.table, &settled.tally);
     }
     Ok((cursor, left))
 }

@@ -17,8 +17,9 @@ pub use self::attempt::Attempt;
 use self::statements::WriteStatements;
 use super::cursor::Position;
 use super::statements::Order;
+use super::tally::PageTally;
 use crate::db::error::{DatabaseError, Trouble};
-use crate::db::ledger::shard::{Claim, Tally};
+use crate::db::ledger::shard::Claim;
 use crate::db::session::{Isolation, SessionStamp, Terms};
 use crate::error::Error;
 use crate::plan::TablePlan;
@@ -140,6 +141,6 @@ impl Receipt {
 #[derive(Debug)]
 pub struct Written {
     pub receipt: Receipt,
-    pub tally: Tally,
+    pub tally: PageTally,
     pub conflicts: Vec<usize>,
 }

@@ -20,6 +20,7 @@ use crate::error::{Error, ExitCode, Result};
 use crate::plan::decide::Purpose;
 use crate::plan::make::{self, Depth, Rings};
 use crate::plan::{Plan, TablePlan};
+use crate::telemetry::metrics::Metrics;
 
 /// Everything a worker needs besides its session.
 pub struct Context {
@@ -74,6 +75,13 @@ impl Context {
             deadlock_timeout,
             plans: Mutex::new(PlansByPass::default()),
         }
+    }
+
+    /// Counts what is done in `metrics` too.
+    #[must_use]
+    pub fn counting(mut self, metrics: Metrics, plan: &Plan) -> Self {
+        self.progress = Progress::counting(metrics, plan);
+        self
     }
 
     /// Sees to it that a new session finds our run, and not another one of its id: after a failover, or

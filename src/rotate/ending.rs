@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use super::context::Context;
+use super::tally::PageTally;
 use crate::db::error::DatabaseError;
 use crate::db::ledger::audit;
 use crate::db::ledger::failure::{self, FailureCount};
 use crate::db::ledger::run::{self, Ending};
-use crate::db::ledger::shard::{Claim, Tally};
+use crate::db::ledger::shard::Claim;
 use crate::db::session::{Session, Terms};
 use crate::db::transaction::Transaction;
 use crate::error::{Error, ExitCode, Result};
@@ -78,9 +79,9 @@ pub async fn check_failures(
     session: &mut Session,
     context: &Context,
     claim: &Claim,
-    tally: &Tally,
+    tally: &PageTally,
 ) -> Result<()> {
-    if tally.failed == 0 {
+    if tally.columns.iter().all(|column| column.failed == 0) {
         return Ok(());
     }
     let transaction = session.begin(&Terms::reading()).await?;

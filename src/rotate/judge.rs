@@ -140,14 +140,15 @@ impl JudgedPage {
         self.row(row).iter().any(unfinished)
     }
 
-    /// Values of a row under the current key.
-    pub fn current_values(&self, row: usize) -> u64 {
-        self.row(row).iter().filter(|judgement| **judgement == Judgement::Current).count() as u64
-    }
-
     /// How many values were judged so.
     pub fn count(&self, judged: impl Fn(&Judgement) -> bool) -> u64 {
         self.judgements.iter().filter(|judgement| judged(judgement)).count() as u64
+    }
+
+    /// How many values of one column were judged so.
+    pub fn count_in(&self, column: usize, judged: impl Fn(&Judgement) -> bool) -> u64 {
+        let of_column = self.judgements.iter().skip(column).step_by(self.columns);
+        of_column.filter(|judgement| judged(judgement)).count() as u64
     }
 
     /// Takes out the rows that need something done.

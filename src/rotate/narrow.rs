@@ -10,10 +10,11 @@ use super::commit::{Attempt, Mode, Part, Setback, Writer};
 use super::cursor::Cursor;
 use super::judge::{JudgedPage, Judgement};
 use super::raised;
+use super::tally::PageTally;
 use crate::db::error::{DatabaseError, Trouble};
-use crate::db::ledger::shard::Tally;
 use crate::db::session::Session;
 use crate::error::{Error, Result};
+use crate::telemetry::metrics::Retry;
 
 /// SQLSTATE of a statement that took too long.
 const QUERY_CANCELED: &str = "57014";
@@ -22,11 +23,18 @@ const QUERY_CANCELED: &str = "57014";
 #[derive(Debug)]
 pub struct Committed {
     pub cursor: Cursor,
-    pub tally: Tally,
+    pub tally: PageTally,
     /// Rows that the application changed or holds: not written.
     pub conflicts: Vec<usize>,
+    /// Why parts of it were tried again.
+    pub retries: Vec<Retry>,
+}
+
+impl Committed {
     /// The page was too much for the server at once.
-    pub timed_out: bool,
+    pub fn timed_out(&self) -> bool {
+        self.retries.contains(&Retry::Timeout)
+    }
 }
 
 /// Commits a judged page, in as many parts as the database makes necessary.
@@ -45,20 +53,20 @@ pub async fn commit_page(
         return Err(Error::bug("a page was to be written by a session that did not read it").into());
     }
     let mut done =
-        Committed { cursor, tally: Tally::default(), conflicts: vec![], timed_out: false };
+        Committed { cursor, tally: PageTally::default(), conflicts: vec![], retries: vec![] };
     let mut parts = VecDeque::from([Part::whole(page.page.len())]);
     while let Some(part) = parts.pop_front() {
         let attempt = Attempt { writer, page: &page, part: &part };
         match attempt.run(session, done.cursor.committed()).await {
             Ok(written) => {
                 done.cursor = done.cursor.advance(written.receipt);
-                done.tally += written.tally;
+                done.tally += &written.tally;
                 done.conflicts.extend(written.conflicts);
             }
             Err(Setback::NotOurs) => return Err(CommitError::NotOurs),
             Err(Setback::Error(error)) => return Err(error.into()),
             Err(setback) => {
-                done.timed_out |= matches!(setback, Setback::TookTooLong);
+                done.retries.push(kind(&setback));
                 let again = mend(session, writer, &mut page, part, setback, &done).await?;
                 for part in again.into_iter().rev() {
                     parts.push_front(part);
@@ -86,6 +94,19 @@ impl From<DatabaseError> for CommitError {
 impl From<Error> for CommitError {
     fn from(error: Error) -> Self {
         Self::Error(error)
+    }
+}
+
+/// As the metrics tell setbacks apart.
+fn kind(setback: &Setback) -> Retry {
+    match setback {
+        Setback::Locked => Retry::Locked,
+        Setback::TookTooLong => Retry::Timeout,
+        Setback::Refused(_)
+        | Setback::Passing(_)
+        | Setback::Altered(_)
+        | Setback::NotOurs
+        | Setback::Error(_) => Retry::Refused,
     }
 }
 
@@ -120,7 +141,7 @@ async fn mend(
         }
         (Setback::Passing(error), [row]) => {
             let attempt = Attempt { writer, page, part: &part };
-            let others = done.tally.resealed > 0;
+            let others = done.tally.resealed() > 0;
             if raised::stays(session, &attempt, others, cursor, error.clone()).await? {
                 isolate(session, writer, page, *row, error.sqlstate.map(Into::into), cursor)
                     .await?;

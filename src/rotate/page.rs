@@ -67,11 +67,22 @@ impl Fields {
 }
 
 /// Rows that a walk opened and let pass: nothing needs to be done about them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Passed {
     pub rows: u64,
-    /// Values under the current key.
-    pub current: u64,
+    /// Values under the current key, by column.
+    pub current: Vec<u64>,
+}
+
+impl Passed {
+    /// What passed since `earlier`.
+    fn since(mut self, earlier: &Self) -> Self {
+        self.rows -= earlier.rows;
+        for (current, earlier) in self.current.iter_mut().zip(&earlier.current) {
+            *current -= earlier;
+        }
+        self
+    }
 }
 
 /// The rows of one step.
@@ -118,10 +129,9 @@ impl Page {
 
     /// What passed together with the rows of a part: before its rows, and after the page's last one.
     pub fn passed(&self, part: &Range<usize>) -> Passed {
-        let until = |row: usize| self.passed.get(row).copied().unwrap_or_default();
-        let from = if part.start == 0 { Passed::default() } else { until(part.start - 1) };
+        let until = |row: usize| self.passed.get(row).cloned().unwrap_or_default();
         let to = until(if part.end == self.len() { part.end } else { part.end - 1 });
-        Passed { rows: to.rows - from.rows, current: to.current - from.current }
+        if part.start == 0 { to } else { to.since(&until(part.start - 1)) }
     }
 
     /// Stored bytes of one row's values.

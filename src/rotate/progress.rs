@@ -1,9 +1,17 @@
-//! How far this process has come: counters that the progress bar reads. The truth is the ledger's.
+//! How far this process has come: counters that the progress bar and the metrics show. The truth is the
+//! ledger's.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use super::waits::Waits;
+use super::judge::{JudgedPage, Judgement};
+use super::narrow::Committed;
+use super::tally::PageTally;
+use super::verify::{is_failed, needs_another_key};
+use super::waits::{WaitReason, Waits};
 use crate::db::ledger::shard::Tally;
+use crate::plan::{Plan, TablePlan};
+use crate::telemetry::metrics::{Metrics, Outcome, Retry};
 
 /// Values this process has committed, since it started, and what it waited for.
 #[derive(Debug, Default)]
@@ -13,6 +21,7 @@ pub struct Progress {
     failed: AtomicU64,
     conflicts: AtomicU64,
     retries: AtomicU64,
+    metrics: Metrics,
     /// Why workers wait now, and how long they have.
     pub waits: Waits,
 }
@@ -28,23 +37,69 @@ pub struct ProgressCounts {
 }
 
 impl Progress {
-    /// A page was committed.
-    pub fn add(&self, tally: &Tally) {
-        let values = tally.current + tally.resealed + tally.failed + tally.conflicts;
-        self.values.fetch_add(values, Ordering::Relaxed);
-        self.resealed.fetch_add(tally.resealed, Ordering::Relaxed);
-        self.failed.fetch_add(tally.failed, Ordering::Relaxed);
-        self.conflicts.fetch_add(tally.conflicts, Ordering::Relaxed);
+    /// Counts in `metrics` too, where every column of the plan stands from now on.
+    pub fn counting(metrics: Metrics, plan: &Plan) -> Self {
+        for table in plan.tables() {
+            for column in &table.columns {
+                metrics.expect(&table.relation.plain(), column.name.name());
+            }
+        }
+        Self { metrics, ..Self::default() }
     }
 
-    /// Values were read, and nothing was to be written.
-    pub fn read(&self, values: u64) {
-        self.values.fetch_add(values, Ordering::Relaxed);
+    /// A page was committed.
+    pub fn committed(&self, table: &TablePlan, page: &Committed, took: Duration) {
+        self.add(table, &page.tally);
+        self.metrics.page_took(took);
+        page.retries.iter().for_each(|kind| self.metrics.retried(*kind));
+    }
+
+    /// Values were committed.
+    pub fn add(&self, table: &TablePlan, tally: &PageTally) {
+        let Tally { current, resealed, failed, conflicts, .. } = tally.sum();
+        self.values.fetch_add(current + resealed + failed + conflicts, Ordering::Relaxed);
+        self.resealed.fetch_add(resealed, Ordering::Relaxed);
+        self.failed.fetch_add(failed, Ordering::Relaxed);
+        self.conflicts.fetch_add(conflicts, Ordering::Relaxed);
+        for (column, tally) in table.columns.iter().zip(&tally.columns) {
+            let outcomes = [
+                (Outcome::Current, tally.current),
+                (Outcome::Resealed, tally.resealed),
+                (Outcome::Failed, tally.failed),
+                (Outcome::Conflict, tally.conflicts),
+            ];
+            self.count(table, column.name.name(), &outcomes);
+        }
+    }
+
+    /// A page was read, and nothing was to be written.
+    pub fn read(&self, table: &TablePlan, page: &JudgedPage, took: Duration) {
+        let passed = page.page.passed(&(0..page.page.len()));
+        let rows = page.page.len() as u64 + passed.rows;
+        self.values.fetch_add(rows * table.columns.len() as u64, Ordering::Relaxed);
+        self.metrics.page_took(took);
+        for (number, column) in table.columns.iter().enumerate() {
+            let current = page.count_in(number, |j| *j == Judgement::Current);
+            let outcomes = [
+                (Outcome::Current, passed.current.get(number).copied().unwrap_or(0) + current),
+                (Outcome::Remaining, page.count_in(number, needs_another_key)),
+                (Outcome::Failed, page.count_in(number, |j| is_failed(j) && !needs_another_key(j))),
+            ];
+            self.count(table, column.name.name(), &outcomes);
+        }
+    }
+
+    /// Tells the metrics how long workers have waited until now.
+    pub fn tell_waits(&self) {
+        for reason in WaitReason::ALL {
+            self.metrics.throttled(reason, self.waits.total(reason));
+        }
     }
 
     /// Something passing went wrong and is tried again.
-    pub fn retried(&self) {
+    pub fn retried(&self, kind: Retry) {
         self.retries.fetch_add(1, Ordering::Relaxed);
+        self.metrics.retried(kind);
     }
 
     pub fn counts(&self) -> ProgressCounts {
@@ -55,6 +110,14 @@ impl Progress {
             failed: of(&self.failed),
             conflicts: of(&self.conflicts),
             retries: of(&self.retries),
+        }
+    }
+
+    fn count(&self, table: &TablePlan, column: &str, outcomes: &[(Outcome, u64)]) {
+        for (outcome, records) in outcomes {
+            if *records > 0 {
+                self.metrics.records(&table.relation.plain(), column, *outcome, *records);
+            }
         }
     }
 }

@@ -11,7 +11,8 @@ use super::judge::{self, Intent};
 use super::narrow::{self, CommitError};
 use super::page::{Fields, Page};
 use super::statements;
-use crate::db::ledger::shard::{self, Tally};
+use super::tally::PageTally;
+use crate::db::ledger::shard;
 use crate::db::row_key::Tid;
 use crate::db::session::Session;
 use crate::db::transaction::Parameter;
@@ -21,7 +22,7 @@ use crate::error::Error;
 #[derive(Debug)]
 pub struct Settled {
     pub cursor: Cursor,
-    pub tally: Tally,
+    pub tally: PageTally,
     pub fate: Fate,
 }
 
@@ -44,7 +45,7 @@ pub async fn settle(
     tid: Tid,
     limits: Limits,
 ) -> Result<Settled, CommitError> {
-    let left = |cursor, fate| Ok(Settled { cursor, tally: Tally::default(), fate });
+    let left = |cursor, fate| Ok(Settled { cursor, tally: PageTally::default(), fate });
     match under_lock(session, writer, &cursor, tid, limits).await {
         Ok(Some(Written { receipt, tally, conflicts })) => {
             let fate = if conflicts.is_empty() { Fate::Settled } else { Fate::Held };

@@ -10,7 +10,7 @@ use tokio_postgres::types::Type;
 
 use super::cursor::Position;
 use super::fetch::Limits;
-use super::judge::JudgedPage;
+use super::judge::{JudgedPage, Judgement};
 use super::page::{Fields, Page, Passed};
 use super::sift::{Room, sift};
 use super::size::PageSize;
@@ -43,7 +43,7 @@ pub async fn sweep(
         [(&longest as _, Type::INT4), (&range.start as _, Type::TID), (&before as _, Type::TID)];
     let stream = transaction.stream(&statement, &parameters).await?;
     let room = Room { rows: size.rows() as usize, bytes: limits.page_bytes_max };
-    let mut kept = Kept::new(range.start, room);
+    let mut kept = Kept::new(range.start, room, table.columns.len());
     sift(stream, stamp, table, |judged| kept.take(judged)).await?;
     transaction.finish_reading();
     crate::failpoint!("page-fetched");
@@ -68,11 +68,11 @@ struct Kept {
 }
 
 impl Kept {
-    fn new(after: Tid, room: Room) -> Self {
+    fn new(after: Tid, room: Room, columns: usize) -> Self {
         Self {
             rows: Vec::new(),
             passed_before: Vec::new(),
-            passed: Passed::default(),
+            passed: Passed { rows: 0, current: vec![0; columns] },
             last: after,
             room,
         }
@@ -89,10 +89,12 @@ impl Kept {
             *keep = judged.is_unfinished(row);
             if *keep {
                 self.room.take(judged.page.bytes(row));
-                self.passed_before.push(self.passed);
+                self.passed_before.push(self.passed.clone());
             } else {
                 self.passed.rows += 1;
-                self.passed.current += judged.current_values(row);
+                for (current, judgement) in self.passed.current.iter_mut().zip(judged.row(row)) {
+                    *current += u64::from(*judgement == Judgement::Current);
+                }
             }
         }
         self.rows.extend(judged.page.into_rows(&keep));

@@ -43,8 +43,9 @@ impl Verified {
     /// Adds a page of a sweep: the rows it kept, and those that passed.
     fn add(&mut self, page: &JudgedPage) {
         let passed = page.page.passed(&(0..page.page.len()));
+        let current: u64 = passed.current.iter().sum();
         self.rows += page.page.len() as u64 + passed.rows;
-        self.current += page.count(|j| *j == Judgement::Current) + passed.current;
+        self.current += page.count(|j| *j == Judgement::Current) + current;
         self.remaining += page.count(needs_another_key);
         self.failed += page.count(|j| is_failed(j) && !needs_another_key(j));
     }
@@ -65,11 +66,11 @@ impl std::ops::AddAssign for Verified {
     }
 }
 
-fn needs_another_key(judgement: &Judgement) -> bool {
+pub(super) fn needs_another_key(judgement: &Judgement) -> bool {
     matches!(judgement, Judgement::Previous | Judgement::Failed(Reason::NoKeyOpensIt))
 }
 
-fn is_failed(judgement: &Judgement) -> bool {
+pub(super) fn is_failed(judgement: &Judgement) -> bool {
     matches!(judgement, Judgement::Failed(_))
 }
 

@@ -54,12 +54,12 @@ pub async fn walk(
         let (done, took) = done?;
         patience.progress();
         size.committed(took);
-        if done.timed_out {
+        if done.timed_out() {
             size.timed_out();
         }
-        context.progress.add(&done.tally);
+        context.progress.committed(&table, &done, took);
         ending::check_failures(session, context, &writer.claim, &done.tally).await?;
-        context.throttle.pay(done.tally.resealed, &context.stop, &context.progress.waits).await?;
+        context.throttle.pay(done.tally.resealed(), &context.stop, &context.progress.waits).await?;
         cursor = done.cursor;
         judged = next?;
     }

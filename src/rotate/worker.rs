@@ -19,6 +19,7 @@ use crate::db::ledger::shard::{self, Claim, Step};
 use crate::db::retry::Patience;
 use crate::db::session::{Session, Terms};
 use crate::error::{Error, ExitCode, Result};
+use crate::telemetry::metrics::Retry;
 
 /// How often a worker without a shard looks again.
 const IDLE_PAUSE: Duration = Duration::from_millis(50);
@@ -48,7 +49,7 @@ pub async fn work(context: Arc<Context>, number: usize) -> Result<()> {
                     patience.progress_of_others();
                 }
                 let pause = patience.next_pause(error.clone())?;
-                context.progress.retried();
+                context.progress.retried(Retry::Session);
                 tracing::warn!(target: "reseal", worker = number, "{}; trying again", error.what);
                 context.stop.sleep(pause).await?;
             }

@@ -124,8 +124,10 @@ impl Application {
         self.shared.keys.lock().expect("nobody panics with it").old_key_in_use = false;
     }
 
-    /// The current key becomes the old one; called while nothing is under way.
+    /// The current key becomes the old one; a transaction that is under way could not open what others seal
+    /// under the new one.
     pub async fn rotate_keys(&self, new: TestKey) {
+        let _quiet = self.quiet().await;
         self.shared.journal.forget_what_was_read().await;
         let mut keys = self.shared.keys.lock().expect("nobody panics with it");
         keys.previous = std::mem::replace(&mut keys.current, new);

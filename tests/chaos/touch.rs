@@ -118,8 +118,9 @@ impl Touch<'_> {
         let select = format!("SELECT value FROM secrets WHERE id = $1 {lock}");
         let found = self.client.query_opt(&select, &[&id]).await?;
         let stored: Vec<u8> = found.unwrap_or_else(|| panic!("row {id} is gone")).get(0);
+        let opened = self.keys.open(&stored);
         let (plaintext, _) =
-            self.keys.open(&stored).expect("a value that the application can open");
+            opened.unwrap_or_else(|| panic!("row {id} opens with none of the application's keys"));
         let words = [&plaintext, &row.after.plaintext].map(|text| String::from_utf8_lossy(text));
         assert_eq!(words[0], words[1], "row {id} is not what the application last wrote");
         Ok(stored)

@@ -7,6 +7,11 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("crypto", NEITHER_DATABASE_NOR_ASYNC, "crypto is given its keys: no database, async or log"),
     ("layout", NEITHER_DATABASE_NOR_ASYNC, "layout takes bytes and gives parts, nothing else"),
     (
+        "document",
+        &["tokio", "tokio_postgres", "tracing", "async fn", "crate::"],
+        "a document knows JSON and nothing else",
+    ),
+    (
         "keys",
         &[
             "tokio",

@@ -48,6 +48,7 @@ fn rooms_that_know_too_much_are_found() {
         ("src/crypto/key.rs", "tracing::info!(\"sealed\");"),
         ("src/crypto/key.rs", "use crate::keys::KeyRing;"),
         ("src/layout/decode.rs", "use tokio_postgres::Row;"),
+        ("src/document/walk.rs", "use crate::layout::Layout;"),
         ("src/value/column.rs", "use crate::db::identifier::Identifier;"),
         ("src/plan/sample.rs", "use crate::rotate::judge;"),
         ("src/rotate/worker.rs", "use crate::report;"),

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::batch::{Batch, RowSet};
 use super::{Mode, Part, Receipt, Setback, Writer, Written};
 use crate::db::error::{DatabaseError, Trouble};
-use crate::db::ledger::shard::{self, Tally};
+use crate::db::ledger::shard;
 use crate::db::session::Session;
 use crate::db::transaction::Transaction;
 use crate::error::{Error, Result};
@@ -13,6 +13,7 @@ use crate::rotate::cursor::Position;
 use crate::rotate::failures;
 use crate::rotate::judge::{JudgedPage, Judgement};
 use crate::rotate::statements::Order;
+use crate::rotate::tally::{ColumnTally, PageTally};
 
 /// One try to commit one part of a page.
 #[derive(Clone, Copy)]
@@ -84,7 +85,7 @@ impl Attempt<'_> {
         let (end, done) = self.end().map_err(Setback::Error)?;
         let claim = &self.writer.claim;
         let lease = self.writer.lease;
-        shard::move_checkpoint(&transaction, &claim.id, end.0.as_ref(), done, &tally, lease)
+        shard::move_checkpoint(&transaction, &claim.id, end.0.as_ref(), done, &tally.sum(), lease)
             .await?;
         crate::failpoint!("checkpoint-moved");
         if !batch.rows.is_empty() {
@@ -166,12 +167,15 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    fn tally(&self, outcome: &Outcome) -> Tally {
+    fn tally(&self, outcome: &Outcome) -> PageTally {
         let passed = self.page.page.passed(&self.part.rows);
         let rows = self.part.rows.len() as u64 + passed.rows;
-        let mut tally = Tally { rows, current: passed.current, ..Tally::default() };
+        let mut columns = vec![ColumnTally::default(); self.writer.table.columns.len()];
+        for (column, current) in columns.iter_mut().zip(passed.current) {
+            column.current = current;
+        }
         for row in self.part.rows.clone() {
-            for judgement in self.page.row(row) {
+            for (tally, judgement) in columns.iter_mut().zip(self.page.row(row)) {
                 match judgement {
                     Judgement::Nothing | Judgement::Previous => {}
                     Judgement::Current => tally.current += 1,
@@ -181,7 +185,7 @@ impl Attempt<'_> {
                 }
             }
         }
-        tally
+        PageTally { rows, columns }
     }
 
     /// Where the cursor will stand after this part, and whether the shard ends there.

@@ -5,6 +5,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use tokio::task::JoinSet;
 
@@ -113,13 +114,13 @@ async fn read(
         if context.stop.is_wanted() {
             return Err(Stop::interrupted());
         }
+        let begun = Instant::now();
         let page = sweep(session, table, range.clone(), size, context.limits()).await?;
         range.start = page.end.tid()?;
         let judged = judge::judge(page, Arc::clone(table), Intent::Read).await?;
-        let rows = verified.rows;
+        context.progress.read(table, &judged, begun.elapsed());
         verified.add(&judged);
         verified.accepted += accepted(session, table, &judged).await?;
-        context.progress.read((verified.rows - rows) * table.columns.len() as u64);
     }
     Ok(verified)
 }
