@@ -1,8 +1,14 @@
 //! What a scan found, for people and as JSON. Columns and counts; no value and no row key.
 
-use std::fmt;
+mod text;
 
 use serde::Serialize;
+
+use crate::scan::Depth;
+use crate::scan::coverage::{Coverage, Uncovered};
+use crate::scan::rings::SearchRings;
+use crate::scan::search::{Seen, SeenColumn};
+use crate::scan::verdict::{Found, LooksLike};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ScanReport {
@@ -110,98 +116,101 @@ pub struct PassedLine {
 }
 
 /// To a thousandth; of none 0.
-pub fn share(part: u64, whole: u64) -> f64 {
+fn share(part: u64, whole: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a share, to be read by people")]
     let share = part as f64 / whole.max(1) as f64;
     (share * 1000.0).round() / 1000.0
 }
 
-/// Lines of what was not looked at, for people; the others are counted.
-const PASSED_LINES: usize = 20;
+impl ScanReport {
+    /// What was seen, and what of it was found.
+    pub fn of(
+        seen: &Seen,
+        found: &[(&SeenColumn, Found)],
+        rings: &SearchRings,
+        depth: Depth,
+    ) -> Self {
+        let looks_like = seen.columns.iter().filter_map(|column| {
+            let looks = LooksLike::of(&column.tally, &column.roster, rings)?;
+            Some(looks_line(column, looks))
+        });
+        let not_looked_at = seen.not_looked_at.iter().map(|passed| PassedLine {
+            table: passed.relation.plain(),
+            column: passed.column.as_ref().map(|column| column.name().to_owned()),
+            why: passed.why.clone(),
+        });
+        Self {
+            status: if found.is_empty() { "nothing_found" } else { "found" },
+            depth: if depth == Depth::Everything { "full" } else { "sample" },
+            tables: seen.tables,
+            columns: seen.columns.len(),
+            values: seen.columns.iter().map(|column| column.tally.values).sum(),
+            keys: (0..rings.all().len()).flat_map(|ring| key_lines(rings, ring)).collect(),
+            found: found.iter().map(|(column, found)| found_line(column, found, rings)).collect(),
+            looks_like: looks_like.collect(),
+            uncovered: None,
+            not_looked_at: not_looked_at.collect(),
+            configuration: None,
+            written: None,
+        }
+    }
 
-impl fmt::Display for ScanReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.depth == "full" { "values" } else { "sampled values" };
-        write!(
-            f,
-            "{}: of {} columns in {} tables ({} {what}) {} hold ciphertext that a key opens, {} look like it",
-            self.status.replace('_', " "),
-            self.columns,
-            self.tables,
-            self.values,
-            self.found.len(),
-            self.looks_like.len()
-        )?;
-        for key in &self.keys {
-            write!(f, "\n  ring {}: {} key {}", key.ring, key.role, key.source)?;
-        }
-        for found in &self.found {
-            write!(f, "\n  {found}")?;
-        }
-        for line in &self.looks_like {
-            write!(
-                f,
-                "\n  {}.{} ({}) looks like ciphertext: {}",
-                line.table, line.column, line.declared_type, line.how
-            )?;
-        }
-        for line in self.uncovered.iter().flatten() {
-            write!(f, "\n  {line}")?;
-        }
-        for line in self.not_looked_at.iter().take(PASSED_LINES) {
-            let column =
-                line.column.as_ref().map(|column| format!(".{column}")).unwrap_or_default();
-            write!(f, "\n  not looked at: {}{column}: {}", line.table, line.why)?;
-        }
-        if let Some(more) = self.not_looked_at.len().checked_sub(PASSED_LINES).filter(|n| *n > 0) {
-            write!(f, "\n  not looked at: {more} more, see --output json")?;
-        }
-        match (&self.written, &self.configuration, &self.uncovered) {
-            (Some(path), _, _) => write!(f, "\n  written to {path}"),
-            (None, Some(text), None) => write!(f, "\n\n{}", text.trim_end()),
-            _ => Ok(()),
-        }
+    /// … and what a configuration does not cover of it.
+    pub fn compare(&mut self, coverage: Coverage) {
+        self.status = if coverage.uncovered.is_empty() { "covered" } else { "uncovered" };
+        let line = |uncovered| {
+            let Uncovered { place, is_configured, layout, values, keys } = uncovered;
+            UncoveredLine { column: place, is_configured, layout, values, keys }
+        };
+        self.uncovered = Some(coverage.uncovered.into_iter().map(line).collect());
     }
 }
 
-impl fmt::Display for FoundLine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let layouts: Vec<&str> =
-            self.layouts.iter().map(|layout| layout.description.as_str()).collect();
-        write!(
-            f,
-            "{}.{} ({}): {}; {} of {} values authenticate",
-            self.table,
-            self.column,
-            self.declared_type,
-            layouts.join("; "),
-            self.authenticated,
-            self.values
-        )?;
-        for key in &self.keys {
-            write!(f, ", {} opens {:.1} %", key.source, key.share * 100.0)?;
-        }
-        if self.no_key > 0 {
-            write!(f, ", no key opens {}", self.no_key)?;
-        }
-        if self.plain > 0 {
-            write!(f, ", {} are plain", self.plain)?;
-        }
-        if self.not_tried > 0 {
-            write!(f, ", {} were not tried", self.not_tried)?;
-        }
-        Ok(())
+fn key_lines(rings: &SearchRings, ring: usize) -> Vec<KeyLine> {
+    let line = |place: usize| KeyLine {
+        ring: rings.config(ring).name.clone(),
+        role: if place == 0 { "current" } else { "previous" },
+        source: rings.source(ring, place).to_owned(),
+    };
+    (0..=rings.ring(ring).previous().len()).map(line).collect()
+}
+
+fn looks_line(column: &SeenColumn, looks: LooksLike) -> LooksLine {
+    LooksLine {
+        table: column.table.relation.plain(),
+        column: column.column.name.name().to_owned(),
+        declared_type: column.column.declared_type.clone(),
+        values: looks.values,
+        how: looks.how,
     }
 }
 
-impl fmt::Display for UncoveredLine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let how = if self.is_configured { "is configured without" } else { "is not configured:" };
-        let keys = self.keys.join(" and ");
-        write!(
-            f,
-            "not covered: {} {how} {}, {keys} opens {} values",
-            self.column, self.layout, self.values
-        )
+fn found_line(column: &SeenColumn, found: &Found, rings: &SearchRings) -> FoundLine {
+    let tally = &column.tally;
+    let layouts = found.parts.iter().map(|part| LayoutLine {
+        layout: part.form.settings.layout.clone().unwrap_or_default(),
+        aad: part.form.layout.aad().map(|aad| aad.template().to_owned()),
+        description: part.form.describe(),
+        values: part.values,
+        also: part.also.clone(),
+    });
+    let keys = found.keys.iter().map(|(key, values)| ShareLine {
+        source: rings.source(found.ring, *key).to_owned(),
+        values: *values,
+        share: share(*values, tally.values),
+    });
+    FoundLine {
+        table: column.table.relation.plain(),
+        column: column.column.name.name().to_owned(),
+        declared_type: column.column.declared_type.clone(),
+        values: tally.values,
+        authenticated: tally.authenticated(),
+        share: share(tally.authenticated(), tally.values),
+        layouts: layouts.collect(),
+        ring: rings.config(found.ring).name.clone(),
+        keys: keys.collect(),
+        no_key: found.closed - found.plain,
+        plain: found.plain,
+        not_tried: tally.untried + tally.too_long,
     }
 }

@@ -39,7 +39,7 @@ pub struct ColumnFacts {
 pub enum Kind {
     Bytea,
     Text,
-    /// json or jsonb: values are its strings.
+    /// json or jsonb: values are its strings, wherever they stand.
     Json,
 }
 
@@ -51,6 +51,9 @@ pub struct NotLookedAt {
     pub column: Option<Identifier>,
     pub why: String,
 }
+
+/// Why a column is not looked at that this role may not read.
+pub const NO_SELECT: &str = "no SELECT";
 
 /// What there is to look at.
 #[derive(Clone, Debug, Default)]
@@ -154,12 +157,12 @@ fn column(row: &Row, name: Identifier) -> Result<ColumnFacts, String> {
         _ => return Err(format!("a column of type {declared_type} cannot be resealed")),
     };
     if !row.get::<_, bool>("may_select") {
-        return Err("no SELECT".to_owned());
+        return Err(NO_SELECT.to_owned());
     }
     if row.get("is_generated") {
         return Err("generated: it follows the columns it is computed from".to_owned());
     }
-    let is_writable = !matches!(type_name, "bpchar" | "citext");
+    let is_writable = !matches!(type_name, "bpchar" | "citext" | "json" | "jsonb");
     Ok(ColumnFacts { name, kind, declared_type, is_writable })
 }
 

@@ -3,20 +3,21 @@
 
 use std::fmt::Write as _;
 
+use super::rings::SearchRings;
 use super::search::SeenColumn;
 use super::toml_text::{comment, fields, inline, key, layout, source, sql_name, string};
-use super::verdict::{Found, Part, key_name};
-use crate::keys::{KeyRing, RingConfig};
+use super::verdict::{Found, Part};
+use crate::keys::RingConfig;
 
 /// The ring of `[keys]`, which needs no name.
 const DEFAULT_RING: &str = "keys";
 
 /// What the file is written from.
 pub struct Written<'w> {
-    pub rings: &'w [RingConfig],
+    pub rings: &'w SearchRings,
     /// As the configuration names the database; `None` when nothing does.
     pub database: Option<&'w str>,
-    pub columns: &'w [(&'w SeenColumn, &'w Found, &'w KeyRing)],
+    pub columns: &'w [(&'w SeenColumn, Found)],
 }
 
 /// The text, or `None` when there is no column to write.
@@ -27,17 +28,16 @@ pub fn text(written: &Written<'_>) -> Option<String> {
     let mut text = comment(
         "found by reseal scan: columns whose values authenticate with a key of these rings",
     );
-    for (place, ring) in written.rings.iter().enumerate() {
-        if written.columns.iter().any(|(_, found, _)| found.ring == place) {
+    for (place, ring) in written.rings.configs().iter().enumerate() {
+        if written.columns.iter().any(|(_, found)| found.ring == place) {
             text.push_str(&ring_text(ring));
         }
     }
     if let Some(url) = written.database {
         writeln!(text, "\n[database]\nurl = {}", string(url)).expect(TO_A_STRING);
     }
-    let by_table = written
-        .columns
-        .chunk_by(|(one, ..), (other, ..)| one.table.relation == other.table.relation);
+    let by_table =
+        written.columns.chunk_by(|(one, _), (other, _)| one.table.relation == other.table.relation);
     for columns in by_table {
         text.push_str(&table_text(columns, written));
     }
@@ -60,13 +60,16 @@ fn ring_text(ring: &RingConfig) -> String {
 }
 
 /// A table under the ring of most of its columns; a table has one.
-fn table_text(columns: &[(&SeenColumn, &Found, &KeyRing)], written: &Written<'_>) -> String {
-    let in_ring = |ring: usize| columns.iter().filter(|(_, found, _)| found.ring == ring).count();
-    let ring = (0..written.rings.len()).rev().max_by_key(|ring| in_ring(*ring)).unwrap_or_default();
+fn table_text(columns: &[(&SeenColumn, Found)], written: &Written<'_>) -> String {
+    let in_ring = |ring: usize| columns.iter().filter(|(_, found)| found.ring == ring).count();
+    let ring = (0..written.rings.configs().len())
+        .rev()
+        .max_by_key(|ring| in_ring(*ring))
+        .unwrap_or_default();
     let mut lines = String::new();
     let mut is_empty = true;
-    for (seen, found, keys) in columns {
-        let (line, is_set) = column_text(seen, found, keys, found.ring == ring);
+    for (seen, found) in columns {
+        let (line, is_set) = column_text(seen, found, written.rings, found.ring == ring);
         is_empty &= !is_set;
         lines.push_str(&line);
     }
@@ -76,7 +79,7 @@ fn table_text(columns: &[(&SeenColumn, &Found, &KeyRing)], written: &Written<'_>
     if is_empty {
         return format!("\n# table {name}\n{lines}");
     }
-    let ring = &written.rings[ring].name;
+    let ring = &written.rings.config(ring).name;
     let ring = match ring == DEFAULT_RING {
         true => String::new(),
         false => format!("keys = {}\n", string(ring)),
@@ -88,11 +91,11 @@ fn table_text(columns: &[(&SeenColumn, &Found, &KeyRing)], written: &Written<'_>
 fn column_text(
     seen: &SeenColumn,
     found: &Found,
-    ring: &KeyRing,
+    rings: &SearchRings,
     is_of_ring: bool,
 ) -> (String, bool) {
     let name = seen.column.name.name();
-    let mut text = comment(&shares(seen, found, ring));
+    let mut text = comment(&shares(seen, found, rings));
     for Part { form, also, .. } in found.parts.iter().filter(|part| !part.also.is_empty()) {
         text.push_str(&comment(&format!(
             "{} was chosen, these fit as well: {}",
@@ -102,14 +105,14 @@ fn column_text(
     }
     for ((_, place), labels) in seen.tally.labels.iter().filter(|((of, _), _)| *of == found.ring) {
         let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-        let key = key_name(ring, *place);
+        let key = rings.source(found.ring, *place);
         text.push_str(&comment(&format!(
             "values of {key} store the key label {}",
             labels.join(", ")
         )));
     }
     let line = format!("{} = {}\n", key(name), column_words(found));
-    let refusal = match found.layout(ring, seen.table.relation.name.name(), name) {
+    let refusal = match found.layout(rings, seen.table.relation.name.name(), name) {
         _ if !seen.column.is_writable => {
             Some(format!("a run does not write {}", seen.column.declared_type))
         }
@@ -153,11 +156,11 @@ fn column_words(found: &Found) -> String {
 }
 
 /// How many values were looked at, and which keys open them.
-fn shares(seen: &SeenColumn, found: &Found, ring: &KeyRing) -> String {
+fn shares(seen: &SeenColumn, found: &Found, rings: &SearchRings) -> String {
     let what = if seen.is_whole { "values" } else { "sampled values" };
     let mut text = format!("of {} {what}", seen.tally.values);
     for (key, count) in &found.keys {
-        write!(text, ", {} opens {count}", key_name(ring, *key)).expect(TO_A_STRING);
+        write!(text, ", {} opens {count}", rings.source(found.ring, *key)).expect(TO_A_STRING);
     }
     if found.closed > found.plain {
         write!(text, ", no key opens {}", found.closed - found.plain).expect(TO_A_STRING);

@@ -2,12 +2,19 @@
 //! and which it does not name.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use super::search::{Seen, SeenColumn};
-use super::verdict::{Found, key_name};
-use crate::config::TableConfig;
-use crate::db::identifier::plain_name;
-use crate::keys::KeyRing;
+use super::Depth;
+use super::forms::{Form, Roster};
+use super::rings::SearchRings;
+use super::search::{Search, Seen, SeenColumn, search};
+use super::verdict::Found;
+use crate::config::{Config, TableConfig};
+use crate::db::pool::Database;
+use crate::error::Result;
+
+/// How long the search may take when it is made beside something else.
+const TIME: Duration = Duration::from_secs(10);
 
 /// What was looked at, and what of it is not covered.
 #[derive(Clone, Debug, Default)]
@@ -36,16 +43,28 @@ pub struct Uncovered {
     pub keys: Vec<String>,
 }
 
+/// What the tables of a configuration do not cover, from samples, within a few seconds. Its rings are those
+/// that its tables use.
+///
+/// # Errors
+/// A key is missing; the database is lost.
+pub async fn coverage(database: &Database, config: &Config) -> Result<Coverage> {
+    let columns = config.tables.iter().flat_map(|table| &table.columns);
+    let layouts = columns.filter_map(|column| column.layout.as_ref()).flat_map(|l| l.all());
+    let configured = Roster::default().with(layouts.cloned().map(Form::configured));
+    let roster = Arc::new(configured.with(Roster::new(&[], &[]).forms));
+    let rings = SearchRings::load(config.rings.values(), &roster)?;
+    let until = Some(Instant::now() + TIME);
+    let (depth, schemas) = (Depth::Sample, Vec::new());
+    let seen =
+        search(database, Search { rings: rings.clone(), roster, schemas, depth, until }).await?;
+    Ok(Coverage::of(&seen, &config.tables, &rings, depth))
+}
+
 impl Coverage {
-    /// Compares what was seen with the tables of a configuration; `rings` in the order of `names`.
-    pub fn of(
-        seen: &Seen,
-        tables: &[TableConfig],
-        rings: &[Arc<KeyRing>],
-        names: &[String],
-        is_sampled: bool,
-    ) -> Self {
-        let comparison = Comparison { tables, rings, names };
+    /// Compares what was seen with the tables of a configuration.
+    pub fn of(seen: &Seen, tables: &[TableConfig], rings: &SearchRings, depth: Depth) -> Self {
+        let comparison = Comparison { tables, rings };
         let mut not_looked_at: Vec<String> = Vec::new();
         for passed in &seen.not_looked_at {
             let relation = passed.relation.plain();
@@ -58,7 +77,7 @@ impl Coverage {
             tables: seen.tables,
             columns: seen.columns.len(),
             values: seen.columns.iter().map(|column| column.tally.values).sum(),
-            is_sampled,
+            is_sampled: depth == Depth::Sample,
             uncovered: seen
                 .columns
                 .iter()
@@ -71,8 +90,7 @@ impl Coverage {
 
 struct Comparison<'c> {
     tables: &'c [TableConfig],
-    rings: &'c [Arc<KeyRing>],
-    names: &'c [String],
+    rings: &'c SearchRings,
 }
 
 impl Comparison<'_> {
@@ -86,7 +104,7 @@ impl Comparison<'_> {
         for (table, column) in &columns {
             // a layout that is still to be found will be the one that opens them
             let Some(layout) = &column.layout else { return None };
-            let ring = self.names.iter().position(|name| *name == table.ring);
+            let ring = self.rings.named(&table.ring);
             tally.opened.retain(|hits, _| {
                 !hits.iter().any(|hit| {
                     let form = &seen.roster.forms[hit.form].layout;
@@ -95,9 +113,8 @@ impl Comparison<'_> {
             });
         }
         let found = Found::of(&tally, &seen.roster, self.rings)?;
-        let ring = &self.rings[found.ring];
         let forms: Vec<String> = found.parts.iter().map(|part| part.form.describe()).collect();
-        let keys = found.keys.keys().map(|key| key_name(ring, *key).to_owned());
+        let keys = found.keys.keys().map(|key| self.rings.source(found.ring, *key).to_owned());
         let relation = &seen.table.relation;
         Some(Uncovered {
             place: format!("{}.{}", relation.plain(), seen.column.name.name()),
@@ -123,14 +140,4 @@ fn names(table: &TableConfig, seen: &SeenColumn) -> bool {
     let is_named = means(relation.schema.name(), relation.name.name());
     is_named
         || !facts.leaves.is_empty() && facts.leaves.iter().all(|(schema, name)| means(schema, name))
-}
-
-/// `schema.table.column`, as messages have it.
-pub fn place(seen: &SeenColumn) -> String {
-    let relation = &seen.table.relation;
-    format!(
-        "{}.{}",
-        plain_name(relation.schema.name(), relation.name.name()),
-        seen.column.name.name()
-    )
 }

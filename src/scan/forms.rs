@@ -32,6 +32,12 @@ impl Form {
         Some(Self { settings, layout, is_slow, lacks_salt: false })
     }
 
+    /// A layout of a configuration that is only to be recognized.
+    pub fn configured(layout: Layout) -> Self {
+        let settings = Settings { layout: Some(layout.name().to_owned()), ..Settings::default() };
+        Self { settings, layout, is_slow: false, lacks_salt: false }
+    }
+
     pub fn is_authenticated(&self) -> bool {
         self.layout.cipher().is_authenticated()
     }
@@ -111,6 +117,11 @@ impl Roster {
         let others: Vec<Form> = roster.forms.iter().flat_map(other_encodings).collect();
         roster.extend(others);
         roster
+    }
+
+    /// The columns that additional data of some form names.
+    pub fn aad_columns(&self) -> impl Iterator<Item = &String> {
+        self.forms.iter().filter_map(|form| form.layout.aad()).flat_map(|aad| aad.columns())
     }
 
     /// With further forms behind the others.

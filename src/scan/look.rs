@@ -1,16 +1,18 @@
 //! The values that were drawn, tried on all cores: which columns hold ciphertext, and what it is bound to.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use tokio_postgres::Row;
 
 use super::bindings;
-use super::catalogue::TableFacts;
+use super::catalogue::{Kind, TableFacts};
 use super::draw::{Value, Values};
 use super::forms::Form;
 use super::tally::{Outcome, Tally};
 use super::trials::{Seen, Trials};
+use crate::document::{Content, Document, Selection, Token};
 use crate::error::{Error, Result};
 
 /// Values that are tried with additional data, once no key has opened them without.
@@ -74,13 +76,30 @@ fn count(values: &Values, column: usize, trials: &Trials) -> Tally {
             Some(Value::TooLong) => tally.add(Outcome::TooLong),
             Some(Value::Read(stored)) => {
                 let texts = values.texts(row);
-                trials.count(Seen { stored, texts: &texts }, &mut tally);
+                for stored in strings(stored, trials.kind()) {
+                    trials.count(Seen { stored: &stored, texts: &texts }, &mut tally);
+                }
             }
         }
         tally
     };
     let rows = values.rows.par_iter().with_min_len(ROWS_PER_TASK);
     rows.fold(Tally::default, one).reduce(Tally::default, Tally::merged)
+}
+
+/// The values in a cell: itself, or the strings of a document.
+fn strings<'d>(stored: &'d [u8], kind: Kind) -> Vec<Cow<'d, [u8]>> {
+    if kind != Kind::Json {
+        return vec![Cow::Borrowed(stored)];
+    }
+    let tokens =
+        Document::parse(stored).and_then(|document| document.select(&Selection::every_string()));
+    let text = |token: Token<'d>| match token.content() {
+        Content::Text(Cow::Borrowed(text)) => Some(Cow::Borrowed(text.as_bytes())),
+        Content::Text(Cow::Owned(text)) => Some(Cow::Owned(text.into_bytes())),
+        Content::NoString | Content::NotUnicode => None,
+    };
+    tokens.unwrap_or_default().into_iter().filter_map(text).collect()
 }
 
 /// Forms with additional data in which values open that open in no other.
@@ -91,20 +110,20 @@ fn bound_forms(
     trials: &Trials,
     tally: &Tally,
 ) -> Vec<Form> {
-    let is_left = tally.authenticated() < tally.values
-        && (!tally.random.is_empty() || !tally.shaped.is_empty() || !tally.plausible.is_empty());
+    let is_left =
+        !(tally.random.is_empty() && tally.shaped.is_empty() && tally.plausible.is_empty());
     if !is_left {
         return Vec::new();
     }
-    let texts: Vec<(&[u8], Vec<Option<&[u8]>>)> = values
-        .rows
-        .iter()
-        .filter_map(|row| match values.value(row, column)? {
-            Value::Read(stored) => Some((stored, values.texts(row))),
-            Value::TooLong => None,
-        })
-        .collect();
-    let seen = texts.iter().map(|(stored, texts)| Seen { stored, texts });
+    let mut cells = Vec::new();
+    for row in &values.rows {
+        let Some(Value::Read(stored)) = values.value(row, column) else { continue };
+        let texts = values.texts(row);
+        cells.extend(
+            strings(stored, trials.kind()).into_iter().map(|stored| (stored, texts.clone())),
+        );
+    }
+    let seen = cells.iter().map(|(stored, texts)| Seen { stored, texts });
     let left: Vec<Seen<'_>> = seen.filter(|seen| trials.leaves(*seen)).take(BOUND_TRIES).collect();
     trials.bound(&left, &bindings::templates(table))
 }

@@ -9,24 +9,22 @@ use std::time::Instant;
 use super::Depth;
 use super::catalogue::{self, Catalogue, ColumnFacts, NotLookedAt, TableFacts};
 use super::forms::Roster;
+use super::rings::SearchRings;
 use super::tally::Tally;
 use crate::db::pool::Database;
 use crate::db::session::Terms;
 use crate::error::{Error, Result};
-use crate::keys::KeyRing;
 use worker::Worker;
 
 /// Connections at once, at most.
 const CONNECTIONS_MAX: usize = 4;
 /// What to search with, where and how far.
 pub struct Search {
-    pub rings: Arc<[Arc<KeyRing>]>,
+    pub rings: SearchRings,
     pub roster: Arc<Roster>,
     /// Empty for all.
     pub schemas: Vec<String>,
     pub depth: Depth,
-    /// Columns whose texts additional data may need, besides those that are known to be used.
-    pub bound_to: Vec<String>,
     /// When to stop, whatever is left.
     pub until: Option<Instant>,
 }

@@ -8,9 +8,10 @@ use std::sync::{Arc, OnceLock};
 use super::catalogue::Kind;
 use super::forms::{Form, Roster};
 use super::looks;
+use super::rings::SearchRings;
 use super::tally::{Hit, Outcome, Tally};
 use crate::crypto::wipe_unused_stack;
-use crate::keys::{KeyRing, LayoutKeys, Owner};
+use crate::keys::{LayoutKeys, Owner};
 use crate::layout::{DecodeBuffer, RowTexts};
 use crate::value::{Scratch, Trial};
 use slow::{Slow, Spared};
@@ -44,7 +45,7 @@ pub struct Place {
 pub struct Trials {
     place: Place,
     roster: Arc<Roster>,
-    rings: Arc<[Arc<KeyRing>]>,
+    rings: SearchRings,
     /// By ring and form.
     keys: Vec<OnceLock<Option<LayoutKeys>>>,
     /// Of each form, where the columns of its additional data stand; `None` when the column cannot hold it.
@@ -55,13 +56,8 @@ pub struct Trials {
 }
 
 impl Trials {
-    pub fn new(
-        place: Place,
-        roster: Arc<Roster>,
-        rings: Arc<[Arc<KeyRing>]>,
-        is_full: bool,
-    ) -> Self {
-        let keys = (0..rings.len() * roster.forms.len()).map(|_| OnceLock::new()).collect();
+    pub fn new(place: Place, roster: Arc<Roster>, rings: SearchRings, is_full: bool) -> Self {
+        let keys = (0..rings.all().len() * roster.forms.len()).map(|_| OnceLock::new()).collect();
         let places = roster.forms.iter().map(|form| places(form, &place)).collect();
         let slow = roster.forms.iter().map(|_| Slow::default()).collect();
         Self { place, roster, rings, keys, places, slow, is_full }
@@ -70,11 +66,15 @@ impl Trials {
     /// The same with further forms.
     pub fn with(&self, further: Vec<Form>) -> Self {
         let roster = Arc::new(self.roster.with(further));
-        Self::new(self.place.clone(), roster, Arc::clone(&self.rings), self.is_full)
+        Self::new(self.place.clone(), roster, self.rings.clone(), self.is_full)
     }
 
     pub fn roster(&self) -> &Arc<Roster> {
         &self.roster
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.place.kind
     }
 
     /// Whether a value looks like ciphertext that nothing opens.
@@ -88,6 +88,10 @@ impl Trials {
     pub fn count(&self, seen: Seen<'_>, tally: &mut Tally) {
         BUFFERS.with_borrow_mut(|(scratch, decoded)| {
             let outcome = self.outcome(seen, scratch, decoded);
+            // most strings of a document were never meant to be values
+            if self.place.kind == Kind::Json && outcome == Outcome::Plain {
+                return;
+            }
             if let Outcome::Opened(hits) = &outcome {
                 self.note_label(hits[0], seen.stored, decoded, tally);
             }
@@ -153,7 +157,7 @@ impl Trials {
             .flat_map(|shape| shape.iter().copied())
             .filter(|form| self.roster.forms[*form].is_authenticated() == is_authenticated)
             .collect();
-        let rings = self.rings.len();
+        let rings = self.rings.all().len();
         forms.into_iter().flat_map(move |form| (0..rings).map(move |ring| (ring, form)))
     }
 
@@ -188,7 +192,8 @@ impl Trials {
             return None;
         }
         let make = || {
-            let keys = self.rings[ring].trial_keys(&self.roster.forms[form].layout, table, column);
+            let keys =
+                self.rings.ring(ring).trial_keys(&self.roster.forms[form].layout, table, column);
             keys.ok().filter(|keys| !keys.candidates().is_empty())
         };
         self.keys[ring * self.roster.forms.len() + form].get_or_init(make).as_ref()
@@ -241,7 +246,7 @@ impl Trials {
         let Some(places) = places(bound, &self.place) else { return false };
         let Place { table, column, .. } = &self.place;
         let row = RowTexts { table, column, texts: seen.texts, places: &places };
-        (0..self.rings.len()).any(|ring| {
+        (0..self.rings.all().len()).any(|ring| {
             let Some(keys) = self.keys(ring, unbound) else { return false };
             let trial = scratch.try_open(&bound.layout, keys, seen.stored, &row);
             matches!(trial, Trial::OpenedBy(_))

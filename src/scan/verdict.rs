@@ -2,12 +2,11 @@
 //! they merely look like ciphertext. Pure.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::forms::{Form, Roster};
 use super::looks::{Disguise, Encoding};
+use super::rings::SearchRings;
 use super::tally::{Hit, Tally};
-use crate::keys::KeyRing;
 use crate::layout::{ColumnLayout, Unmatched};
 
 /// A column in which values authenticate.
@@ -47,13 +46,13 @@ pub struct LooksLike {
 
 impl Found {
     /// `None` when no value authenticates.
-    pub fn of(tally: &Tally, roster: &Roster, rings: &[Arc<KeyRing>]) -> Option<Self> {
+    pub fn of(tally: &Tally, roster: &Roster, rings: &SearchRings) -> Option<Self> {
         let in_ring = |ring: usize| -> u64 {
             let opened = tally.opened.iter();
             opened.filter(|(hits, _)| hits.iter().any(|hit| hit.ring == ring)).map(|(_, n)| n).sum()
         };
         // of rings that open as many, the first
-        let ring = (0..rings.len()).rev().max_by_key(|ring| in_ring(*ring))?;
+        let ring = (0..rings.all().len()).rev().max_by_key(|ring| in_ring(*ring))?;
         let mut left: Vec<(Vec<Hit>, u64)> = tally
             .opened
             .iter()
@@ -104,14 +103,14 @@ impl Found {
     /// Why a run would refuse them.
     pub fn layout(
         &self,
-        ring: &KeyRing,
+        rings: &SearchRings,
         table: &str,
         column: &str,
     ) -> Result<ColumnLayout, String> {
         let mut layouts = self.parts.iter().map(|part| part.form.layout.clone());
         let write = layouts.next().ok_or("it has no layout")?;
         let layout = ColumnLayout::new(write, layouts.collect()).map_err(|error| error.what)?;
-        ring.column_keys(&layout, table, column).map_err(|error| error.what)?;
+        rings.ring(self.ring).column_keys(&layout, table, column).map_err(|error| error.what)?;
         match self.leaves_plain() {
             true => layout.with_unmatched(Unmatched::Leave).map_err(|error| error.what),
             false => Ok(layout),
@@ -162,7 +161,7 @@ fn part(
 
 impl LooksLike {
     /// `None` when fewer than nine in ten values look so, or some authenticate.
-    pub fn of(tally: &Tally, roster: &Roster, rings: &[Arc<KeyRing>]) -> Option<Self> {
+    pub fn of(tally: &Tally, roster: &Roster, rings: &SearchRings) -> Option<Self> {
         let sum = |counts: &BTreeMap<_, u64>| counts.values().sum::<u64>();
         let plausible = tally.plausible.values().sum::<u64>();
         let (shaped, random) = (tally.shaped.values().sum::<u64>(), sum(&tally.random));
@@ -191,7 +190,7 @@ const PLAUSIBLE_MIN: u64 = 3;
 /// Names of presets in a message.
 const NAMES_MAX: usize = 3;
 
-fn opens_unauthenticated(tally: &Tally, roster: &Roster, rings: &[Arc<KeyRing>]) -> String {
+fn opens_unauthenticated(tally: &Tally, roster: &Roster, rings: &SearchRings) -> String {
     let mut by_hit: BTreeMap<Hit, u64> = BTreeMap::new();
     for (hits, count) in &tally.plausible {
         for hit in hits {
@@ -201,7 +200,7 @@ fn opens_unauthenticated(tally: &Tally, roster: &Roster, rings: &[Arc<KeyRing>])
     let likeliest = by_hit.into_iter().rev().max_by_key(|(_, count)| *count);
     let Some((hit, count)) = likeliest else { return "nothing authenticates them".to_owned() };
     let form = roster.forms[hit.form].describe();
-    let key = key_name(&rings[hit.ring], hit.key);
+    let key = rings.source(hit.ring, hit.key);
     format!("{key} opens {count} to plausible text as {form}, which nothing authenticates")
 }
 
@@ -229,12 +228,4 @@ fn random_bytes(random: &BTreeMap<Disguise, u64>) -> String {
         );
     }
     format!("random bytes in {encodings}, {least} to {most}")
-}
-
-/// A key by the name of its source.
-pub fn key_name(ring: &KeyRing, place: usize) -> &str {
-    match place.checked_sub(1) {
-        None => ring.current().source(),
-        Some(previous) => ring.previous().get(previous).map_or("", |key| key.source()),
-    }
 }

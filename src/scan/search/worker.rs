@@ -181,14 +181,14 @@ impl Worker {
             texts: Arc::clone(texts),
         };
         let Search { roster, rings, depth, .. } = &*self.search;
-        Trials::new(place, Arc::clone(roster), Arc::clone(rings), *depth == Depth::Everything)
+        Trials::new(place, Arc::clone(roster), rings.clone(), *depth == Depth::Everything)
     }
 
     /// The columns whose texts are read along.
     fn texts(&self, table: &TableFacts) -> Vec<Identifier> {
         let mut names = bindings::columns(table);
-        let configured = self.search.bound_to.iter().filter(|name| table.readable.contains(name));
-        names.extend(configured.cloned());
+        let configured = self.search.roster.aad_columns();
+        names.extend(configured.filter(|name| table.readable.contains(name)).cloned());
         names.sort();
         names.dedup();
         names.into_iter().filter_map(|name| Identifier::new(name).ok()).collect()
