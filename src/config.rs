@@ -31,7 +31,7 @@ pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::Environment;
 pub use names::{NamePattern, TableName};
 pub use run::RunConfig;
-pub use scan::{Against, ScanCommand};
+pub use scan::ScanCommand;
 pub use tables::{ColumnConfig, TableConfig};
 
 /// All that a plan, a run or a proof is told.

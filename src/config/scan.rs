@@ -26,17 +26,10 @@ pub struct ScanCommand {
     pub schemas: Vec<String>,
     /// Whether every value is tried.
     pub full: bool,
-    /// The tables to compare with, and the name of their file.
-    pub against: Option<Against>,
+    /// The tables to compare with.
+    pub against: Option<Vec<TableConfig>>,
     pub write: Option<PathBuf>,
     pub output: Output,
-}
-
-/// A configuration that should cover all that is found.
-#[derive(Debug)]
-pub struct Against {
-    pub file: String,
-    pub tables: Vec<TableConfig>,
 }
 
 impl ScanCommand {
@@ -50,10 +43,7 @@ impl ScanCommand {
             file.tables.is_empty() || file.tables.iter().any(|table| table.ring.is_none());
         let rings = rings::resolve(&words.keys, &file, is_used, &mut troubles);
         let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
-        let against = against.zip(compared.as_ref()).map(|(path, file)| Against {
-            file: path.to_string_lossy().into_owned(),
-            tables: tables::of_file(file, &mut troubles),
-        });
+        let against = compared.as_ref().map(|file| tables::of_file(file, &mut troubles));
         let files = [Some(&file), compared.as_ref()];
         let columns = files.into_iter().flatten().flat_map(|file| &file.tables);
         let configured = columns.flat_map(|table| &table.columns).flat_map(layouts).collect();

@@ -43,8 +43,8 @@ pub async fn scan(command: ScanCommand) -> Result<ExitCode> {
     report.configuration =
         configuration::text(&Written { rings: &rings, database, columns: &columns });
     let mut exit_code = ExitCode::Done;
-    if let Some(against) = &command.against {
-        let coverage = Coverage::of(&seen, &against.tables, &rings, depth);
+    if let Some(tables) = &command.against {
+        let coverage = Coverage::of(&seen, tables, &rings, depth);
         if !coverage.uncovered.is_empty() {
             exit_code = ExitCode::Unfinished;
         }

@@ -1,7 +1,7 @@
 //! The values that were drawn, tried on all cores: which columns hold ciphertext, and what it is bound to.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use rayon::prelude::*;
 use tokio_postgres::Row;
@@ -26,6 +26,9 @@ pub struct Looked {
     pub trials: Arc<Trials>,
     pub tally: Tally,
 }
+
+/// Wherever in a document it stands.
+static EVERY_STRING: LazyLock<Selection> = LazyLock::new(Selection::every_string);
 
 /// Tries the values of some columns; `trials` has one of each column.
 pub async fn at_sample(
@@ -92,8 +95,7 @@ fn strings<'d>(stored: &'d [u8], kind: Kind) -> Vec<Cow<'d, [u8]>> {
     if kind != Kind::Json {
         return vec![Cow::Borrowed(stored)];
     }
-    let tokens =
-        Document::parse(stored).and_then(|document| document.select(&Selection::every_string()));
+    let tokens = Document::parse(stored).and_then(|document| document.select(&EVERY_STRING));
     let text = |token: Token<'d>| match token.content() {
         Content::Text(Cow::Borrowed(text)) => Some(Cow::Borrowed(text.as_bytes())),
         Content::Text(Cow::Owned(text)) => Some(Cow::Owned(text.into_bytes())),

@@ -112,11 +112,10 @@ mod tests {
     use data_encoding::{BASE64, BASE64URL, HEXLOWER};
 
     use super::*;
-    use crate::crypto::NonceSource;
 
     fn random(bytes: usize) -> Vec<u8> {
         let mut random = vec![0; bytes];
-        NonceSource::new().fill_salt(&mut random).expect("random bytes");
+        getrandom::fill(&mut random).expect("random bytes");
         random
     }
 

@@ -97,7 +97,6 @@ impl Trials {
             }
             tally.add(outcome);
         });
-        wipe_unused_stack();
     }
 
     fn outcome(
@@ -115,8 +114,22 @@ impl Trials {
                 && layout.decode(seen.stored, decoded).is_ok()
         };
         let shapes: Vec<&Vec<usize>> = self.roster.shapes.iter().filter(fits).collect();
+        let opened = self.opened(&shapes, seen, scratch);
+        if !shapes.is_empty() {
+            wipe_unused_stack();
+        }
+        opened.unwrap_or_else(|| self.closed(&shapes, seen))
+    }
+
+    /// What opens a value of these shapes.
+    fn opened(
+        &self,
+        shapes: &[&Vec<usize>],
+        seen: Seen<'_>,
+        scratch: &mut Scratch,
+    ) -> Option<Outcome> {
         let (mut hits, mut plausible, mut is_untried) = (Vec::new(), Vec::new(), false);
-        for (ring, form) in self.pairs(&shapes, true) {
+        for (ring, form) in self.pairs(shapes, true) {
             match self.try_one(ring, form, seen, scratch) {
                 Tried::OpenedBy(key) => hits.push(Hit { ring, form, key }),
                 Tried::Not => {}
@@ -124,21 +137,23 @@ impl Trials {
             }
         }
         if !hits.is_empty() {
-            return Outcome::Opened(hits);
+            return Some(Outcome::Opened(hits));
         }
         if is_untried {
-            return Outcome::Untried;
+            return Some(Outcome::Untried);
         }
-        for (ring, form) in self.pairs(&shapes, false) {
+        for (ring, form) in self.pairs(shapes, false) {
             if let Tried::OpenedBy(key) = self.try_one(ring, form, seen, scratch) {
                 plausible.push(Hit { ring, form, key });
             }
         }
-        if !plausible.is_empty() {
-            return Outcome::Plausible(plausible);
-        }
-        let says_something = |shape: &&Vec<usize>| self.roster.forms[shape[0]].is_telling();
-        let telling = shapes.into_iter().find(says_something);
+        (!plausible.is_empty()).then_some(Outcome::Plausible(plausible))
+    }
+
+    /// What a value looks like that nothing opens.
+    fn closed(&self, shapes: &[&Vec<usize>], seen: Seen<'_>) -> Outcome {
+        let says_something = |shape: &&&Vec<usize>| self.roster.forms[shape[0]].is_telling();
+        let telling = shapes.iter().find(says_something);
         match (telling, looks::disguise(seen.stored)) {
             (Some(shape), _) => Outcome::Shaped(shape[0]),
             (None, Some(disguise)) => Outcome::Random(disguise),
