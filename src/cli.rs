@@ -14,8 +14,10 @@ use crate::error::{Error, Result};
 
 mod refused;
 mod scan;
+mod serve;
 
 pub use scan::{PlanWords, ScanWords};
+pub use serve::{ServeWords, ServedWords, VerifyWords};
 
 /// Re-encrypts the encrypted columns of a live PostgreSQL database under a new key, and proves that
 /// the old one is no longer needed.
@@ -44,10 +46,10 @@ pub enum CommandWords {
     Plan(PlanWords),
     /// Re-encrypt, then prove; resumes by itself
     #[command(after_help = SETTINGS)]
-    Run(RunWords),
+    Run(ServedWords),
     /// Prove with the current key alone that the previous keys are not needed; write nothing
     #[command(after_help = SETTINGS)]
-    Verify(RunWords),
+    Verify(VerifyWords),
     /// Search the database for columns holding ciphertext that a key opens; write nothing to it
     Scan(ScanWords),
     /// The newest run, or another one

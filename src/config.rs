@@ -15,12 +15,16 @@ mod database;
 mod document;
 mod environment;
 mod file;
+mod gate;
 mod layouts;
 mod names;
 mod rings;
 mod run;
 mod scan;
+mod serve;
+mod service_url;
 mod tables;
+mod token;
 mod word;
 
 pub use command::{
@@ -29,10 +33,14 @@ pub use command::{
 };
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::Environment;
+pub use gate::GateConfig;
 pub use names::{NamePattern, TableName};
 pub use run::RunConfig;
 pub use scan::ScanCommand;
+pub use serve::{ListenConfig, PushConfig, ServeConfig};
+pub use service_url::ServiceUrl;
 pub use tables::{ColumnConfig, TableConfig};
+pub use token::Token;
 
 /// All that a plan, a run or a proof is told.
 #[derive(Clone, Debug)]

@@ -6,12 +6,17 @@ use crate::crypto::KeyBytes;
 use crate::error::{Error, ExitCode, Result};
 use crate::report;
 
+mod gate;
 mod health;
+mod http;
 pub mod ledger;
+mod listen;
 pub mod manual;
 mod passphrases;
+mod push;
 pub mod rotation;
 pub mod scan;
+mod serve;
 mod signals;
 
 use health::Health;

@@ -86,7 +86,7 @@ fn error_text(error: &Error) -> String {
 }
 
 /// The text with every run of as many hexadecimal digits as a key has, or more, left out.
-fn without_keys(text: &str) -> String {
+pub fn without_keys(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_hexdigit()) {

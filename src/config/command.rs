@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use clap_complete::Shell;
 
-use crate::cli::{self, CommandWords, Output, RunWords};
+use crate::cli::{self, CommandWords, Output, RunWords, ServeWords, VerifyWords};
 use crate::config::file::FileWords;
 use crate::config::run::number;
 use crate::config::word::Word;
 use crate::config::{
-    Config, DatabaseConfig, Environment, RunConfig, ScanCommand, Troubles, rings, tables,
+    Config, DatabaseConfig, Environment, GateConfig, RunConfig, ScanCommand, ServeConfig, Troubles,
+    rings, tables,
 };
 use crate::error::{Error, Result};
 use crate::keys::RingConfig;
@@ -40,6 +41,10 @@ pub enum Command {
 pub struct RunCommand {
     pub config: Config,
     pub output: Output,
+    pub serve: ServeConfig,
+    pub gate: GateConfig,
+    /// `verify` only: the previous keys were removed from the services.
+    pub after_removal: bool,
 }
 
 #[derive(Debug)]
@@ -103,11 +108,13 @@ impl Command {
         let verbose = words.logging.verbose > 0;
         Ok(match words.command {
             CommandWords::Plan(words) => Command::Plan(PlanCommand {
-                run: run(&words.run, environment)?,
+                run: run(&words.run, None, environment)?,
                 coverage: !words.no_coverage,
             }),
-            CommandWords::Run(words) => Command::Run(run(&words, environment)?),
-            CommandWords::Verify(words) => Command::Verify(run(&words, environment)?),
+            CommandWords::Run(words) => {
+                Command::Run(run(&words.run, Some(&words.serve), environment)?)
+            }
+            CommandWords::Verify(words) => Command::Verify(verify(&words, environment)?),
             CommandWords::Scan(words) => Command::Scan(ScanCommand::resolve(words, environment)?),
             CommandWords::Status(words) => Command::Status(StatusCommand {
                 database: database(&words.file, environment)?,
@@ -137,7 +144,11 @@ impl Command {
     }
 }
 
-fn run(words: &RunWords, environment: &Environment) -> Result<RunCommand> {
+fn run(
+    words: &RunWords,
+    serve: Option<&ServeWords>,
+    environment: &Environment,
+) -> Result<RunCommand> {
     let file = FileWords::find(words.file.config.as_deref(), environment)?;
     let mut troubles = Troubles::default();
     let tables = tables::resolve(words, &file, &mut troubles);
@@ -147,6 +158,10 @@ fn run(words: &RunWords, environment: &Environment) -> Result<RunCommand> {
     rings::tell_uses(&mut rings, &tables);
     let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
     let run = RunConfig::resolve(&words.settings, file.run, environment, &mut troubles);
+    let serve = serve.map_or_else(ServeConfig::default, |words| {
+        ServeConfig::resolve(words, file.serve, environment, &mut troubles)
+    });
+    let gate = GateConfig::resolve(&file.gate, environment, &mut troubles);
     if let Some(database) = &database
         && database.max_connections <= run.workers
     {
@@ -159,7 +174,18 @@ fn run(words: &RunWords, environment: &Environment) -> Result<RunCommand> {
     troubles.none_or_all()?;
     let database = database.expect("a database that is missing is one of the troubles");
     let config = Config { rings, database, tables, run };
-    Ok(RunCommand { config, output: words.output.output })
+    let output = words.output.output;
+    Ok(RunCommand { config, output, serve, gate, after_removal: false })
+}
+
+fn verify(words: &VerifyWords, environment: &Environment) -> Result<RunCommand> {
+    let command = run(&words.run, Some(&words.serve), environment)?;
+    if words.after_removal && command.gate.health.is_empty() {
+        return Err(Error::usage("no service is named that could be asked")
+            .at("--after-removal")
+            .hint("name them in reseal.toml: [gate] health = [\"https://…/health/crypto\"]"));
+    }
+    Ok(RunCommand { after_removal: words.after_removal, ..command })
 }
 
 fn database(file: &cli::FileWords, environment: &Environment) -> Result<DatabaseConfig> {

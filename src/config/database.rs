@@ -84,7 +84,7 @@ fn url(word: Option<&Word>, environment: &Environment) -> Result<Option<Database
 
 /// Whether it may be a variable's name. `env:$DATABASE_URL`, which a shell has replaced, is none, and
 /// is not to be repeated.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
 }
 

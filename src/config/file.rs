@@ -6,7 +6,9 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use crate::config::document::{Document, Entry, Section, shown};
+use crate::config::gate::GateFileWords;
 use crate::config::layouts::LayoutWords;
+use crate::config::serve::ServeFileWords;
 use crate::config::word::Word;
 use crate::config::{Environment, Troubles, run};
 use crate::error::{Error, Result};
@@ -25,6 +27,8 @@ pub struct FileWords {
     pub max_connections: Option<Word>,
     pub tables: Vec<TableWords>,
     pub run: BTreeMap<&'static str, Word>,
+    pub serve: ServeFileWords,
+    pub gate: GateFileWords,
 }
 
 #[derive(Debug)]
@@ -114,6 +118,16 @@ impl FileWords {
             && let Some(section) = troubles.note(settings.section("[run]"))
         {
             self.run = run::file_words(section, troubles);
+        }
+        if let Some(serve) = root.take("serve")
+            && let Some(section) = troubles.note(serve.section("[serve]"))
+        {
+            self.serve = ServeFileWords::take(section, troubles);
+        }
+        if let Some(gate) = root.take("gate")
+            && let Some(section) = troubles.note(gate.section("[gate]"))
+        {
+            self.gate = GateFileWords::take(section, troubles);
         }
         root.finish(troubles);
     }

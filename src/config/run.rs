@@ -171,14 +171,7 @@ impl Said<'_> {
     ) -> Duration {
         let default = Duration::from_secs(default);
         let Some(word) = self.word(name, typed) else { return default };
-        let (low, high) =
-            (Duration::from_secs(*bounds.start()), Duration::from_secs(*bounds.end()));
-        let read = humantime::parse_duration(&word.text).ok();
-        let result = read.filter(|read| (low..=high).contains(read)).ok_or_else(|| {
-            let (low, high) = (short(*bounds.start()), short(*bounds.end()));
-            word.wrong(format!("{name} is a duration from {low} to {high}, such as 90s or 5m"))
-        });
-        self.troubles.note(result).unwrap_or(default)
+        self.troubles.note(duration(name, &word, &bounds)).unwrap_or(default)
     }
 
     fn switch(&mut self, name: &'static str, typed: &Option<String>) -> bool {
@@ -206,6 +199,16 @@ where
     read.ok_or_else(|| {
         let (low, high) = (bounds.start(), bounds.end());
         word.wrong(format!("{name} is a whole number from {low} to {high}"))
+    })
+}
+
+/// A duration within its bounds, in seconds; the message says them.
+pub fn duration(name: &str, word: &Word, bounds: &RangeInclusive<u64>) -> Result<Duration> {
+    let (low, high) = (Duration::from_secs(*bounds.start()), Duration::from_secs(*bounds.end()));
+    let read = humantime::parse_duration(&word.text).ok();
+    read.filter(|read| (low..=high).contains(read)).ok_or_else(|| {
+        let (low, high) = (short(*bounds.start()), short(*bounds.end()));
+        word.wrong(format!("{name} is a duration from {low} to {high}, such as 90s or 5m"))
     })
 }
 

@@ -28,7 +28,9 @@ statements! {
     COUNT_FAILURES = "ledger/count_failures.sql";
     END_RUN = "ledger/end_run.sql";
     ENTER_PASS = "ledger/enter_pass.sql";
+    FAILURES_BY_REASON = "ledger/failures_by_reason.sql";
     FENCE = "ledger/fence.sql";
+    LAST_PROOF = "ledger/last_proof.sql";
     LATEST_MENTION_OF_KEY = "ledger/latest_mention_of_key.sql";
     LEDGER_PRESENT = "ledger/present.sql";
     LIST_FAILURES = "ledger/list_failures.sql";

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::gate::{self, Wanted as WantedKeys};
 use super::ledger::status_of;
+use super::serve::{Desk, Served, Work};
 use super::{passphrases, scan, signals};
 use crate::cli::Output;
-use crate::config::{Config, PlanCommand, RunCommand};
+use crate::config::{Config, GateConfig, PlanCommand, RunCommand};
 use crate::db::ledger::run::{Relation, Wanted};
 use crate::db::ledger::setup;
 use crate::db::pool::Database;
@@ -31,7 +33,7 @@ pub async fn plan(command: PlanCommand) -> Result<ExitCode> {
     let database = Database::connect(&command.config.database).await?;
     let mut session = database.session().await?;
     passphrases::name(&mut session, &mut rings).await?;
-    let mut planned = planned(&mut session, command.config, &rings).await?;
+    let mut planned = planned(&mut session, command.config, &rings, &command.gate).await?;
     drop(session);
     if coverage {
         let uncovered = scan::uncovered(&database, &planned.config).await;
@@ -51,11 +53,16 @@ struct Planned {
     relation: Relation,
 }
 
-async fn planned(session: &mut Session, mut config: Config, rings: &Rings) -> Result<Planned> {
+async fn planned(
+    session: &mut Session,
+    mut config: Config,
+    rings: &Rings,
+    gate: &GateConfig,
+) -> Result<Planned> {
     // before layouts are filled in: the digest is of the words as written
     let digest_text = config.digest_text();
     let made = make::plan(session, &mut config, rings, Depth::Full, Purpose::Rotate).await;
-    let mut plan = match made {
+    let mut plan = match gate::passed(made, gate, WantedKeys::BothKeys).await {
         Ok(plan) => plan,
         Err(error) => {
             return Err(start::with_refusals_of_ledger(session, &config, rings, error).await);
@@ -68,12 +75,19 @@ async fn planned(session: &mut Session, mut config: Config, rings: &Rings) -> Re
 
 /// Re-encrypts, then proves.
 pub async fn run(command: RunCommand) -> Result<ExitCode> {
+    let served = Served::start("run", &command).await?;
+    let ended = rotate(command, served.desk()).await;
+    served.end(ended).await
+}
+
+async fn rotate(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let mut rings = rings(&command.config, KeyRing::load)?;
     let (raise, stop) = rotate::stop();
     signals::watch_for(raise.clone())?;
-    let (config, output) = (command.config, command.output);
+    let (config, gate, output) = (command.config, command.gate, command.output);
     let database = connect(&config, &stop).await?;
-    let begin = async || begin(&database, &config, &mut rings, &stop).await;
+    desk.connected(&database);
+    let begin = async || begin(&database, &config, &gate, &mut rings, &stop, desk).await;
     let begun = patiently(&config, &stop, begin).await?;
     drop(rings);
     let run_id = match begun {
@@ -98,8 +112,10 @@ enum Begun {
 async fn begin(
     database: &Database,
     config: &Config,
+    gate: &GateConfig,
     rings: &mut Rings,
     stop: &Stop,
+    desk: &Desk,
 ) -> Result<Begun> {
     let mut session = database.session().await?;
     let ended = start::ended_by_token(&mut session, config.run.token.as_deref()).await?;
@@ -107,7 +123,8 @@ async fn begin(
         return Ok(Begun::Ended(run_id));
     }
     let named = passphrases::name(&mut session, rings).await?;
-    let Planned { config, plan, wanted, .. } = planned(&mut session, config.clone(), rings).await?;
+    let Planned { config, plan, wanted, .. } =
+        planned(&mut session, config.clone(), rings, gate).await?;
     tell(&plan);
     setup::ensure(&mut session).await?;
     passphrases::keep(&mut session, &named).await?;
@@ -124,7 +141,9 @@ async fn begin(
     let (database, rings, stop) = (database.clone(), rings.clone(), stop.clone());
     let (purpose, timeout) = (Purpose::Rotate, plan.deadlock_timeout);
     let context = Context::new(database, config, rings, run_id, purpose, timeout, stop);
+    let context = context.counting(desk.counting(), &plan);
     context.find_run(&mut session).await?;
+    desk.at_work(Work::of(&context, Some(run_id), &plan));
     Ok(Begun::Unfinished { context: Arc::new(context), records })
 }
 
@@ -196,21 +215,36 @@ async fn name_standbys(session: &mut Session, report: &mut StatusReport) -> Resu
 
 /// Proves with the current key alone; writes nothing.
 pub async fn verify(command: RunCommand) -> Result<ExitCode> {
+    let served = Served::start("verify", &command).await?;
+    let ended = prove(command, served.desk()).await;
+    served.end(ended).await
+}
+
+async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let mut rings = rings(&command.config, KeyRing::load_current_only)?;
     let (raise, stop) = rotate::stop();
     signals::watch_for(raise)?;
     let database = connect(&command.config, &stop).await?;
+    desk.connected(&database);
     let mut session = database.session().await?;
     passphrases::name(&mut session, &mut rings).await?;
     let mut config = command.config;
-    let plan = make::plan(&mut session, &mut config, &rings, Depth::Full, Purpose::Verify).await?;
+    let made = make::plan(&mut session, &mut config, &rings, Depth::Full, Purpose::Verify).await;
+    let plan = match command.after_removal {
+        true => gate::passed(made, &command.gate, WantedKeys::CurrentKeyAlone).await?,
+        false => made?,
+    };
     let purpose = Purpose::Verify;
     let context =
         Context::new(database.clone(), config, rings, 0, purpose, plan.deadlock_timeout, stop);
-    let context = Arc::new(context);
+    let context = Arc::new(context.counting(desk.counting(), &plan));
+    desk.at_work(Work::of(&context, None, &plan));
     let records = plan.estimated_records();
     let proving = verify::verify(&mut session, &context);
     let verdict = shown(&context, "verify".to_owned(), records, proving).await?;
+    if verdict.is_good() {
+        desk.verified(&verdict.moment.time);
+    }
     let keys = context.rings.values().map(|ring| ring.current().id().to_string()).collect();
     report::result(&report::verify::of(&verdict, keys), command.output)?;
     Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })

@@ -1,16 +1,16 @@
 //! SIGTERM and SIGINT: the first asks for a stop at the next page, the second stops at once. Both are
 //! safe: what was not committed is done again.
 
-use tokio::signal::unix::{SignalKind, signal};
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::error::{Error, ExitCode, Result};
 
 /// Raises `stop` at the first signal, and ends the process at the second.
 pub fn watch_for(stop: watch::Sender<bool>) -> Result<()> {
-    let wrong = |_| Error::outside("cannot listen for signals");
-    let mut terminate = signal(SignalKind::terminate()).map_err(wrong)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(wrong)?;
+    let [mut terminate, mut interrupt] = signals()?;
     tokio::spawn(async move {
         for nth in 1.. {
             tokio::select! {
@@ -24,9 +24,26 @@ pub fn watch_for(stop: watch::Sender<bool>) -> Result<()> {
                 )]
                 std::process::exit(ExitCode::Interrupted as i32);
             }
-            tracing::info!(target: "reseal", "asked to stop: finishing the page in hand");
+            tracing::info!(target: "reseal", "asked to stop: what is in hand is finished");
             stop.send_replace(true);
         }
     });
     Ok(())
+}
+
+/// Waits, until a signal at most.
+pub async fn wait(time: Duration) -> Result<()> {
+    let [mut terminate, mut interrupt] = signals()?;
+    tokio::select! {
+        () = tokio::time::sleep(time) => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+fn signals() -> Result<[Signal; 2]> {
+    let wrong = |_| Error::outside("cannot listen for signals");
+    let listen = |kind| signal(kind).map_err(wrong);
+    Ok([listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?])
 }

@@ -36,6 +36,8 @@ pub struct StatusReport {
     pub accepted_records: u64,
     /// While a run is at work, its total is the plan's estimate.
     pub total_is_estimate: bool,
+    /// What its current pass does: `reseal`, `walk` or `close`; `None` when it has ended.
+    pub step: Option<&'static str>,
     /// Every ring, when there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rings: Vec<RingKeys>,
@@ -77,6 +79,7 @@ pub fn idle() -> StatusReport {
         tables: Vec::new(),
         accepted_records: 0,
         total_is_estimate: false,
+        step: None,
         rings: Vec::new(),
         reason: None,
         advice: Vec::new(),
@@ -111,6 +114,7 @@ pub fn of(
         tables: tables(run, counts),
         accepted_records: totals.accepted,
         total_is_estimate: totals.is_estimate,
+        step: step(run, counts),
         rings: if run.keys.len() > 1 { run.keys.clone() } else { Vec::new() },
         reason: run.reason.clone(),
         advice: Vec::new(),
@@ -127,6 +131,17 @@ fn status(run: &RunRecord) -> &'static str {
         "completed_with_failures" => "completed_with_failures",
         "incomplete" => "incomplete",
         _ => "failed",
+    }
+}
+
+/// A pass that ends in a close is a proof: first it walks every table.
+fn step(run: &RunRecord, counts: &[Counted]) -> Option<&'static str> {
+    let of_pass = || counts.iter().filter(|c| c.pass == run.pass);
+    match run.completed_at {
+        Some(_) => None,
+        None if !of_pass().any(|c| c.step == "close") => Some("reseal"),
+        None if of_pass().all(|c| c.step == "close" || c.done) => Some("close"),
+        None => Some("walk"),
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Context {
     pub process: String,
     pub seals: SealBudget,
     pub throttle: Throttle,
-    pub progress: Progress,
+    pub progress: Arc<Progress>,
     pub stop: Stop,
     purpose: Purpose,
     deadlock_timeout: Duration,
@@ -69,7 +69,7 @@ impl Context {
             process: process_name(),
             seals,
             throttle,
-            progress: Progress::default(),
+            progress: Arc::default(),
             stop,
             purpose,
             deadlock_timeout,
@@ -80,7 +80,7 @@ impl Context {
     /// Counts what is done in `metrics` too.
     #[must_use]
     pub fn counting(mut self, metrics: Metrics, plan: &Plan) -> Self {
-        self.progress = Progress::counting(metrics, plan);
+        self.progress = Arc::new(Progress::counting(metrics, plan));
         self
     }
 

@@ -14,6 +14,7 @@
 mod database;
 mod dice;
 mod hold;
+pub mod http;
 mod pgbouncer;
 mod polling;
 mod relay;

@@ -50,7 +50,22 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
         &["crate::plan", "crate::rotate", "crate::report", "crate::ops"],
         "a search knows nothing of plans, runs and reports",
     ),
-    ("rotate", &["crate::report", "crate::ops"], "what happened is in the ledger, not printed"),
+    (
+        "rotate",
+        &["crate::report", "crate::ops", "axum", "reqwest"],
+        "what happened is in the ledger, not printed and not served",
+    ),
+    (
+        "telemetry",
+        &["crate::db", "crate::ops", "axum", "reqwest"],
+        "telemetry counts and logs: no ledger, no HTTP",
+    ),
+    ("ops/serve", &["axum", "reqwest"], "the desk is asked by whoever speaks HTTP"),
+    (
+        "ops/listen",
+        &["crate::db", "crate::rotate", "crate::plan"],
+        "it answers what the desk knows",
+    ),
 ];
 
 const NEITHER_DATABASE_NOR_ASYNC: &[&str] = &[

@@ -94,3 +94,8 @@ fn read_counted(row: &Row) -> Counted {
         rounds: count("rounds"),
     }
 }
+
+/// The moment of the newest proof without a failure, in seconds since 1970.
+pub async fn last_proof(transaction: &Transaction<'_>) -> Result<Option<f64>, DatabaseError> {
+    Ok(transaction.query_one(sql::LAST_PROOF, &[]).await?.get("last_proof"))
+}

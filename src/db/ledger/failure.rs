@@ -80,6 +80,28 @@ pub async fn count(
     })
 }
 
+/// How many values of a run could not be resealed for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReasonCount {
+    pub reason: String,
+    pub failures: u64,
+    pub accepted: u64,
+}
+
+/// What could not be resealed, by reason; the most frequent first.
+pub async fn by_reason(
+    transaction: &Transaction<'_>,
+    run_id: i64,
+) -> Result<Vec<ReasonCount>, DatabaseError> {
+    let rows = transaction.query(sql::FAILURES_BY_REASON, &[(&run_id, Type::INT8)]).await?;
+    let count = |row: &Row| ReasonCount {
+        reason: row.get("reason"),
+        failures: row.get::<_, i64>("failures").unsigned_abs(),
+        accepted: row.get::<_, i64>("accepted").unsigned_abs(),
+    };
+    Ok(rows.iter().map(count).collect())
+}
+
 /// The column with the most unaccepted failures of a pass, as `table.column`, and how many.
 pub async fn worst_column(
     transaction: &Transaction<'_>,

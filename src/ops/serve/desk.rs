@@ -1,0 +1,246 @@
+//! What can be asked while a command works: how the newest run stands in the ledger, the keys' health, the
+//! metrics, and how this process gets on. Knows no HTTP, and holds no key.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use serde::Serialize;
+
+use super::history::{History, Point};
+use super::live::{Live, ProcessShown};
+use crate::db::ledger::counted;
+use crate::db::ledger::failure::{self, ReasonCount};
+use crate::db::pool::Database;
+use crate::db::session::Terms;
+use crate::error::{Error, ExitCode, Result};
+use crate::keys::RingConfig;
+use crate::ops::health::Health;
+use crate::ops::ledger::status_of;
+use crate::plan::Plan;
+use crate::report::status::StatusReport;
+use crate::rotate::context::Context;
+use crate::rotate::progress::Progress;
+use crate::telemetry::metrics::{Metrics, Standing};
+
+/// However many ask, the ledger is asked once in so long …
+const FRESH: Duration = Duration::from_millis(500);
+/// … and the keys are loaded once in so long.
+const HEALTH_FRESH: Duration = Duration::from_secs(10);
+/// How long somebody waits for the ledger.
+const LEDGER_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub struct Desk {
+    command: &'static str,
+    begun: Instant,
+    counting: Metrics,
+    rings: BTreeMap<String, RingConfig>,
+    database: OnceLock<Database>,
+    work: OnceLock<Work>,
+    history: Mutex<History>,
+    exit_code: OnceLock<ExitCode>,
+    /// What `verify` proved, in seconds since 1970; the ledger does not know it.
+    verified: OnceLock<f64>,
+    seen: tokio::sync::Mutex<Option<(Instant, Arc<Seen>)>>,
+    health: tokio::sync::Mutex<Option<(Instant, Arc<Health>)>>,
+}
+
+/// The work of this process.
+pub struct Work {
+    /// `None` for `verify`.
+    pub run_id: Option<i64>,
+    pub workers: usize,
+    pub progress: Arc<Progress>,
+    pub expected: Vec<Expected>,
+}
+
+/// The records of a table, as the plan estimates them.
+#[derive(Clone, Debug, Serialize)]
+pub struct Expected {
+    pub table: String,
+    pub records: u64,
+}
+
+/// What the ledger says.
+pub struct Seen {
+    pub report: StatusReport,
+    pub failures: Vec<ReasonCount>,
+}
+
+impl Work {
+    pub fn of(context: &Context, run_id: Option<i64>, plan: &Plan) -> Self {
+        let expected = plan.tables().iter().map(|table| Expected {
+            table: table.relation.plain(),
+            records: table.estimate.values,
+        });
+        Self {
+            run_id,
+            workers: context.config.run.workers,
+            progress: Arc::clone(&context.progress),
+            expected: expected.collect(),
+        }
+    }
+}
+
+impl Desk {
+    pub fn new(
+        command: &'static str,
+        counting: Metrics,
+        rings: BTreeMap<String, RingConfig>,
+    ) -> Self {
+        Self {
+            command,
+            begun: Instant::now(),
+            counting,
+            rings,
+            database: OnceLock::new(),
+            work: OnceLock::new(),
+            history: Mutex::default(),
+            exit_code: OnceLock::new(),
+            verified: OnceLock::new(),
+            seen: tokio::sync::Mutex::default(),
+            health: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// What the engine counts in.
+    pub fn counting(&self) -> Metrics {
+        self.counting.clone()
+    }
+
+    /// From now on the ledger can be asked.
+    pub fn connected(&self, database: &Database) {
+        self.database.get_or_init(|| database.clone());
+    }
+
+    /// From now on there is work.
+    pub fn at_work(&self, work: Work) {
+        self.work.get_or_init(|| work);
+    }
+
+    /// `verify` has proven this moment, given as RFC 3339 writes it.
+    pub fn verified(&self, moment: &str) {
+        if let Ok(moment) = humantime::parse_rfc3339(moment) {
+            let since_1970 = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+            self.verified.get_or_init(|| since_1970.as_secs_f64());
+        }
+    }
+
+    pub fn ended(&self, exit_code: ExitCode) {
+        self.exit_code.get_or_init(|| exit_code);
+    }
+
+    /// What the pushed metrics are grouped by.
+    pub fn group(&self) -> String {
+        match self.work.get().map(|work| work.run_id) {
+            Some(Some(run_id)) => run_id.to_string(),
+            _ if self.command == "run" => "none".to_owned(),
+            _ => self.command.to_owned(),
+        }
+    }
+
+    /// Notes how far it is; called at regular times.
+    pub fn tick(&self) {
+        self.counting.tidy();
+        if self.exit_code.get().is_none()
+            && let Some(work) = self.work.get()
+        {
+            let (seconds, counts) = (self.begun.elapsed().as_secs_f64(), work.progress.counts());
+            let point = Point { seconds, values: counts.values, resealed: counts.resealed };
+            self.history().offer(point);
+        }
+    }
+
+    /// The metrics, in the text format of Prometheus. What the ledger says is as old as its last answer.
+    pub async fn metrics(&self) -> String {
+        if let Err(error) = self.seen().await {
+            tracing::debug!(target: "reseal", "metrics without the ledger: {}", error.what);
+        }
+        if let Some(work) = self.work.get() {
+            work.progress.tell_waits();
+        }
+        self.counting.render()
+    }
+
+    /// The run that this process works on, else the newest.
+    ///
+    /// # Errors
+    /// Exit 5 when the ledger cannot be read.
+    pub async fn seen(&self) -> Result<Arc<Seen>> {
+        let mut kept = self.seen.lock().await;
+        if let Some((at, seen)) = &*kept
+            && at.elapsed() < FRESH
+        {
+            return Ok(Arc::clone(seen));
+        }
+        let late = |_| Error::outside("the ledger does not answer in time");
+        let read = tokio::time::timeout(LEDGER_TIMEOUT, self.read()).await;
+        let seen = Arc::new(read.map_err(late)??);
+        *kept = Some((Instant::now(), Arc::clone(&seen)));
+        Ok(seen)
+    }
+
+    async fn read(&self) -> Result<Seen> {
+        let nowhere = || Error::outside("there is no connection to the database yet");
+        let mut session = self.database.get().ok_or_else(nowhere)?.session().await?;
+        let run_id = self.work.get().and_then(|work| work.run_id);
+        let (report, _) = status_of(&mut session, run_id).await?;
+        let (mut failures, mut last_proof) = (Vec::new(), None);
+        if let Some(run_id) = report.run_id {
+            let transaction = session.begin(&Terms::reading()).await?;
+            failures = failure::by_reason(&transaction, run_id).await?;
+            last_proof = counted::last_proof(&transaction).await?;
+            transaction.commit().await?;
+        }
+        self.counting.stands(&Standing {
+            state: report.status,
+            remaining_records: report.remaining_records,
+            failed_records: report.failed_records,
+            last_proof: self.verified.get().copied().or(last_proof),
+        });
+        Ok(Seen { report, failures })
+    }
+
+    /// The health of the keys, as `reseal health` finds it.
+    ///
+    /// # Errors
+    /// A bug when the check itself ended in a panic.
+    pub async fn health(&self) -> Result<Arc<Health>> {
+        let mut kept = self.health.lock().await;
+        if let Some((at, health)) = &*kept
+            && at.elapsed() < HEALTH_FRESH
+        {
+            return Ok(Arc::clone(health));
+        }
+        let rings = self.rings.clone();
+        let checked = tokio::task::spawn_blocking(move || Health::check(rings.values(), false));
+        let health = checked.await.map_err(|_| Error::bug("the health check panicked"))?;
+        let health = Arc::new(health);
+        *kept = Some((Instant::now(), Arc::clone(&health)));
+        Ok(health)
+    }
+
+    /// What the live page shows, as JSON.
+    pub async fn live(&self) -> Result<String> {
+        let (seen, trouble) = match self.seen().await {
+            Ok(seen) => (Some(seen), None),
+            Err(error) => (None, Some(error.what)),
+        };
+        let work = self.work.get();
+        Live {
+            command: self.command,
+            version: env!("CARGO_PKG_VERSION"),
+            status: seen.as_ref().map(|seen| &seen.report),
+            trouble,
+            failures: seen.as_ref().map_or(&[], |seen| &seen.failures),
+            expected: work.map_or(&[], |work| &work.expected),
+            process: ProcessShown::of(work, self.begun.elapsed(), self.history().points()),
+            exit_code: self.exit_code.get().map(|code| *code as u8),
+        }
+        .to_json()
+    }
+
+    fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
