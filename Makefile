@@ -3,7 +3,7 @@
 # The servers of demo and tests are throwaway ones, started from the programs in this directory.
 with_postgresql = PG_BIN_DIR=$$(scripts/postgresql) && export PG_BIN_DIR &&
 
-.PHONY: help demo test test-container test-deploy test-environments test-matrix chaos bench formats lint fuzz deny
+.PHONY: help demo test test-container test-deploy test-environments test-browser screenshots test-matrix chaos bench formats lint fuzz deny
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -14,15 +14,23 @@ demo: ## a whole key rotation on a throwaway PostgreSQL, step by step
 test: ## all tests, against throwaway servers
 	@$(with_postgresql) cargo test --features failpoints
 
-test-environments: ## tests with PgBouncer, full disks and a clock that jumps; installs what is missing
+test-environments: ## tests with PgBouncer, full disks, a clock that jumps, Prometheus; installs what is missing
 	@scripts/environments
-	@$(with_postgresql) cargo test --features environments --test pooler --test disk --test clock
+	@$(with_postgresql) cargo test --features environments --test pooler --test disk --test clock --test prometheus
 
 test-deploy: ## the manifests and the chart against kubectl, helm, the schemas, promtool; fetches them
 	@$(with_postgresql) scripts/test-deploy
 
 test-container: ## builds the image without a daemon, and rotates with it; needs root
 	@$(with_postgresql) scripts/test-container
+
+test-browser: ## the live page in a real Chromium; installs it
+	@scripts/browser
+	@$(with_postgresql) cargo test --features browser --test browser
+
+screenshots: ## the pictures of the README, from real runs
+	@scripts/browser
+	@$(with_postgresql) RESEAL_SCREENSHOTS=docs/images cargo test --features browser --test browser picture
 
 test-matrix: ## all tests, against PostgreSQL 14 to 18; fetches the servers with npm
 	@scripts/test-matrix

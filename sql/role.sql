@@ -10,7 +10,8 @@ CREATE ROLE reseal_job LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE;
 -- The ledger. Runs, checkpoints, failures and counters are written; what was audited stays as it is.
 GRANT USAGE ON SCHEMA reseal TO reseal_job;
 GRANT SELECT, INSERT, UPDATE ON reseal.run, reseal.checkpoint, reseal.failure, reseal.key_use TO reseal_job;
-GRANT SELECT, INSERT ON reseal.audit_event TO reseal_job;
+GRANT SELECT, INSERT ON reseal.audit_event, reseal.passphrase TO reseal_job;
+GRANT SELECT, UPDATE ON reseal.audit_head TO reseal_job;
 GRANT SELECT ON reseal.ledger_version TO reseal_job;
 
 -- The tables; of a partitioned one every leaf, and those that will be attached while a run goes on. SELECT

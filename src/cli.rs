@@ -12,12 +12,19 @@ use clap_complete::Shell;
 
 use crate::error::{Error, Result};
 
+mod audit;
+mod failures;
 mod refused;
 mod scan;
 mod serve;
 
 pub use scan::{PlanWords, ScanWords};
 pub use serve::{ServeWords, ServedWords, VerifyWords};
+
+pub use audit::{
+    AuditCommandWords, AuditShowWords, AuditVerifyWords, AuditWords, WhoWords, WhyWords,
+};
+pub use failures::{AcceptWords, FailureListWords, FailureWords, FailuresWords};
 
 /// Re-encrypts the encrypted columns of a live PostgreSQL database under a new key, and proves that
 /// the old one is no longer needed.
@@ -59,6 +66,8 @@ pub enum CommandWords {
     Failures(FailuresWords),
     /// End an unfinished run within one page
     Abandon(AbandonWords),
+    /// Who did what, when; and whether anybody changed that
+    Audit(AuditWords),
     /// Create or upgrade the job's own tables (`run` does it too)
     Ledger(LedgerWords),
     /// Check the keys: present, well formed, able to seal and open
@@ -186,6 +195,8 @@ pub struct SettingWords {
     /// The ledger exists on the subscribers of a FOR ALL TABLES publication
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub ledger_on_subscriber: Option<String>,
+    #[command(flatten)]
+    pub why: WhyWords,
 }
 
 #[derive(Debug, Args)]
@@ -203,50 +214,14 @@ pub struct StatusWords {
 }
 
 #[derive(Debug, Args)]
-pub struct FailuresWords {
-    #[command(flatten)]
-    pub list: FailureListWords,
-    #[command(subcommand)]
-    pub accept: Option<FailureWords>,
-}
-
-#[derive(Debug, Args)]
-pub struct FailureListWords {
-    #[command(flatten)]
-    pub file: FileWords,
-    /// Also those that were resolved or accepted
-    #[arg(long)]
-    pub all: bool,
-    #[command(flatten)]
-    pub output: OutputWords,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum FailureWords {
-    /// Let one hopeless value no longer fail every run; audited
-    Accept(AcceptWords),
-}
-
-#[derive(Debug, Args)]
-pub struct AcceptWords {
-    /// The failure's id, as listed
-    pub id: String,
-    /// Why it is accepted; stands in the ledger
-    #[arg(long, value_name = "TEXT")]
-    pub reason: String,
-    #[command(flatten)]
-    pub file: FileWords,
-    #[command(flatten)]
-    pub output: OutputWords,
-}
-
-#[derive(Debug, Args)]
 pub struct AbandonWords {
     #[command(flatten)]
     pub file: FileWords,
     /// The run to end [default: the only unfinished one]
     #[arg(long, value_name = "ID")]
     pub run: Option<String>,
+    #[command(flatten)]
+    pub why: WhyWords,
     #[command(flatten)]
     pub output: OutputWords,
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::error::{Error, Result};
 use crate::keys::RingConfig;
 
+mod audit;
 mod columns;
 mod command;
 mod database;
@@ -25,8 +26,10 @@ mod serve;
 mod service_url;
 mod tables;
 mod token;
+mod who;
 mod word;
 
+pub use audit::AuditCommand;
 pub use command::{
     AbandonCommand, AcceptCommand, Command, FailuresCommand, HealthCommand, LedgerCommand,
     PlanCommand, RunCommand, StatusCommand,
@@ -41,6 +44,7 @@ pub use serve::{ListenConfig, PushConfig, ServeConfig};
 pub use service_url::ServiceUrl;
 pub use tables::{ColumnConfig, TableConfig};
 pub use token::Token;
+pub use who::{ChangeReason, Who};
 
 /// All that a plan, a run or a proof is told.
 #[derive(Clone, Debug)]

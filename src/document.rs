@@ -11,6 +11,7 @@ mod selection;
 mod walk;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde_json::value::RawValue;
 
@@ -62,6 +63,11 @@ impl<'d> Token<'d> {
         content(self.raw)
     }
 
+    /// The bytes of the document that it is.
+    pub fn range(&self) -> Range<usize> {
+        self.at..self.end()
+    }
+
     fn end(&self) -> usize {
         self.at + self.raw.len()
     }
@@ -106,7 +112,12 @@ impl<'d> Document<'d> {
     /// `#2`, half of a surrogate pair is written as its escape, and a path of more than [`path::BYTES_MAX`]
     /// bytes is cut, with a digest of the whole in the place of what is missing.
     pub fn path(&self, token: &Token<'_>) -> String {
-        path::of(self, token.at)
+        self.path_at(token.at)
+    }
+
+    /// … of the value that begins at this byte.
+    pub fn path_at(&self, at: usize) -> String {
+        path::of(self, at)
     }
 
     /// The document with other texts in the place of these strings, which stand in it in this order.

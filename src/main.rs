@@ -44,7 +44,7 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Health(command) => ops::health(&command),
         Command::GenerateKey => ops::generate_key(),
-        Command::Plan(command) => ops::rotation::plan(command).await,
+        Command::Plan(command) => ops::plan(command).await,
         Command::Run(command) => ops::rotation::run(command).await,
         Command::Verify(command) => ops::rotation::verify(command).await,
         Command::Scan(command) => ops::scan::scan(command).await,
@@ -52,6 +52,7 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
         Command::Failures(command) => ops::ledger::failures(command).await,
         Command::AcceptFailure(command) => ops::ledger::accept(command).await,
         Command::Abandon(command) => ops::ledger::abandon(command).await,
+        Command::Audit(command) => ops::audit::audit(command).await,
         Command::Ledger(command) => ops::ledger::ledger(command).await,
         Command::Completions(shell) => ops::manual::completions(shell),
         Command::Man(directory) => ops::manual::man(directory.as_deref()),

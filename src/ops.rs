@@ -6,6 +6,7 @@ use crate::crypto::KeyBytes;
 use crate::error::{Error, ExitCode, Result};
 use crate::report;
 
+pub mod audit;
 mod gate;
 mod health;
 mod http;
@@ -13,6 +14,7 @@ pub mod ledger;
 mod listen;
 pub mod manual;
 mod passphrases;
+mod plan;
 mod push;
 pub mod rotation;
 pub mod scan;
@@ -20,6 +22,7 @@ mod serve;
 mod signals;
 
 use health::Health;
+pub use plan::plan;
 
 /// Checks every key ring that is defined; prints the outcome, and fails when one is not healthy.
 pub fn health(command: &HealthCommand) -> Result<ExitCode> {

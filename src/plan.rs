@@ -21,6 +21,7 @@ use serde::Serialize;
 
 use crate::db::identifier::{Identifier, RelationName};
 use crate::db::row_key::SqlType;
+use crate::document::Selection;
 use crate::keys::{ColumnKeys, KeyRing};
 use crate::layout::ColumnLayout;
 use crate::value::{AadSource, ColumnWork};
@@ -118,6 +119,18 @@ pub struct KeyColumn {
 pub enum ColumnKind {
     Bytea,
     Text,
+    Json,
+    Jsonb,
+}
+
+impl ColumnKind {
+    /// What is read of a column of `t`: bytes, or text.
+    pub fn stored(self, name: &Identifier) -> String {
+        match self {
+            Self::Bytea | Self::Text => format!("t.{name}"),
+            Self::Json | Self::Jsonb => format!("t.{name}::text"),
+        }
+    }
 }
 
 /// One column of encrypted values.
@@ -128,6 +141,8 @@ pub struct ColumnPlan {
     pub number: i16,
     pub kind: ColumnKind,
     pub layout: ColumnLayout,
+    /// Where in a document the values stand; `None` when the cell is the value.
+    pub paths: Option<Selection>,
     /// The ring's keys, as the layouts want them.
     pub keys: Arc<ColumnKeys>,
     /// Whether the layout was found by authentication rather than configured.
@@ -144,7 +159,7 @@ impl ColumnPlan {
     pub fn work(&self) -> ColumnWork<'_> {
         let (table, column) = (&*self.aad_table, self.name.name());
         let source = AadSource { table, column, places: &self.aad_sources };
-        ColumnWork::new(&self.keys, &self.layout, source)
+        ColumnWork::new(&self.keys, &self.layout, source).in_documents(self.paths.as_ref())
     }
 }
 

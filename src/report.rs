@@ -3,6 +3,7 @@
 //! One of the few rooms that print. As the last line of defence nothing that looks like a key leaves
 //! through here.
 
+pub mod audit;
 pub mod failures;
 pub mod plan;
 pub mod progress;

@@ -11,6 +11,7 @@
 //! This room knows no configuration file and prints nothing; what happened is in the ledger.
 
 // a run: found or made, cut into shards, ended
+pub mod audited;
 pub mod ending;
 mod passes;
 pub mod start;

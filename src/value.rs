@@ -4,6 +4,7 @@
 //! `rotate` what it walks.
 
 mod column;
+mod document;
 mod opening;
 mod sealing;
 mod trial;
@@ -15,6 +16,7 @@ use crate::layout::{ColumnLayout, Layout, RowTexts, Unmatched};
 use opening::{OpenScratch, Opened};
 
 pub use column::{AadSource, ColumnWork};
+pub use document::{DocumentWork, Placed, ResealedDocument};
 pub use trial::Trial;
 
 /// Why a value could not be resealed. The list is closed: its words stand in the ledger.
@@ -111,11 +113,30 @@ impl Scratch {
 pub struct ValueWork<'a> {
     keys: &'a ColumnKeys,
     layout: &'a ColumnLayout,
+    unmatched: Unmatched,
 }
 
 impl<'a> ValueWork<'a> {
     pub fn new(keys: &'a ColumnKeys, layout: &'a ColumnLayout) -> Self {
-        Self { keys, layout }
+        Self { keys, layout, unmatched: layout.unmatched() }
+    }
+
+    /// The same, but values that have the shape of no layout are left alone.
+    pub fn leaving_unmatched(self) -> Self {
+        Self { unmatched: Unmatched::Leave, ..self }
+    }
+
+    pub fn leaves_unmatched(&self) -> bool {
+        self.unmatched == Unmatched::Leave
+    }
+
+    /// Whether the value may come to be sealed: it has the shape of a layout, or is to be encrypted.
+    pub fn may_be_sealed(&self, stored: &[u8], scratch: &mut Scratch) -> bool {
+        self.unmatched == Unmatched::Encrypt
+            || self
+                .layout
+                .all()
+                .any(|layout| layout.decode(stored, &mut scratch.open.decoded).is_ok())
     }
 
     /// The layout that is written.
@@ -184,7 +205,7 @@ impl<'a> ValueWork<'a> {
                 Opened::Not(why) => reason = why,
             }
         }
-        match (reason, self.layout.unmatched()) {
+        match (reason, self.unmatched) {
             (Reason::Malformed, Unmatched::Leave) => Reading::Left,
             (Reason::Malformed, Unmatched::Encrypt) => {
                 plaintext.set(stored);

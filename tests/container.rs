@@ -4,10 +4,14 @@
 
 mod support;
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 use support::{Reseal, Rotation, eventually};
+use tempfile::TempDir;
 
 const ROWS: i64 = 2_000;
 
@@ -39,14 +43,45 @@ async fn a_rotation() {
     rotation.expect_written_once().await;
 }
 
-/// The configuration is a file that is mounted; keys and URL too would be.
+/// As the Job of `deploy/base` mounts it: configuration and secrets are files, the secrets readable by
+/// the group alone and behind the links that a kubelet makes; nothing secret is in the environment.
 #[tokio::test]
-async fn with_a_configuration_that_is_mounted() {
-    let rotation = Rotation::of(10).await;
-    let plan = Reseal::new("plan").json().on(&rotation.database).current_key(&rotation.new);
-    let toml = "[[table]]\nname = \"secrets\"\n[table.columns]\nvalue = \"go\"\n";
-    let plan = plan.previous_keys(&[&rotation.old]).config(toml);
-    in_container(plan).run().await.expect(0);
+async fn with_the_files_of_the_job() {
+    let rotation = Rotation::of(ROWS).await;
+    let mounted = Mounted::new();
+    mounted.put("keys/current", &rotation.new.hex());
+    mounted.put("keys/previous", &rotation.old.hex());
+    mounted.put("database/url", &format!("{}\n", rotation.database.url()));
+    let shipped = fs::read_to_string("deploy/base/reseal.toml").expect("the shipped configuration");
+    let (named, _) = shipped.split_once("[[table]]").expect("tables");
+    let toml = format!("{named}[[table]]\nname = \"secrets\"\n[table.columns]\nvalue = \"go\"\n");
+    let run = Reseal::new("run --output json --log-format json").config(toml);
+    let run = run.env("CONTAINER_SECRETS", mounted.0.path()).env("RESEAL_RUN_TOKEN", "the-uid");
+    in_container(run).run().await.expect(0);
+    rotation.expect_secrets(1..=ROWS).await;
+}
+
+/// A directory of secrets.
+struct Mounted(TempDir);
+
+impl Mounted {
+    fn new() -> Self {
+        let mounted = Self(tempfile::tempdir().expect("a directory"));
+        fs::set_permissions(mounted.0.path(), Permissions::from_mode(0o755)).expect("its mode");
+        mounted
+    }
+
+    /// A file behind a link, as in a volume of a Secret with `fsGroup` and `defaultMode`.
+    fn put(&self, name: &str, text: &str) {
+        let (directory, name) = name.split_once('/').expect("a directory and a name");
+        let directory = self.0.path().join(directory);
+        fs::create_dir_all(directory.join("..data")).expect("a directory");
+        let file = directory.join("..data").join(name);
+        fs::write(&file, text).expect("a file");
+        fs::set_permissions(&file, Permissions::from_mode(0o440)).expect("its mode");
+        chown(&file, Some(0), Some(65_532)).expect("its group, which root may set");
+        symlink(Path::new("..data").join(name), directory.join(name)).expect("a link");
+    }
 }
 
 /// SIGTERM reaches the program, which is process 1 there, and the next container goes on.

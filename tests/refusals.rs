@@ -29,7 +29,8 @@ const REFUSED: i32 = 3;
 /// One trouble as a command tells it: parts of what, where and hint.
 type Told<'t> = (&'t str, &'t str, &'t str);
 
-/// Runs a command that must be refused for exactly these troubles, and must write nothing at all.
+/// Runs a command that must be refused for exactly these troubles, and must write nothing at all but that it
+/// was refused.
 async fn refused(database: &TestDatabase, command: Reseal, code: i32, expected: &[Told<'_>]) {
     let client = database.client().await;
     let before = everything(&client).await;
@@ -80,7 +81,7 @@ fn troubles(stderr: &str) -> Vec<Trouble> {
     troubles
 }
 
-/// Every relation of the database outside the catalogue, and every row version in them.
+/// Every relation of the database outside the catalogue and the audit trail, and every row version in them.
 async fn everything(client: &Client) -> Vec<(String, Option<String>)> {
     let select = "SELECT format('%s %I.%I', c.relkind, n.nspname, c.relname),
                CASE WHEN c.relkind IN ('r', 'm') THEN query_to_xml(
@@ -88,6 +89,7 @@ async fn everything(client: &Client) -> Vec<(String, Option<String>)> {
                           n.nspname, c.relname), true, true, '')::text END
         FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
         WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+              AND c.relname NOT LIKE 'audit\\_%'
         ORDER BY 1";
     let rows = client.query(select, &[]).await.expect("the catalogue");
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()

@@ -129,6 +129,11 @@ async fn the_main_path_as_the_role_that_is_shipped() {
     let status = job.command("status").json().run().await.expect(0).json();
     assert_eq!(status["status"], "completed", "{status}");
     job.command("ledger").run().await.expect(0);
+    job.command("audit verify").run().await.expect(0);
+    let events = job.command("audit show").json().run().await.expect(0).json();
+    let started = events["events"].as_array().expect("a list").iter();
+    let mut started = started.filter(|event| event["event"] == "run started");
+    assert_eq!(started.next().expect("a run")["detail"]["role_may_change_audit"], false);
 
     let failpoints = Failpoints::hold("walk-fetched@1");
     let mut running = failpoints.on(job.run()).spawn();
@@ -165,6 +170,7 @@ async fn the_role_may_do_nothing_else() {
         "UPDATE reseal.audit_event SET event = 'nothing'",
         "DELETE FROM reseal.audit_event",
         "TRUNCATE reseal.audit_event",
+        "DELETE FROM reseal.audit_head",
         "DELETE FROM reseal.run",
         "DELETE FROM reseal.failure",
         "UPDATE reseal.ledger_version SET version = 2",

@@ -80,7 +80,7 @@ CREATE TABLE reseal.failure (
     pass            integer NOT NULL,
     table_name      text NOT NULL,
     column_name     text NOT NULL,
-    -- where in a document the value stands; '' for a whole cell, and so far there is no other
+    -- where in a document the value stands (RFC 9535, section 2.7); '' for a whole cell
     path            text NOT NULL DEFAULT '',
     row_key         text[] NOT NULL,
     -- 'implausible' is kept for layouts that do not authenticate
@@ -117,15 +117,36 @@ CREATE TABLE reseal.passphrase (
     named_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
--- Who did what, when. Append-only.
+-- Who did what, when. Append-only, and chained: each row's hash (SHA-256) is over the row and the hash
+-- of the row before it. Ids have no gaps.
 CREATE TABLE reseal.audit_event (
-    event_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    happened_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    event_id      bigint PRIMARY KEY,
+    happened_at   timestamptz NOT NULL,
     run_id        bigint,
     event         text NOT NULL,
-    database_role text NOT NULL DEFAULT session_user,
+    database_role text NOT NULL,
+    -- as they say of themselves
+    operator      text,
+    ticket        text,
+    reason        text
+                  CONSTRAINT audit_event_reason_known CHECK (reason IN (
+                      'scheduled', 'compromise', 'personnel')),
     host          text,
-    detail        jsonb NOT NULL DEFAULT '{}'
+    pod           text,
+    -- json, not jsonb: the hash is over the text, which stays as it was written
+    detail        json NOT NULL,
+    previous_hash bytea NOT NULL,
+    hash          bytea NOT NULL
 );
+
+-- The newest link of that chain: who appends locks it, so that appenders queue. It also tells of an end
+-- that was cut off.
+CREATE TABLE reseal.audit_head (
+    only_row boolean PRIMARY KEY DEFAULT true
+             CONSTRAINT audit_head_has_one_row CHECK (only_row),
+    event_id bigint NOT NULL,
+    hash     bytea NOT NULL
+);
+INSERT INTO reseal.audit_head (event_id, hash) VALUES (0, decode(repeat('00', 32), 'hex'));
 
 INSERT INTO reseal.ledger_version (version) VALUES (1);

@@ -22,9 +22,10 @@ SELECT current_setting('server_version_num')::integer AS version,
              WHERE c.relnamespace = to_regnamespace('reseal') AND c.relkind = 'r'
                AND NOT (has_schema_privilege(c.relnamespace, 'USAGE')
                         AND has_table_privilege(c.oid, 'SELECT')
-                        AND (has_table_privilege(c.oid, 'INSERT') OR c.relname = 'ledger_version')
+                        AND (has_table_privilege(c.oid, 'INSERT')
+                             OR c.relname IN ('audit_head', 'ledger_version'))
                         AND (has_table_privilege(c.oid, 'UPDATE')
-                             OR c.relname IN ('audit_event', 'ledger_version')))
+                             OR c.relname IN ('audit_event', 'ledger_version', 'passphrase')))
              ORDER BY c.relname) AS ledger_denied,
        has_database_privilege(current_database(), 'CREATE')
            AND coalesce(has_schema_privilege(to_regnamespace('reseal'), 'CREATE'), true)

@@ -42,5 +42,5 @@ fn column(word: &Word) -> Result<(TableName, ColumnConfig)> {
     })?;
     let layout = layout.map(|text| Layout::named(text).and_then(ColumnLayout::try_from));
     let layout = layout.transpose().map_err(|error| refused(word, error))?;
-    Ok((table, ColumnConfig { name: column, layout }))
+    Ok((table, ColumnConfig { name: column, layout, paths: None }))
 }

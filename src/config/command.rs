@@ -10,8 +10,8 @@ use crate::config::file::FileWords;
 use crate::config::run::number;
 use crate::config::word::Word;
 use crate::config::{
-    Config, DatabaseConfig, Environment, GateConfig, RunConfig, ScanCommand, ServeConfig, Troubles,
-    rings, tables,
+    AuditCommand, Config, DatabaseConfig, Environment, GateConfig, RunConfig, ScanCommand,
+    ServeConfig, Troubles, Who, rings, tables,
 };
 use crate::error::{Error, Result};
 use crate::keys::RingConfig;
@@ -27,6 +27,7 @@ pub enum Command {
     Failures(FailuresCommand),
     AcceptFailure(AcceptCommand),
     Abandon(AbandonCommand),
+    Audit(AuditCommand),
     Ledger(LedgerCommand),
     Health(HealthCommand),
     GenerateKey,
@@ -77,6 +78,7 @@ pub struct AcceptCommand {
     pub database: DatabaseConfig,
     pub id: i64,
     pub reason: String,
+    pub who: Who,
     pub output: Output,
 }
 
@@ -85,6 +87,7 @@ pub struct AbandonCommand {
     pub database: DatabaseConfig,
     /// `None` for the only unfinished run.
     pub run: Option<i64>,
+    pub who: Who,
     pub output: Output,
 }
 
@@ -123,11 +126,15 @@ impl Command {
                 output: words.output.output,
             }),
             CommandWords::Failures(words) => failures(words, environment)?,
-            CommandWords::Abandon(words) => Command::Abandon(AbandonCommand {
-                database: database(&words.file, environment)?,
-                run: words.run.map(|text| id("--run", text)).transpose()?,
-                output: words.output.output,
-            }),
+            CommandWords::Abandon(words) => {
+                let (database, who) = database_and_who(&words.file, &words.why, environment)?;
+                let run = words.run.map(|text| id("--run", text)).transpose()?;
+                let output = words.output.output;
+                Command::Abandon(AbandonCommand { database, run, who, output })
+            }
+            CommandWords::Audit(words) => {
+                Command::Audit(AuditCommand::resolve(words, environment)?)
+            }
             CommandWords::Ledger(words) if words.print_sql => {
                 Command::Ledger(LedgerCommand::PrintSql)
             }
@@ -188,12 +195,27 @@ fn verify(words: &VerifyWords, environment: &Environment) -> Result<RunCommand> 
     Ok(RunCommand { after_removal: words.after_removal, ..command })
 }
 
-fn database(file: &cli::FileWords, environment: &Environment) -> Result<DatabaseConfig> {
+pub(super) fn database(file: &cli::FileWords, environment: &Environment) -> Result<DatabaseConfig> {
     let file = FileWords::find(file.config.as_deref(), environment)?;
     let mut troubles = Troubles::default();
     let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
     troubles.none_or_all()?;
     Ok(database.expect("a database that is missing is one of the troubles"))
+}
+
+/// For a command that puts a word into the ledger: who does it is audited.
+pub(super) fn database_and_who(
+    file: &cli::FileWords,
+    why: &cli::WhyWords,
+    environment: &Environment,
+) -> Result<(DatabaseConfig, Who)> {
+    let file = FileWords::find(file.config.as_deref(), environment)?;
+    let mut troubles = Troubles::default();
+    let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
+    let reason = why.reason.as_ref();
+    let who = Who::resolve(&why.who, reason, &file.run, environment, &mut troubles);
+    troubles.none_or_all()?;
+    Ok((database.expect("a database that is missing is one of the troubles"), who))
 }
 
 fn failures(words: cli::FailuresWords, environment: &Environment) -> Result<Command> {
@@ -208,10 +230,13 @@ fn failures(words: cli::FailuresWords, environment: &Environment) -> Result<Comm
     if reason.text.is_empty() || reason.text.chars().count() > 1_000 {
         return Err(reason.wrong("a reason has 1 to 1000 characters"));
     }
+    let why = cli::WhyWords { who: words.who, reason: None };
+    let (database, who) = database_and_who(&words.file, &why, environment)?;
     Ok(Command::AcceptFailure(AcceptCommand {
-        database: database(&words.file, environment)?,
+        database,
         id: id("the failure's id", words.id)?,
         reason: reason.text,
+        who,
         output: words.output.output,
     }))
 }
@@ -230,6 +255,6 @@ fn health(
     Ok(HealthCommand { rings, verbose, output: words.output.output })
 }
 
-fn id(name: &str, text: String) -> Result<i64> {
+pub(super) fn id(name: &str, text: String) -> Result<i64> {
     number("an id", &Word::new(text, name), &(1..=i64::MAX))
 }

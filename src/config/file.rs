@@ -61,6 +61,8 @@ pub struct ColumnWords {
     /// What stands beside the layouts.
     pub settings: LayoutWords,
     pub unmatched: Option<Word>,
+    /// Paths to the values in a document.
+    pub json: Option<Vec<Word>>,
 }
 
 impl FileWords {
@@ -210,7 +212,14 @@ fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<Colum
     if !entry.is_section() {
         let settings = LayoutWords::none(name.place.clone());
         let write = Some(LayoutWords::take(entry, troubles)?);
-        return Some(ColumnWords { name, write, read: vec![], settings, unmatched: None });
+        return Some(ColumnWords {
+            name,
+            write,
+            read: vec![],
+            settings,
+            unmatched: None,
+            json: None,
+        });
     }
     let mut section =
         troubles.note(entry.section(&format!("[table.columns] {}", shown(&name.text))))?;
@@ -221,12 +230,15 @@ fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<Colum
     let read = read.into_iter().filter_map(|entry| LayoutWords::take(entry, troubles)).collect();
     let settings = LayoutWords::beside(&mut section, name.place.clone(), troubles);
     let unmatched = word(&mut section, "unmatched", Entry::text, troubles);
+    let json = section.take("json").and_then(|entry| troubles.note(entry.list()));
+    let json = json
+        .map(|paths| paths.into_iter().filter_map(|entry| troubles.note(entry.text())).collect());
     section.finish(troubles);
     if let (Some(_), Some(write)) = (&layout, &write) {
         let what = "layout and write say the same thing";
         troubles.add(write.place.wrong(what).hint("keep one of them"));
     }
-    Some(ColumnWords { name, write: layout.or(write), read, settings, unmatched })
+    Some(ColumnWords { name, write: layout.or(write), read, settings, unmatched, json })
 }
 
 /// The word under `key`, if it is there and of the right kind.

@@ -10,7 +10,7 @@ use crate::cli::SettingWords;
 use crate::config::document::{Entry, Section};
 use crate::config::file::word;
 use crate::config::word::Word;
-use crate::config::{Environment, Troubles};
+use crate::config::{Environment, Troubles, Who};
 use crate::error::Result;
 
 const KIB: u64 = 1 << 10;
@@ -53,6 +53,8 @@ pub struct RunConfig {
     pub ledger_on_subscriber: bool,
     /// Names the run, so that a late process of it does not start another (`RESEAL_RUN_TOKEN`).
     pub token: Option<String>,
+    /// On whose behalf, for the audit trail.
+    pub who: Who,
 }
 
 /// The words of `[run]`, by name. Every setting is listed here and in [`RunConfig::resolve`].
@@ -61,11 +63,12 @@ pub fn file_words<'d>(
     troubles: &mut Troubles,
 ) -> BTreeMap<&'static str, Word> {
     type Kind<'d> = fn(Entry<'d>) -> Result<Word>;
-    let kinds: [(&[&'static str], Kind<'d>); 5] = [
+    let kinds: [(&[&'static str], Kind<'d>); 6] = [
         (&["workers", "max_passes", "max_failures", "page_rows_max"], Entry::number),
         (&["rows_per_second", "other_seals"], Entry::number),
         (&["page_bytes_max", "value_bytes_max"], Entry::number_or_text),
         (&["max_wait", "retry_for", "lease"], Entry::text),
+        (&["operator", "ticket", "reason"], Entry::text),
         (&["allow_unreadable", "rollback", "ledger_on_subscriber"], Entry::switch),
     ];
     let mut words = BTreeMap::new();
@@ -87,6 +90,8 @@ impl RunConfig {
         environment: &Environment,
         troubles: &mut Troubles,
     ) -> RunConfig {
+        let (why, reason) = (&typed.why, typed.why.reason.as_ref());
+        let who = Who::resolve(&why.who, reason, &file, environment, troubles);
         let mut said = Said { file, environment, troubles };
         RunConfig {
             workers: said.number("workers", &typed.workers, 1..=64, 2),
@@ -110,6 +115,7 @@ impl RunConfig {
             rollback: said.switch("rollback", &typed.rollback),
             ledger_on_subscriber: said.switch("ledger_on_subscriber", &typed.ledger_on_subscriber),
             token: said.token("RESEAL_RUN_TOKEN"),
+            who,
         }
     }
 }

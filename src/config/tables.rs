@@ -7,6 +7,7 @@ use crate::config::file::{ColumnWords, FileWords, TableWords};
 use crate::config::names::{self, TableName};
 use crate::config::rings::{self, DEFAULT_RING};
 use crate::config::word::Word;
+use crate::document::{PathError, Selection};
 use crate::error::{Error, Result};
 use crate::keys::KeyUse;
 use crate::layout::{ColumnLayout, Layout, Settings, Unmatched};
@@ -29,6 +30,8 @@ pub struct ColumnConfig {
     pub name: String,
     /// `None` when it is to be found by authentication on a sample.
     pub layout: Option<ColumnLayout>,
+    /// Where in a document the values stand; `None` when the cell is the value.
+    pub paths: Option<Selection>,
 }
 
 impl TableConfig {
@@ -52,7 +55,11 @@ impl ColumnConfig {
             Unmatched::Fail => String::new(),
             other => format!(" unmatched {}", other.name()),
         };
-        format!(" column {name:?} write {write:?} read {read:?}{unmatched}\n")
+        let paths = match &self.paths {
+            None => String::new(),
+            Some(paths) => format!(" json {:?}", paths.paths()),
+        };
+        format!(" column {name:?} write {write:?} read {read:?}{unmatched}{paths}\n")
     }
 
     /// What its layouts make of the keys of its ring.
@@ -149,7 +156,38 @@ fn column(words: &ColumnWords, troubles: &mut Troubles) -> Option<ColumnConfig> 
             None
         }
     };
-    Some(ColumnConfig { name: name?, layout })
+    let paths = match &words.json {
+        Some(json) => Some(troubles.note(paths(json, layout.as_ref(), &words.name))?),
+        None => None,
+    };
+    Some(ColumnConfig { name: name?, layout, paths })
+}
+
+/// The paths to the values in a document.
+fn paths(json: &[Word], layout: Option<&ColumnLayout>, column: &Word) -> Result<Selection> {
+    let Some(first) = json.first() else {
+        return Err(column.wrong("json names no path").hint("json = [\"$.name\"], or [\"$.**\"]"));
+    };
+    let refused = |word: &Word, error: PathError| {
+        let refused = word.wrong(error.to_string());
+        error.hint.map_or(refused.clone(), |hint| refused.hint(hint))
+    };
+    for path in json {
+        Selection::parse(&[&path.text]).map_err(|error| refused(path, error))?;
+    }
+    let texts: Vec<&str> = json.iter().map(|path| path.text.as_str()).collect();
+    let selection = Selection::parse(&texts).map_err(|error| refused(first, error))?;
+    match layout {
+        None => Err(first
+            .wrong("values in documents need the layout to write")
+            .hint("add layout = \"…\"")),
+        Some(layout) if layout.unmatched() == Unmatched::Encrypt && !selection.names_any() => {
+            Err(first
+                .wrong("`**` leads to ciphertexts, and not to what is to be encrypted")
+                .hint("name the paths of the strings to encrypt"))
+        }
+        Some(_) => Ok(selection),
+    }
 }
 
 fn unmatched(word: &Word) -> Result<Unmatched> {

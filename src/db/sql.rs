@@ -15,11 +15,16 @@ macro_rules! statements {
 }
 
 statements! {
+    AUDIT_APPEND = "audit/append.sql";
+    AUDIT_HEAD = "audit/head.sql";
+    AUDIT_LIST = "audit/list.sql";
+    AUDIT_LOCK_HEAD = "audit/lock_head.sql";
+    AUDIT_RIGHTS = "audit/rights.sql";
+
     LEDGER_1 = "ledger/001_ledger.sql";
     ACCEPT_FAILURE = "ledger/accept_failure.sql";
     ADD_CLOSE = "ledger/add_close.sql";
     ADD_SHARD = "ledger/add_shard.sql";
-    AUDIT = "ledger/audit.sql";
     CLAIM = "ledger/claim.sql";
     CLOSE_DONE = "ledger/close_done.sql";
     CLOSE_ROUND = "ledger/close_round.sql";

@@ -113,9 +113,9 @@ impl Selection {
         &self.paths
     }
 
-    /// Whether one of them ends in `**`.
-    pub fn goes_below(&self) -> bool {
-        self.program.contains(&Place::Below)
+    /// Whether one of them names what it leads to, and does not end in `**`.
+    pub fn names_any(&self) -> bool {
+        self.program.iter().any(|place| matches!(place, Place::Named | Place::OneOfMany))
     }
 
     /// Calls `found` with every value the paths lead to, and whether one of them names it.

@@ -10,8 +10,9 @@ use crate::config::{
     AbandonCommand, AcceptCommand, DatabaseConfig, FailuresCommand, LedgerCommand, StatusCommand,
 };
 use crate::db::error::DatabaseError;
+use crate::db::ledger::audit::{self, Event, EventKind};
 use crate::db::ledger::failure;
-use crate::db::ledger::{audit, counted, run, setup};
+use crate::db::ledger::{counted, run, setup};
 use crate::db::pool::Database;
 use crate::db::session::{Session, Terms};
 use crate::db::sql;
@@ -102,7 +103,8 @@ pub async fn accept(command: AcceptCommand) -> Result<ExitCode> {
     let run_id = failure::accept(&transaction, command.id, &command.reason).await?;
     let run_id = run_id.ok_or_else(unknown)?;
     let detail = json!({"failure": command.id, "reason": command.reason});
-    audit::record(&transaction, Some(run_id), "failure accepted", &detail).await?;
+    let event = Event::of_run(EventKind::FailureAccepted, run_id).with(detail);
+    audit::append(&transaction, &command.who, &event).await?;
     transaction.commit().await?;
     done(&format!("failure {} is accepted", command.id), command.output)
 }
@@ -128,12 +130,13 @@ pub async fn abandon(command: AbandonCommand) -> Result<ExitCode> {
     if !run::want_abandon(&transaction, run_id).await? {
         return Err(nothing());
     }
-    audit::record(&transaction, Some(run_id), "run abandoned", &json!({})).await?;
+    let event = Event::of_run(EventKind::RunAbandoned, run_id);
+    audit::append(&transaction, &command.who, &event).await?;
     transaction.commit().await?;
     if record.at_work {
         return done(&format!("run {run_id} will end within one page"), command.output);
     }
-    ending::abandon(&mut session, run_id).await?;
+    ending::abandon(&mut session, &command.who, run_id).await?;
     done(&format!("run {run_id} is ended"), command.output)
 }
 

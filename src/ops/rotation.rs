@@ -1,15 +1,16 @@
-//! `plan`, `run` and `verify`.
+//! `run` and `verify`, and what `plan` shares with them.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::audit;
 use super::gate::{self, Wanted as WantedKeys};
 use super::ledger::status_of;
 use super::serve::{Desk, Served, Work};
-use super::{passphrases, scan, signals};
+use super::{passphrases, signals};
 use crate::cli::Output;
-use crate::config::{Config, GateConfig, PlanCommand, RunCommand};
+use crate::config::{Config, GateConfig, RunCommand};
 use crate::db::ledger::run::{Relation, Wanted};
 use crate::db::ledger::setup;
 use crate::db::pool::Database;
@@ -26,34 +27,16 @@ use crate::rotate::context::{self, Context, Stop};
 use crate::rotate::start::{self, Started};
 use crate::rotate::{self, verify};
 
-/// Prints what a run would do; writes nothing.
-pub async fn plan(command: PlanCommand) -> Result<ExitCode> {
-    let PlanCommand { run: command, coverage } = command;
-    let mut rings = rings(&command.config, KeyRing::load)?;
-    let database = Database::connect(&command.config.database).await?;
-    let mut session = database.session().await?;
-    passphrases::name(&mut session, &mut rings).await?;
-    let mut planned = planned(&mut session, command.config, &rings, &command.gate).await?;
-    drop(session);
-    if coverage {
-        let uncovered = scan::uncovered(&database, &planned.config).await;
-        planned.plan.warnings.extend(uncovered);
-    }
-    let keys = planned.wanted.keys.clone();
-    report::result(&report::plan::of(&planned.plan, keys, &planned.relation), command.output)?;
-    Ok(ExitCode::Done)
-}
-
 /// Everything that was decided before the first write.
-struct Planned {
+pub(super) struct Planned {
     /// With every layout resolved.
-    config: Config,
-    plan: Plan,
-    wanted: Wanted,
-    relation: Relation,
+    pub(super) config: Config,
+    pub(super) plan: Plan,
+    pub(super) wanted: Wanted,
+    pub(super) relation: Relation,
 }
 
-async fn planned(
+pub(super) async fn planned(
     session: &mut Session,
     mut config: Config,
     rings: &Rings,
@@ -123,8 +106,13 @@ async fn begin(
         return Ok(Begun::Ended(run_id));
     }
     let named = passphrases::name(&mut session, rings).await?;
-    let Planned { config, plan, wanted, .. } =
-        planned(&mut session, config.clone(), rings, gate).await?;
+    let planned = planned(&mut session, config.clone(), rings, gate).await;
+    if let Err(refused) = &planned
+        && refused.exit_code == ExitCode::Refused
+    {
+        audit::plan_refused(&mut session, &config.run.who, refused).await;
+    }
+    let Planned { config, plan, wanted, .. } = planned?;
     tell(&plan);
     setup::ensure(&mut session).await?;
     passphrases::keep(&mut session, &named).await?;
@@ -197,6 +185,7 @@ async fn outcome(
         let mut session = database.session().await?;
         let (mut report, exit_code) = status_of(&mut session, Some(run_id)).await?;
         name_standbys(&mut session, &mut report).await?;
+        audit::tell_head(&mut session).await?;
         Ok((report, exit_code))
     });
     let (report, exit_code) = asked.await?;
@@ -245,13 +234,15 @@ async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     if verdict.is_good() {
         desk.verified(&verdict.moment.time);
     }
+    let loaded = start::ring_keys(&context.rings);
+    audit::verified(&mut session, &context.config, &loaded, &verdict).await?;
     let keys = context.rings.values().map(|ring| ring.current().id().to_string()).collect();
     report::result(&report::verify::of(&verdict, keys), command.output)?;
     Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })
 }
 
 /// Loads every ring that the tables use; all troubles at once.
-fn rings(config: &Config, load: fn(&RingConfig) -> Result<KeyRing>) -> Result<Rings> {
+pub(super) fn rings(config: &Config, load: fn(&RingConfig) -> Result<KeyRing>) -> Result<Rings> {
     let mut rings = Rings::new();
     let mut troubles = Vec::new();
     for (name, ring) in &config.rings {

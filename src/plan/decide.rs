@@ -14,6 +14,7 @@ use super::found::{ColumnFacts, RelationFacts, ServerFacts};
 use super::{ColumnKind, KeyPlan, Warning};
 use crate::config::{RunConfig, TableConfig};
 use crate::db::identifier::{Identifier, RelationName};
+use crate::document::Selection;
 use crate::error::{Error, Result};
 use crate::keys::{ColumnKeys, KeyRing};
 use crate::layout::ColumnLayout;
@@ -41,6 +42,8 @@ pub struct DraftColumn {
     pub name: Identifier,
     pub number: i16,
     pub kind: ColumnKind,
+    /// Where in a document the values stand.
+    pub paths: Option<Selection>,
     /// With its keys; `None` until it is found by authentication.
     pub layout: Option<(ColumnLayout, Arc<ColumnKeys>)>,
     pub aad_sources: Vec<usize>,

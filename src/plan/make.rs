@@ -164,6 +164,7 @@ async fn look(
         }
     }
     for (draft, sample) in drafts.iter().zip(&drawn) {
+        samples::paths(draft, sample, objections);
         let mut sampled = count(draft, sample, &looked.found, &mut looked.by_column);
         sampled.correlation =
             sample::correlation(transaction, draft, sampled.rows_estimate).await?;
@@ -244,6 +245,7 @@ fn table_plan(
                 name: column.name,
                 number: column.number,
                 kind: column.kind,
+                paths: column.paths,
                 aad_sources: column.aad_sources,
                 aad_table: column.aad_table,
                 sample: counts.next().unwrap_or_default(),

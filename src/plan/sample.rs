@@ -15,6 +15,7 @@ use crate::db::error::DatabaseError;
 use crate::db::row_key::Binary;
 use crate::db::sql;
 use crate::db::transaction::Transaction;
+use crate::document::{Document, Selection};
 use crate::keys::ColumnKeys;
 use crate::layout::ColumnLayout;
 use crate::value::{AadSource, ColumnWork, Reading, Scratch};
@@ -47,6 +48,20 @@ pub struct SampleCount {
 impl SampleCount {
     pub fn unreadable(&self) -> u64 {
         self.reasons.values().sum()
+    }
+
+    fn take(&mut self, reading: Reading, was_deterministic: bool) {
+        let is_open = !matches!(reading, Reading::Unreadable(_) | Reading::Plain | Reading::Left);
+        self.values += u64::from(reading != Reading::Left);
+        self.deterministic += u64::from(is_open && was_deterministic);
+        match reading {
+            Reading::Left => {}
+            Reading::Current => self.current += 1,
+            Reading::OtherLayout | Reading::Previous(_) | Reading::Plain => self.previous += 1,
+            Reading::Unreadable(reason) => {
+                *self.reasons.entry(reason.as_str()).or_default() += 1;
+            }
+        }
     }
 }
 
@@ -151,11 +166,11 @@ fn statement(draft: &Draft) -> String {
     let mut columns = Vec::new();
     let mut lengths = Vec::new();
     for (n, column) in draft.columns.iter().enumerate() {
-        let name = &column.name;
+        let stored = column.kind.stored(&column.name);
         columns.push(format!(
-            "CASE WHEN octet_length(t.{name}) <= $4 THEN t.{name} END AS v{n}, octet_length(t.{name}) AS b{n}"
+            "CASE WHEN octet_length({stored}) <= $4 THEN {stored} END AS v{n}, octet_length({stored}) AS b{n}"
         ));
-        lengths.push(format!("coalesce(octet_length(t.{name}), 0)"));
+        lengths.push(format!("coalesce(octet_length({stored}), 0)"));
     }
     for (n, name) in draft.aad_columns.iter().enumerate() {
         columns.push(format!("t.{name}::text AS a{n}"));
@@ -177,8 +192,8 @@ impl Sample {
     }
 
     /// Opens the sampled values of column number `index` through a layout.
-    pub fn count(
-        &self,
+    pub fn count<'r>(
+        &'r self,
         draft: &Draft,
         index: usize,
         layout: &ColumnLayout,
@@ -190,36 +205,57 @@ impl Sample {
             column: column.name.name(),
             places: &column.aad_sources,
         };
-        let work = ColumnWork::new(keys, layout, source);
+        let paths = column.paths.as_ref();
+        let work = ColumnWork::new(keys, layout, source).in_documents(paths);
         let first_aad = 2 * draft.columns.len();
         let mut scratch = Scratch::default();
         let mut count = SampleCount::default();
         let mut seen = HashSet::new();
-        for row in &self.rows {
-            let stored: Option<Binary<'_>> = row.get(2 * index);
-            let length: Option<i32> = row.get(2 * index + 1);
-            let Some(length) = length.filter(|length| *length > 0) else { continue };
-            count.values += 1;
-            count.bytes += u64::from(length.unsigned_abs());
+        for (row, stored, length) in self.cells(index) {
+            count.bytes += length;
             let texts: Vec<Option<&[u8]>> = (0..draft.aad_columns.len())
                 .map(|n| row.get::<_, Option<Binary<'_>>>(first_aad + n).map(|text| text.0))
                 .collect();
-            let stored = stored.map(|bytes| bytes.0);
-            count.equal += u64::from(stored.is_some_and(|stored| !seen.insert(stored)));
-            let reading = work.read(stored, &texts, &mut scratch);
-            let is_open =
-                !matches!(reading, Reading::Unreadable(_) | Reading::Plain | Reading::Left);
-            count.deterministic += u64::from(is_open && scratch.was_deterministic());
-            match reading {
-                Reading::Current => count.current += 1,
-                Reading::OtherLayout | Reading::Previous(_) | Reading::Plain => count.previous += 1,
-                Reading::Left => count.values -= 1,
-                Reading::Unreadable(reason) => {
-                    *count.reasons.entry(reason.as_str()).or_default() += 1;
-                }
+            let mut take = |reading, value: Option<&'r [u8]>, scratch: &Scratch| {
+                count.equal += u64::from(value.is_some_and(|value| !seen.insert(value)));
+                count.take(reading, scratch.was_deterministic());
+            };
+            let Some(work) = work.documents() else {
+                let reading = work.read(stored, &texts, &mut scratch);
+                take(reading, stored, &scratch);
+                continue;
+            };
+            let read = work.read_each(stored, &texts, &mut scratch, |string, scratch| {
+                take(string.outcome, stored.and_then(|cell| cell.get(string.place)), scratch);
+            });
+            if let Err(reason) = read {
+                count.take(Reading::Unreadable(reason), false);
             }
         }
         wipe_unused_stack();
         count
+    }
+
+    /// The paths of a column's documents that lead to nothing in any sampled row.
+    pub fn leading_nowhere<'p>(&self, index: usize, paths: &'p Selection) -> Vec<&'p str> {
+        let leads = |path: &&String| {
+            let Ok(path) = Selection::parse(&[path.as_str()]) else { return false };
+            let finds = |stored: &[u8]| {
+                let document = Document::parse(stored);
+                document.is_ok_and(|document| document.select(&path).is_ok_and(|t| !t.is_empty()))
+            };
+            self.cells(index).any(|(_, stored, _)| stored.is_some_and(finds))
+        };
+        paths.paths().iter().filter(|path| !leads(path)).map(String::as_str).collect()
+    }
+
+    /// Rows with a value in column number `index`, that value unless it is too long, and its length.
+    fn cells(&self, index: usize) -> impl Iterator<Item = (&Row, Option<&[u8]>, u64)> {
+        self.rows.iter().filter_map(move |row| {
+            let stored: Option<Binary<'_>> = row.get(2 * index);
+            let length: Option<i32> = row.get(2 * index + 1);
+            let length = u64::from(length.filter(|length| *length > 0)?.unsigned_abs());
+            Some((row, stored.map(|bytes| bytes.0), length))
+        })
     }
 }

@@ -25,10 +25,12 @@ impl fmt::Display for FailuresReport {
                 failure.sqlstate.as_deref().map(|s| format!(" ({s})")).unwrap_or_default();
             write!(
                 f,
-                "{}: {}.{} key ({}) {}{sqlstate}, {} attempts, first {}, last {}",
+                "{}: {}.{}{}{} key ({}) {}{sqlstate}, {} attempts, first {}, last {}",
                 failure.id,
                 failure.table,
                 failure.column,
+                if failure.path.is_empty() { "" } else { " " },
+                failure.path,
                 failure.key.join(", "),
                 failure.reason,
                 failure.attempts,

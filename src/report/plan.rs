@@ -45,6 +45,9 @@ pub struct TableLine {
 pub struct ColumnLine {
     pub column: String,
     pub layout: String,
+    /// Where in a document the values stand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
     pub layout_was_found: bool,
     pub sampled: u64,
     pub current_key_opens: u64,
@@ -93,6 +96,7 @@ fn line(table: &TablePlan) -> TableLine {
     let columns = table.columns.iter().map(|column| ColumnLine {
         column: column.name.name().to_owned(),
         layout: column.layout.write().template().to_owned(),
+        paths: column.paths.as_ref().map(|paths| paths.paths().to_vec()).unwrap_or_default(),
         layout_was_found: column.layout_was_found,
         sampled: column.sample.values,
         current_key_opens: column.sample.current,
@@ -146,11 +150,13 @@ impl fmt::Display for PlanReport {
             )?;
             for column in &table.columns {
                 let found = if column.layout_was_found { ", found by authentication" } else { "" };
+                let within = if column.paths.is_empty() { "" } else { " in " };
                 write!(
                     f,
-                    "\n    {}: {}{found}; of {} sampled values the current key opens {}, previous keys {}, none {}",
+                    "\n    {}: {}{within}{}{found}; of {} sampled values the current key opens {}, previous keys {}, none {}",
                     column.column,
                     column.layout,
+                    column.paths.join(", "),
                     column.sampled,
                     column.current_key_opens,
                     column.previous_keys_open,

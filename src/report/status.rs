@@ -57,6 +57,8 @@ pub struct TableReport {
     pub failed_records: u64,
     pub resealed_records: u64,
     pub conflicts: u64,
+    /// The current pass is through with it.
+    pub done: bool,
 }
 
 /// No run has ever been started.
@@ -164,6 +166,7 @@ fn tables(run: &RunRecord, counts: &[Counted]) -> Vec<TableReport> {
             failed_records: now.failed,
             resealed_records: of_table().map(|c| c.tally.resealed).sum(),
             conflicts: of_table().map(|c| c.tally.conflicts).sum(),
+            done: of_table().filter(|c| c.pass == run.pass).all(|c| c.done),
         }
     };
     names.into_iter().map(table).collect()

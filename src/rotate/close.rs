@@ -20,7 +20,7 @@ use super::cursor::Cursor;
 use super::ending;
 use super::judge::{self, Intent};
 use super::narrow::{self, CommitError};
-use super::settle::{self, Fate};
+use super::settle::{self, Contended, Fate};
 use super::sift::{Room, still_page};
 use super::snapshot::{self, Seen};
 use super::statements::Order;
@@ -225,12 +225,13 @@ async fn reseal_rows(
 ) -> Result<(Cursor, Left), CommitError> {
     let page = still_page(rows, &table, session.stamp());
     let intent = if is_last { Intent::Read } else { Intent::Reseal };
-    let values = (page.len() * table.columns.len()) as u64;
+    let (page, seals) = judge::seals(page, &table).await?;
     if intent == Intent::Reseal {
-        context.seals.grant(session, &table.ring, values).await?;
+        context.seals.grant(session, &table.ring, seals).await?;
     }
     let tids: Vec<Tid> = (0..page.len()).map(|row| page.tid(row)).collect::<Result<_>>()?;
     let judged = judge::judge(page, Arc::clone(&table), intent).await?;
+    let resealed: Vec<u64> = tids.iter().enumerate().map(|(row, _)| judged.resealed(row)).collect();
     let terms = context.write_terms(session);
     let writer = Writer::new(table, claim.clone(), Order::Physical, terms);
     let begun = Instant::now();
@@ -239,8 +240,12 @@ async fn reseal_rows(
     ending::check_failures(session, context, claim, &done.tally).await?;
     let (mut cursor, mut left) = (done.cursor, Left::default());
     for row in done.conflicts {
-        context.seals.grant(session, &writer.table.ring, writer.table.columns.len() as u64).await?;
-        let settled = settle::settle(session, &writer, cursor, tids[row], context.limits()).await?;
+        let row = Contended {
+            tid: tids[row],
+            seals: resealed[row].max(writer.table.columns.len() as u64),
+        };
+        context.seals.grant(session, &writer.table.ring, row.seals).await?;
+        let settled = settle::settle(session, &writer, cursor, row, context.limits()).await?;
         cursor = settled.cursor;
         left.held += u64::from(settled.fate == Fate::Held);
         left.missing += u64::from(settled.fate == Fate::Missing);

@@ -11,7 +11,7 @@ use super::progress::Progress;
 use super::seal_budget::SealBudget;
 use super::size::PageSize;
 use super::throttle::Throttle;
-use crate::config::Config;
+use crate::config::{Config, Who};
 use crate::db::ledger::run;
 use crate::db::ledger::shard::Owner;
 use crate::db::pool::Database;
@@ -97,6 +97,11 @@ impl Context {
             Some(found) if *self.run_identity.get_or_init(|| found.clone()) == found => Ok(()),
             _ => Err(gone(self.run_id).given_up()),
         }
+    }
+
+    /// On whose behalf the run is worked on.
+    pub fn who(&self) -> &Who {
+        &self.config.run.who
     }
 
     pub fn owner(&self, worker: usize) -> Owner {

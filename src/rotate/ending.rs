@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::context::Context;
 use super::tally::PageTally;
+use crate::config::Who;
 use crate::db::error::DatabaseError;
-use crate::db::ledger::audit;
+use crate::db::ledger::audit::{self, Event, EventKind};
 use crate::db::ledger::failure::{self, FailureCount};
 use crate::db::ledger::run::{self, Ending};
 use crate::db::ledger::shard::Claim;
@@ -14,22 +15,29 @@ use crate::db::transaction::Transaction;
 use crate::error::{Error, ExitCode, Result};
 use crate::plan::Plan;
 
-/// Ends the run and leaves a trace of it.
+/// Ends the run and leaves a trace of it: the last thing in its transaction.
 pub async fn end(
     transaction: &Transaction<'_>,
+    who: &Who,
     run_id: i64,
     ending: &Ending,
 ) -> Result<bool, DatabaseError> {
     let ended = run::end(transaction, run_id, ending).await?;
     if ended {
-        let detail = json!({"state": ending.state, "reason": ending.reason});
-        audit::record(transaction, Some(run_id), "run ended", &detail).await?;
+        if let Some(proof) = &ending.proof {
+            let event = Event::of_run(EventKind::ProofClosed, run_id).with(proof.clone());
+            audit::append(transaction, who, &event).await?;
+        }
+        let code = ending.exit_code as u8;
+        let detail = json!({"state": ending.state, "exit_code": code, "reason": ending.reason});
+        let event = Event::of_run(EventKind::RunEnded, run_id).with(detail);
+        audit::append(transaction, who, &event).await?;
     }
     Ok(ended)
 }
 
 /// Ends the run because it cannot go on.
-pub async fn fail(session: &mut Session, run_id: i64, error: &Error) -> Result<()> {
+pub async fn fail(session: &mut Session, who: &Who, run_id: i64, error: &Error) -> Result<()> {
     let place = error.place.as_deref().map(|place| format!(" ({place})")).unwrap_or_default();
     let ending = Ending {
         state: "failed",
@@ -38,12 +46,12 @@ pub async fn fail(session: &mut Session, run_id: i64, error: &Error) -> Result<(
         proof: None,
     };
     let transaction = session.begin(&Terms::durable()).await?;
-    end(&transaction, run_id, &ending).await?;
+    end(&transaction, who, run_id, &ending).await?;
     Ok(transaction.commit().await?)
 }
 
 /// Ends the run because somebody asked for it.
-pub async fn abandon(session: &mut Session, run_id: i64) -> Result<()> {
+pub async fn abandon(session: &mut Session, who: &Who, run_id: i64) -> Result<()> {
     let ending = Ending {
         state: "abandoned",
         exit_code: ExitCode::Refused,
@@ -51,7 +59,7 @@ pub async fn abandon(session: &mut Session, run_id: i64) -> Result<()> {
         proof: None,
     };
     let transaction = session.begin(&Terms::durable()).await?;
-    end(&transaction, run_id, &ending).await?;
+    end(&transaction, who, run_id, &ending).await?;
     Ok(transaction.commit().await?)
 }
 

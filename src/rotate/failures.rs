@@ -1,15 +1,18 @@
 //! Lists the failed values of a part, in the transaction that moves its checkpoint past them.
 
+use std::ops::Range;
+
 use sha2::{Digest, Sha256};
 use tokio_postgres::types::Type;
 
 use super::commit::Attempt;
-use super::judge::Judgement;
+use super::judge::{JudgedPage, Judgement};
 use super::page::{Page, Value};
 use super::statements;
 use crate::db::error::DatabaseError;
 use crate::db::row_key::BinaryArray;
 use crate::db::transaction::{Parameter, Transaction};
+use crate::document::Document;
 use crate::plan::{KeyColumn, TablePlan};
 use crate::value::Reason;
 
@@ -18,25 +21,37 @@ use crate::value::Reason;
 pub struct FailedValues {
     pub rows: Vec<usize>,
     pub columns: Vec<String>,
+    pub paths: Vec<String>,
     pub reasons: Vec<&'static str>,
     pub sqlstates: Vec<Option<String>>,
     pub digests: Vec<Vec<u8>>,
 }
 
 impl FailedValues {
-    pub fn push(
+    /// Takes the values of one cell that failed, and with `refused` those that the database refused.
+    pub fn take(
         &mut self,
         table: &TablePlan,
-        page: &Page,
+        page: &JudgedPage,
         (row, column): (usize, usize),
-        reason: Reason,
-        sqlstate: Option<String>,
+        refused: bool,
     ) {
-        self.rows.push(row);
-        self.columns.push(table.columns[column].name.name().to_owned());
-        self.reasons.push(reason.as_str());
-        self.sqlstates.push(sqlstate);
-        self.digests.push(digest(page.value(row, column)));
+        for (place, judgement) in page.row(row)[column].values() {
+            let (reason, sqlstate) = match judgement {
+                Judgement::Failed(reason) => (*reason, None),
+                Judgement::Refused { sqlstate } if refused => {
+                    (Reason::WriteRefused, sqlstate.clone())
+                }
+                _ => continue,
+            };
+            let cell = page.page.value(row, column);
+            self.rows.push(row);
+            self.columns.push(table.columns[column].name.name().to_owned());
+            self.paths.push(place.map(|place| path(cell, place)).unwrap_or_default());
+            self.reasons.push(reason.as_str());
+            self.sqlstates.push(sqlstate);
+            self.digests.push(digest(cell, place));
+        }
     }
 
     /// One array for each key column, of the rows that failed.
@@ -50,13 +65,20 @@ impl FailedValues {
     }
 }
 
+/// Where in its document a value stands.
+fn path(cell: Value<'_>, place: &Range<usize>) -> String {
+    let document = cell.stored.and_then(|stored| Document::parse(stored).ok());
+    document.map(|document| document.path_at(place.start)).unwrap_or_default()
+}
+
 /// SHA-256 of what is stored: tells whether it is still the same value, and nothing else. A value too
 /// long to be fetched is told by its length.
-fn digest(value: Value<'_>) -> Vec<u8> {
+fn digest(cell: Value<'_>, place: Option<&Range<usize>>) -> Vec<u8> {
     let mut hash = Sha256::new();
-    match value.stored {
-        Some(stored) => hash.update(stored),
-        None => hash.update(format!("{} bytes", value.length)),
+    match (cell.stored, place) {
+        (Some(stored), Some(place)) => hash.update(stored.get(place.clone()).unwrap_or(stored)),
+        (Some(stored), None) => hash.update(stored),
+        (None, _) => hash.update(format!("{} bytes", cell.length)),
     }
     hash.finalize().to_vec()
 }
@@ -81,6 +103,7 @@ pub async fn record(
         (&failed.reasons, Type::TEXT_ARRAY),
         (&failed.sqlstates, Type::TEXT_ARRAY),
         (&failed.digests, Type::BYTEA_ARRAY),
+        (&failed.paths, Type::TEXT_ARRAY),
     ];
     parameters.extend(keys.iter().map(|(key, kind)| (key as _, kind.clone())));
     transaction.execute(&statements::record_failures(table), &parameters).await?;
@@ -89,15 +112,10 @@ pub async fn record(
 
 fn collect(attempt: &Attempt<'_>) -> FailedValues {
     let mut failed = FailedValues::default();
-    let (table, page) = (&*attempt.writer.table, &attempt.page.page);
+    let table = &*attempt.writer.table;
     for row in attempt.part.rows.clone() {
-        for (column, judgement) in attempt.page.row(row).iter().enumerate() {
-            let (reason, sqlstate) = match judgement {
-                Judgement::Failed(reason) => (*reason, None),
-                Judgement::Refused { sqlstate } => (Reason::WriteRefused, sqlstate.clone()),
-                _ => continue,
-            };
-            failed.push(table, page, (row, column), reason, sqlstate);
+        for column in 0..table.columns.len() {
+            failed.take(table, attempt.page, (row, column), true);
         }
     }
     failed

@@ -1,6 +1,8 @@
 //! What becomes of each value of a page. Pure and parallel: on the rayon pool, never on the async
 //! threads; no database here.
 
+mod judgement;
+
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -10,25 +12,9 @@ use super::page::Page;
 use crate::crypto::wipe_unused_stack;
 use crate::error::{Error, Result};
 use crate::plan::{ColumnPlan, TablePlan};
-use crate::value::{ColumnWork, Reading, Reason, Resealing, Scratch};
+use crate::value::{ColumnWork, DocumentWork, Scratch};
 
-/// The judgement of one value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Judgement {
-    /// NULL, empty, or none of ours: left alone.
-    Nothing,
-    /// Opens with the current key in its write layout.
-    Current,
-    /// Resealed; these bytes replace the stored ones.
-    Resealed(Vec<u8>),
-    /// Needs a previous key (when only reading).
-    Previous,
-    Failed(Reason),
-    /// The database refused to write it: a constraint, a trigger or a rule.
-    Refused {
-        sqlstate: Option<String>,
-    },
-}
+pub use judgement::Judgement;
 
 /// What to do with values under a previous key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,33 +63,71 @@ fn judge_here(page: Page, table: &TablePlan, intent: Intent) -> Result<JudgedPag
             let work = &work[column];
             let texts = if work.needs_texts() { page.aad_texts(row) } else { Vec::new() };
             SCRATCH
-                .with_borrow_mut(|scratch| judge_value(work, value.stored, &texts, intent, scratch))
+                .with_borrow_mut(|scratch| judge_cell(work, value.stored, &texts, intent, scratch))
         })
         .collect();
     Ok(JudgedPage { judgements: judgements?, columns, page })
 }
 
-fn judge_value(
+fn judge_cell(
     work: &ColumnWork<'_>,
     stored: Option<&[u8]>,
     texts: &[Option<&[u8]>],
     intent: Intent,
     scratch: &mut Scratch,
 ) -> Result<Judgement> {
+    if let Some(work) = work.documents() {
+        return judge_document(&work, stored, texts, intent, scratch);
+    }
     Ok(match intent {
-        Intent::Read => match work.read(stored, texts, scratch) {
-            Reading::Current => Judgement::Current,
-            Reading::OtherLayout | Reading::Previous(_) | Reading::Plain => Judgement::Previous,
-            Reading::Left => Judgement::Nothing,
-            Reading::Unreadable(reason) => Judgement::Failed(reason),
-        },
-        Intent::Reseal => match work.reseal(stored, texts, scratch)? {
-            Resealing::AlreadyCurrent => Judgement::Current,
-            Resealing::Left => Judgement::Nothing,
-            Resealing::Resealed(bytes) => Judgement::Resealed(bytes),
-            Resealing::Failed(reason) => Judgement::Failed(reason),
-        },
+        Intent::Read => work.read(stored, texts, scratch).into(),
+        Intent::Reseal => work.reseal(stored, texts, scratch)?.into(),
     })
+}
+
+fn judge_document(
+    work: &DocumentWork<'_>,
+    stored: Option<&[u8]>,
+    texts: &[Option<&[u8]>],
+    intent: Intent,
+    scratch: &mut Scratch,
+) -> Result<Judgement> {
+    let judgement = match intent {
+        Intent::Read => {
+            work.read(stored, texts, scratch).map(|strings| Judgement::of_strings(strings, None))
+        }
+        Intent::Reseal => work
+            .reseal(stored, texts, scratch)?
+            .map(|document| Judgement::of_strings(document.strings, document.replacement)),
+    };
+    Ok(judgement.unwrap_or_else(Judgement::Failed))
+}
+
+/// How many seals a page may need, at most: one a cell, and in documents one for each string that may be a
+/// value. They are searched for on the rayon pool.
+pub async fn seals(page: Page, table: &Arc<TablePlan>) -> Result<(Page, u64)> {
+    if table.columns.iter().all(|column| column.paths.is_none()) {
+        let cells = page.len() as u64 * table.columns.len() as u64;
+        return Ok((page, cells));
+    }
+    let (done, result) = tokio::sync::oneshot::channel();
+    let table = Arc::clone(table);
+    rayon::spawn(move || {
+        let seals = (0..page.len()).into_par_iter().map(|row| seals_of(&page, row, &table)).sum();
+        // as in `judge`
+        let _abandoned = done.send((page, seals));
+    });
+    result.await.map_err(|_| Error::bug("a page was lost while it was looked through"))
+}
+
+fn seals_of(page: &Page, row: usize, table: &TablePlan) -> u64 {
+    let of_cell = |(n, column): (usize, &ColumnPlan)| match column.work().documents() {
+        None => 1,
+        Some(work) => {
+            SCRATCH.with_borrow_mut(|scratch| work.seals(page.value(row, n).stored, scratch))
+        }
+    };
+    table.columns.iter().enumerate().map(of_cell).sum()
 }
 
 /// A page whose every value is judged.
@@ -122,33 +146,38 @@ impl JudgedPage {
 
     /// Whether the row holds anything to be written.
     pub fn is_written(&self, row: usize) -> bool {
-        self.row(row).iter().any(|judgement| matches!(judgement, Judgement::Resealed(_)))
+        self.row(row).iter().any(|judgement| judgement.replacement().is_some())
     }
 
     /// Marks everything that was to be written of a row as refused by the database.
-    pub fn refuse_row(&mut self, row: usize, sqlstate: Option<String>) {
-        for column in 0..self.columns {
-            if matches!(self.row(row)[column], Judgement::Resealed(_)) {
-                self.set(row, column, Judgement::Refused { sqlstate: sqlstate.clone() });
-            }
-        }
+    pub fn refuse_row(&mut self, row: usize, sqlstate: Option<&str>) {
+        (0..self.columns).for_each(|column| self.refuse(row, column, sqlstate));
+    }
+
+    /// Marks what was to be written of one cell as refused by the database.
+    pub fn refuse(&mut self, row: usize, column: usize, sqlstate: Option<&str>) {
+        self.judgements[row * self.columns + column].refuse(sqlstate);
     }
 
     /// Whether something is to be done about a row: a value under a previous key, or a failure.
     pub fn is_unfinished(&self, row: usize) -> bool {
         let unfinished = |j: &Judgement| matches!(j, Judgement::Previous | Judgement::Failed(_));
-        self.row(row).iter().any(unfinished)
+        self.row(row).iter().flat_map(Judgement::values).any(|(_, value)| unfinished(value))
     }
 
     /// How many values were judged so.
     pub fn count(&self, judged: impl Fn(&Judgement) -> bool) -> u64 {
-        self.judgements.iter().filter(|judgement| judged(judgement)).count() as u64
+        count(self.judgements.iter(), judged)
     }
 
     /// How many values of one column were judged so.
     pub fn count_in(&self, column: usize, judged: impl Fn(&Judgement) -> bool) -> u64 {
-        let of_column = self.judgements.iter().skip(column).step_by(self.columns);
-        of_column.filter(|judgement| judged(judgement)).count() as u64
+        count(self.judgements.iter().skip(column).step_by(self.columns), judged)
+    }
+
+    /// How many values of one row were resealed.
+    pub fn resealed(&self, row: usize) -> u64 {
+        count(self.row(row).iter(), |judgement| matches!(judgement, Judgement::Resealed(_)))
     }
 
     /// Takes out the rows that need something done.
@@ -156,9 +185,11 @@ impl JudgedPage {
         let keep: Vec<bool> = (0..self.page.len()).map(|row| self.is_unfinished(row)).collect();
         self.page.into_rows(&keep)
     }
+}
 
-    /// Replaces what was judged of one value.
-    pub fn set(&mut self, row: usize, column: usize, judgement: Judgement) {
-        self.judgements[row * self.columns + column] = judgement;
-    }
+fn count<'j>(
+    cells: impl Iterator<Item = &'j Judgement>,
+    judged: impl Fn(&Judgement) -> bool,
+) -> u64 {
+    cells.flat_map(Judgement::values).filter(|(_, value)| judged(value)).count() as u64
 }

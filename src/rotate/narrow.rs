@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use super::commit::{Attempt, Mode, Part, Setback, Writer};
 use super::cursor::Cursor;
-use super::judge::{JudgedPage, Judgement};
+use super::judge::JudgedPage;
 use super::raised;
 use super::tally::PageTally;
 use crate::db::error::{DatabaseError, Trouble};
@@ -150,7 +150,7 @@ async fn mend(
         }
         (Setback::Locked, [_]) => Ok(vec![Part { mode: Mode::Skipped, ..part }]),
         (Setback::TookTooLong, [row]) => {
-            page.refuse_row(*row, Some(QUERY_CANCELED.to_owned()));
+            page.refuse_row(*row, Some(QUERY_CANCELED));
             Ok(vec![part])
         }
         (_, [_, .., _]) => Ok(halves(part, &written)),
@@ -181,22 +181,22 @@ async fn isolate(
     cursor: &Cursor,
 ) -> Result<()> {
     let columns: Vec<usize> = (0..writer.table.columns.len())
-        .filter(|column| matches!(page.row(row)[*column], Judgement::Resealed(_)))
+        .filter(|column| page.row(row)[*column].replacement().is_some())
         .collect();
     let mut refused = Vec::new();
     if columns.len() > 1 {
         for column in columns {
             let alone = Part { rows: row..row + 1, only_column: Some(column), mode: Mode::Waiting };
             if let Some(error) = trial(session, writer, page, &alone, cursor).await? {
-                refused.push((column, error.sqlstate.map(Into::into)));
+                refused.push((column, error.sqlstate.map(String::from)));
             }
         }
     }
     if refused.is_empty() {
-        page.refuse_row(row, sqlstate);
+        page.refuse_row(row, sqlstate.as_deref());
     }
     for (column, sqlstate) in refused {
-        page.set(row, column, Judgement::Refused { sqlstate });
+        page.refuse(row, column, sqlstate.as_deref());
     }
     Ok(())
 }

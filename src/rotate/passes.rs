@@ -75,7 +75,7 @@ async fn table_cuts(
     Ok(bounds)
 }
 
-/// Opens the next pass of a run; false when another process was first.
+/// Opens the next pass of a run and answers its number; `None` when another process was first.
 pub async fn open(
     transaction: &Transaction<'_>,
     run_id: i64,
@@ -83,8 +83,8 @@ pub async fn open(
     kind: PassKind,
     plan: &Plan,
     cuts: &Cuts,
-) -> Result<bool, DatabaseError> {
-    let Some(pass) = run::enter_pass(transaction, run_id, from).await? else { return Ok(false) };
+) -> Result<Option<i32>, DatabaseError> {
+    let Some(pass) = run::enter_pass(transaction, run_id, from).await? else { return Ok(None) };
     if kind == PassKind::Proof {
         // the barrier comes first: what was committed before it lies within the extents read after it
         close::add(transaction, run_id, pass).await?;
@@ -107,7 +107,7 @@ pub async fn open(
                 .await?;
         }
     }
-    Ok(true)
+    Ok(Some(pass))
 }
 
 /// No cuts for a pass that needs none.

@@ -75,8 +75,6 @@ impl Progress {
     /// A page was read, and nothing was to be written.
     pub fn read(&self, table: &TablePlan, page: &JudgedPage, took: Duration) {
         let passed = page.page.passed(&(0..page.page.len()));
-        let rows = page.page.len() as u64 + passed.rows;
-        self.values.fetch_add(rows * table.columns.len() as u64, Ordering::Relaxed);
         self.metrics.page_took(took);
         for (number, column) in table.columns.iter().enumerate() {
             let current = page.count_in(number, |j| *j == Judgement::Current);
@@ -85,6 +83,8 @@ impl Progress {
                 (Outcome::Remaining, page.count_in(number, needs_another_key)),
                 (Outcome::Failed, page.count_in(number, |j| is_failed(j) && !needs_another_key(j))),
             ];
+            let values = outcomes.iter().map(|(_, values)| values).sum::<u64>();
+            self.values.fetch_add(values, Ordering::Relaxed);
             self.count(table, column.name.name(), &outcomes);
         }
     }

@@ -18,6 +18,15 @@ use crate::db::session::Session;
 use crate::db::transaction::Parameter;
 use crate::error::Error;
 
+/// A row to be settled.
+#[derive(Clone, Copy, Debug)]
+pub struct Contended {
+    /// Where it was read.
+    pub tid: Tid,
+    /// Seals that are reserved for it.
+    pub seals: u64,
+}
+
 /// What settling one row came to.
 #[derive(Debug)]
 pub struct Settled {
@@ -31,28 +40,30 @@ pub struct Settled {
 pub enum Fate {
     /// Read under its lock; it needs nothing more.
     Settled,
-    /// Somebody holds it; it is left for later.
+    /// Somebody holds it, or it has come to hold more values than there are seals for; it is left for later.
     Held,
     /// Nothing was found at its place: it is gone or has moved. The next look sees.
     Missing,
 }
 
-/// Reseals the row that was read at `tid` while holding its lock.
+/// Reseals a row while holding its lock.
 pub async fn settle(
     session: &mut Session,
     writer: &Writer,
     cursor: Cursor,
-    tid: Tid,
+    row: Contended,
     limits: Limits,
 ) -> Result<Settled, CommitError> {
     let left = |cursor, fate| Ok(Settled { cursor, tally: PageTally::default(), fate });
-    match under_lock(session, writer, &cursor, tid, limits).await {
+    match under_lock(session, writer, &cursor, row, limits).await {
         Ok(Some(Written { receipt, tally, conflicts })) => {
             let fate = if conflicts.is_empty() { Fate::Settled } else { Fate::Held };
             Ok(Settled { cursor: cursor.advance(receipt), tally, fate })
         }
         Ok(None) => left(cursor, Fate::Missing),
-        Err(Refusal::Setback(Setback::Locked | Setback::TookTooLong)) => left(cursor, Fate::Held),
+        Err(Refusal::Setback(Setback::Locked | Setback::TookTooLong) | Refusal::Seals) => {
+            left(cursor, Fate::Held)
+        }
         Err(Refusal::Setback(Setback::NotOurs)) => Err(CommitError::NotOurs),
         Err(Refusal::Setback(Setback::Error(error)) | Refusal::Error(error)) => Err(error.into()),
         Err(Refusal::Page(page)) => {
@@ -70,6 +81,8 @@ pub async fn settle(
 enum Refusal {
     Setback(Setback),
     Error(Error),
+    /// More would be sealed than was reserved.
+    Seals,
     Page(Box<judge::JudgedPage>),
 }
 
@@ -83,7 +96,7 @@ async fn under_lock(
     session: &mut Session,
     writer: &Writer,
     cursor: &Cursor,
-    tid: Tid,
+    row: Contended,
     limits: Limits,
 ) -> Result<Option<Written>, Refusal> {
     let (table, claim) = (&writer.table, &writer.claim);
@@ -93,13 +106,17 @@ async fn under_lock(
     }
     let deadline = Instant::now() + writer.budget;
     let longest = limits.value_bytes();
-    let parameters: [Parameter<'_>; 2] = [(&longest, Type::INT4), (&tid, Type::TID)];
+    let parameters: [Parameter<'_>; 2] = [(&longest, Type::INT4), (&row.tid, Type::TID)];
     let rows = transaction.query(&statements::lock_row(table), &parameters).await?;
     if rows.is_empty() {
         return Ok(None);
     }
     let end = cursor.committed().clone();
     let page = Page::new(rows, Fields::of(table), end, false, writer.session, writer.order);
+    let (page, seals) = judge::seals(page, table).await.map_err(Refusal::Error)?;
+    if seals > row.seals {
+        return Err(Refusal::Seals);
+    }
     let judged = judge::judge(page, table.clone(), Intent::Reseal).await.map_err(Refusal::Error)?;
     let part = Part { rows: 0..judged.page.len(), only_column: None, mode: Mode::Waiting };
     let attempt = Attempt { writer, page: &judged, part: &part };

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::ending;
+use super::audited;
 use super::passes::{self, PassKind};
 use crate::config::Config;
 use crate::db::error::DatabaseError;
+use crate::db::ledger::audit::EventKind;
 use crate::db::ledger::run::{self, Ending, Relation, RingKeys, Wanted};
+use crate::db::ledger::setup;
 use crate::db::ledger::token::{self, NamedRun};
-use crate::db::ledger::{audit, setup};
 use crate::db::session::{Session, Terms};
 use crate::db::transaction::Transaction;
 use crate::error::{Error, ExitCode, Result};
@@ -50,7 +50,8 @@ pub fn wanted(config: &Config, digest_text: &str, rings: &Rings, plan: &Plan) ->
     }
 }
 
-fn ring_keys(rings: &Rings) -> Vec<RingKeys> {
+/// The ids of the keys that were loaded, as the ledger keeps them.
+pub fn ring_keys(rings: &Rings) -> Vec<RingKeys> {
     let keys = |(name, ring): (&String, &Arc<KeyRing>)| RingKeys {
         ring: name.clone(),
         current: ring.current().id().to_string(),
@@ -140,13 +141,17 @@ pub async fn start(
     if let Some(token) = &config.run.token
         && let Some(named) = token::find(&transaction, token).await?
     {
+        let started = by_token(&named, wanted)?;
+        if let Started::Resumed(run_id) = started {
+            audited::begun(&transaction, EventKind::RunResumed, run_id, config, wanted).await?;
+        }
         transaction.commit().await?;
-        return by_token(&named, wanted);
+        return Ok(started);
     }
     let open = run::open_runs(&transaction, &wanted.columns).await?;
-    match run::relate(&open, wanted) {
+    let superseded = match run::relate(&open, wanted) {
         Relation::Resume(run_id) => {
-            audit::record(&transaction, Some(run_id), "run resumed", &json!({})).await?;
+            audited::begun(&transaction, EventKind::RunResumed, run_id, config, wanted).await?;
             transaction.commit().await?;
             return Ok(Started::Resumed(run_id));
         }
@@ -156,14 +161,18 @@ pub async fn start(
             ))
             .hint("run the same command again to see how they relate"));
         }
-        Relation::Supersede(runs) => supersede(&transaction, &runs).await?,
-        Relation::New => {}
-    }
+        Relation::Supersede(runs) => supersede(&transaction, runs).await?,
+        Relation::New => Vec::new(),
+    };
     let run_id = run::start(&transaction, wanted).await?;
-    let detail = json!({"keys": wanted.keys, "columns": wanted.columns.len()});
-    audit::record(&transaction, Some(run_id), "run started", &detail).await?;
     let kind = if plan.needs_resealing { PassKind::Reseal } else { PassKind::Proof };
-    passes::open(&transaction, run_id, 0, kind, plan, &cuts).await?;
+    let opened = passes::open(&transaction, run_id, 0, kind, plan, &cuts).await?;
+    let who = &config.run.who;
+    audited::superseded(&transaction, who, &superseded, run_id).await?;
+    audited::begun(&transaction, EventKind::RunStarted, run_id, config, wanted).await?;
+    if let Some(pass) = opened {
+        audited::pass(&transaction, who, run_id, pass, kind).await?;
+    }
     transaction.commit().await?;
     Ok(Started::New(run_id))
 }
@@ -183,7 +192,12 @@ fn by_token(named: &NamedRun, wanted: &Wanted) -> Result<Started> {
         .hint("give this command a token of its own (a new Job has one), or none"))
 }
 
-async fn supersede(transaction: &Transaction<'_>, runs: &[i64]) -> Result<(), DatabaseError> {
+/// Ends these runs; answers those that had not ended by themselves.
+async fn supersede(
+    transaction: &Transaction<'_>,
+    runs: Vec<i64>,
+) -> Result<Vec<i64>, DatabaseError> {
+    let mut ended = Vec::new();
     for run_id in runs {
         let ending = Ending {
             state: "superseded",
@@ -191,7 +205,9 @@ async fn supersede(transaction: &Transaction<'_>, runs: &[i64]) -> Result<(), Da
             reason: Some("superseded by a run whose keys include all of its own".to_owned()),
             proof: None,
         };
-        ending::end(transaction, *run_id, &ending).await?;
+        if run::end(transaction, run_id, &ending).await? {
+            ended.push(run_id);
+        }
     }
-    Ok(())
+    Ok(ended)
 }

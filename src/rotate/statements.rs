@@ -64,15 +64,16 @@ fn rows(table: &TablePlan, template: &str, longest: &str) -> String {
     render(template, &[("relation", &relation), ("columns", &columns)])
 }
 
-/// Lists failures. `$1` run, `$2` pass, `$3` table, `$4` to `$7` arrays of column, reason, SQLSTATE and
-/// digest, then one array for each key column.
+/// Lists failures. `$1` run, `$2` pass, `$3` table, `$4` to `$8` arrays of column, reason, SQLSTATE,
+/// digest and path, then one array for each key column.
 pub fn record_failures(table: &TablePlan) -> String {
-    failures(table, sql::PAGE_RECORD_FAILURES, 8)
+    failures(table, sql::PAGE_RECORD_FAILURES, 9)
 }
 
-/// Counts accepted ones among unreadable values. `$1` table, `$2` columns, `$3` digests, then the keys.
+/// Counts accepted ones among unreadable values. `$1` table, `$2` columns, `$3` digests, `$4` paths, then the
+/// keys.
 pub fn count_accepted(table: &TablePlan) -> String {
-    failures(table, sql::PAGE_COUNT_ACCEPTED, 4)
+    failures(table, sql::PAGE_COUNT_ACCEPTED, 5)
 }
 
 fn failures(table: &TablePlan, template: &str, first_key: usize) -> String {
@@ -129,9 +130,10 @@ pub(super) fn key_compare(key: &KeyPlan, operator: &str, next: &mut usize) -> St
 fn fetched_columns(table: &TablePlan, longest: &str) -> String {
     let keys = table.key.columns.iter().map(|key| format!("t.{}", key.name));
     let values = table.columns.iter().enumerate().map(|(n, column)| {
-        let (name, length) = (&column.name, format!("octet_length(t.{})", column.name));
+        let stored = column.kind.stored(&column.name);
+        let length = format!("octet_length({stored})");
         format!(
-            "CASE WHEN {length} <= {longest} THEN t.{name} END AS v{n}, \
+            "CASE WHEN {length} <= {longest} THEN {stored} END AS v{n}, \
              CASE WHEN {length} > {longest} THEN {length} END AS b{n}"
         )
     });

@@ -93,7 +93,8 @@ impl Kept {
             } else {
                 self.passed.rows += 1;
                 for (current, judgement) in self.passed.current.iter_mut().zip(judged.row(row)) {
-                    *current += u64::from(*judgement == Judgement::Current);
+                    let is_current = |(_, value): &(_, &Judgement)| **value == Judgement::Current;
+                    *current += judgement.values().filter(is_current).count() as u64;
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use std::ops::AddAssign;
 
+use super::judge::Judgement;
 use crate::db::ledger::shard::Tally;
 
 /// Of a page or a part of it: its rows, and the values of each configured column.
@@ -18,6 +19,20 @@ pub struct ColumnTally {
     pub resealed: u64,
     pub failed: u64,
     pub conflicts: u64,
+}
+
+impl ColumnTally {
+    /// Adds one value, whose row was written or not.
+    pub fn add(&mut self, value: &Judgement, is_written: bool) {
+        match value {
+            // the values of a document are its strings
+            Judgement::Nothing | Judgement::Previous | Judgement::Document(_) => {}
+            Judgement::Current => self.current += 1,
+            Judgement::Failed(_) | Judgement::Refused { .. } => self.failed += 1,
+            Judgement::Resealed(_) if is_written => self.resealed += 1,
+            Judgement::Resealed(_) => self.conflicts += 1,
+        }
+    }
 }
 
 impl PageTally {

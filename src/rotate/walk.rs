@@ -82,8 +82,8 @@ impl Pages<'_> {
     ) -> Result<Page> {
         let page = self.reader.page(session, position, size).await?;
         let table = self.reader.table;
-        let values = page.len() as u64 * table.columns.len() as u64;
-        self.context.seals.grant(session, &table.ring, values).await?;
+        let (page, seals) = judge::seals(page, table).await?;
+        self.context.seals.grant(session, &table.ring, seals).await?;
         Ok(page)
     }
 

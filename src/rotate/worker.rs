@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::audited;
 use super::close;
 use super::context::{self, Context, Stop};
 use super::ending;
@@ -89,7 +90,7 @@ async fn with_session(context: &Context, number: usize, patience: &mut Patience)
 async fn leave(session: &mut Session, context: &Context, number: usize, error: &Error) {
     let ended = match error.exit_code {
         ExitCode::Refused | ExitCode::Unfinished => {
-            ending::fail(session, context.run_id, error).await
+            ending::fail(session, context.who(), context.run_id, error).await
         }
         _ => release(session, context, number).await,
     };
@@ -149,7 +150,7 @@ async fn without_shard(session: &mut Session, context: &Context) -> Result<Stepp
         return Ok(Stepped::Ended);
     }
     if standing.wanted == "abandon" {
-        ending::abandon(session, context.run_id).await?;
+        ending::abandon(session, context.who(), context.run_id).await?;
         return Ok(Stepped::Ended);
     }
     if !standing.pass_done {
@@ -157,15 +158,11 @@ async fn without_shard(session: &mut Session, context: &Context) -> Result<Stepp
     }
     let plan = context.resolve(session).await?;
     let transaction = session.begin(&Terms::ledger()).await?;
-    passes::open(
-        &transaction,
-        context.run_id,
-        standing.pass,
-        PassKind::Proof,
-        &plan,
-        &passes::no_cuts(),
-    )
-    .await?;
+    let (run_id, kind, cuts) = (context.run_id, PassKind::Proof, passes::no_cuts());
+    let opened = passes::open(&transaction, run_id, standing.pass, kind, &plan, &cuts).await?;
+    if let Some(pass) = opened {
+        audited::pass(&transaction, context.who(), run_id, pass, kind).await?;
+    }
     transaction.commit().await?;
     Ok(Stepped::Worked)
 }

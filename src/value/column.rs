@@ -1,6 +1,7 @@
 //! The values of one column, each with the additional data that its row gives it.
 
-use super::{Reading, Reason, Resealing, Scratch, ValueWork};
+use super::{DocumentWork, Reading, Reason, Resealing, Scratch, ValueWork};
+use crate::document::Selection;
 use crate::error::Result;
 use crate::keys::ColumnKeys;
 use crate::layout::{ColumnLayout, Layout, RowTexts};
@@ -22,11 +23,36 @@ pub struct ColumnWork<'a> {
     values: ValueWork<'a>,
     source: AadSource<'a>,
     has_aad: bool,
+    paths: Option<&'a Selection>,
 }
 
 impl<'a> ColumnWork<'a> {
     pub fn new(keys: &'a ColumnKeys, layout: &'a ColumnLayout, source: AadSource<'a>) -> Self {
-        Self { values: ValueWork::new(keys, layout), source, has_aad: layout.has_aad() }
+        let (values, has_aad) = (ValueWork::new(keys, layout), layout.has_aad());
+        Self { values, source, has_aad, paths: None }
+    }
+
+    /// The same, of values that stand in documents, if there are paths.
+    #[must_use]
+    pub fn in_documents(self, paths: Option<&'a Selection>) -> Self {
+        Self { paths, ..self }
+    }
+
+    /// How its cells are worked on, if they are documents.
+    pub fn documents(&self) -> Option<DocumentWork<'a>> {
+        self.paths.map(|paths| DocumentWork::new(*self, paths))
+    }
+
+    pub(super) fn leaving_unmatched(self) -> Self {
+        Self { values: self.values.leaving_unmatched(), ..self }
+    }
+
+    pub(super) fn leaves_unmatched(&self) -> bool {
+        self.values.leaves_unmatched()
+    }
+
+    pub(super) fn may_be_sealed(&self, stored: &[u8], scratch: &mut Scratch) -> bool {
+        self.values.may_be_sealed(stored, scratch)
     }
 
     /// The layout that is written.

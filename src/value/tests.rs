@@ -5,6 +5,7 @@ use crate::crypto::{Key, KeyBytes};
 use crate::keys::{KeyRing, KeySource, RingConfig};
 use crate::layout::{Sealed, Settings};
 
+mod documents;
 mod layouts;
 
 const SECRET: &[u8] = b"Gr\xc3\xbc\xc3\x9fe, 4111-1111-1111-1111";

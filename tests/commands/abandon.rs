@@ -53,7 +53,10 @@ async fn a_run_at_work_ends_within_one_page() {
     assert_eq!(status(&vault, "").await["reason"], "abandoned by an operator");
     let audited = "SELECT string_agg(event, ', ' ORDER BY event_id) FROM reseal.audit_event";
     let events = vault.database.client().await.query_one(audited, &[]).await.expect("a row");
-    assert_eq!(events.get::<_, &str>(0), "run started, run abandoned, run ended");
+    assert_eq!(
+        events.get::<_, &str>(0),
+        "keys loaded, run started, pass started, run abandoned, run ended"
+    );
 }
 
 /// The only unfinished run is meant, wherever it stands among the finished ones; of several, one must

@@ -80,8 +80,18 @@ const REFUSALS: &[(&str, &str, &str, &str)] = &[
         "secrets.token",
         "hex or base64",
     ),
-    ("kinds.j:go-b64", "the column has type json", "public.kinds.j", "bytea, text or varchar"),
-    ("kinds.jb:go-b64", "the column has type jsonb", "public.kinds.jb", "bytea, text or varchar"),
+    (
+        "kinds.j:go-b64",
+        "the column has type json",
+        "public.kinds.j",
+        "which of its strings are values",
+    ),
+    (
+        "kinds.jb:go-b64",
+        "the column has type jsonb",
+        "public.kinds.jb",
+        "which of its strings are values",
+    ),
     ("kinds.n:go-b64", "the column has type integer", "public.kinds.n", "bytea, text or varchar"),
     ("kinds.made:go-b64", "the column is generated", "public.kinds.made", "computed from"),
 ];

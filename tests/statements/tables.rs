@@ -65,7 +65,16 @@ pub fn examples() -> Vec<Example> {
                 "{range}" char(7) NOT NULL, "{columns}" text, "select" text, "$1; --" varchar);
             CREATE UNIQUE INDEX ON "Odd ""Schema"""."{relation}" ("or""der" DESC, "{range}" DESC)"#,
     };
-    vec![one_column, composite, odd]
+    let documents = Example {
+        name: "documents",
+        table: table(
+            ["public", "settings"],
+            &[("id", ["pg_catalog", "int8"])],
+            &[("traits", ColumnKind::Jsonb), ("raw", ColumnKind::Json)],
+        ),
+        definition: "CREATE TABLE public.settings (id bigint PRIMARY KEY, traits jsonb, raw json)",
+    };
+    vec![one_column, composite, odd, documents]
 }
 
 fn table([schema, name]: [&str; 2], key: &[Key<'_>], columns: &[(&str, ColumnKind)]) -> TablePlan {
@@ -75,6 +84,7 @@ fn table([schema, name]: [&str; 2], key: &[Key<'_>], columns: &[(&str, ColumnKin
         kind: *kind,
         layout: layout(),
         keys: Arc::new(ring().column_keys(&layout(), "t", "c").expect("its keys")),
+        paths: None,
         layout_was_found: false,
         aad_sources: Vec::new(),
         aad_table: name.to_string(),

@@ -104,6 +104,13 @@ impl Rotation {
         self.on_column("verify")
     }
 
+    /// `run …` over other columns, with both keys.
+    pub fn on_columns(&self, words: &str, columns: &[&str]) -> Reseal {
+        let reseal = Reseal::new(words).json().on(&self.database).current_key(&self.new);
+        let reseal = reseal.previous_keys(&[&self.old]);
+        columns.iter().fold(reseal, |reseal, column| reseal.arg("-c").arg(*column))
+    }
+
     fn on_column(&self, words: &str) -> Reseal {
         let reseal = Reseal::new(words).arg("-c").arg("secrets.value:go").json();
         reseal.on(&self.database).current_key(&self.new)

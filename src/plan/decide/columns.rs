@@ -35,6 +35,7 @@ pub(super) fn columns(
             name: identifier(&config.name),
             number: column.number,
             kind,
+            paths: config.paths.clone(),
             layout: with_keys(config, facts, ring, objections),
             aad_sources,
             aad_table: facts.root_name.clone(),
@@ -80,12 +81,19 @@ fn value_kind(
     place: &str,
     objections: &mut Objections,
 ) -> Option<ColumnKind> {
-    let kind = match column.type_name.as_str() {
-        "bytea" => ColumnKind::Bytea,
-        "text" | "varchar" => ColumnKind::Text,
-        _ => {
+    let kind = match (column.type_name.as_str(), &config.paths) {
+        ("bytea", None) => ColumnKind::Bytea,
+        ("text" | "varchar", _) => ColumnKind::Text,
+        ("json", Some(_)) => ColumnKind::Json,
+        ("jsonb", Some(_)) => ColumnKind::Jsonb,
+        (_, paths) => {
             let what = format!("the column has type {}", column.declared_type);
-            objections.refuse(place, what, "values are kept in bytea, text or varchar");
+            let hint = match (column.type_name.as_str(), paths) {
+                ("json" | "jsonb", _) => "say which of its strings are values: json = [\"$.name\"]",
+                (_, Some(_)) => "documents are kept in json, jsonb, text or varchar",
+                (_, None) => "values are kept in bytea, text or varchar",
+            };
+            objections.refuse(place, what, hint);
             return None;
         }
     };
@@ -97,7 +105,7 @@ fn value_kind(
     }
     if let Some(layout) = &config.layout {
         let has_raw = layout.all().any(|layout| !layout.is_text());
-        if kind == ColumnKind::Text && has_raw {
+        if kind != ColumnKind::Bytea && has_raw {
             let what = format!("a {} column cannot hold a raw layout", column.declared_type);
             objections.refuse(place, what, "use hex or base64 in the layout");
         }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Objections;
+use super::{Draft, Objections};
 use crate::config::RunConfig;
 use crate::plan::Estimate;
-use crate::plan::sample::SampleCount;
+use crate::plan::sample::{Sample, SampleCount};
 
 /// The smallest number of unreadable values that refuses a sample in which others open.
 const UNREADABLE_MIN: u64 = 10;
@@ -34,6 +34,23 @@ pub fn judge(place: &str, count: &SampleCount, run: &RunConfig, objections: &mut
             "most likely the previous key or the layout is wrong; if these values are known to be \
              lost, say --allow-unreadable",
         );
+    }
+}
+
+/// Warns of paths that no sampled document has anything at.
+pub fn paths(draft: &Draft, sample: &Sample, objections: &mut Objections) {
+    for (n, column) in draft.columns.iter().enumerate().filter(|_| sample.row_count() > 0) {
+        let Some(paths) = &column.paths else { continue };
+        for path in sample.leading_nowhere(n, paths) {
+            objections.warn(
+                &format!("{}.{}", draft.relation.plain(), column.name.name()),
+                format!(
+                    "the path {path} leads to nothing in any of {} sampled rows",
+                    sample.row_count()
+                ),
+                "correct `json`, unless the values are rare",
+            );
+        }
     }
 }
 

@@ -66,7 +66,7 @@ pub(super) async fn end(
     } else {
         Ending { state: "completed", exit_code: ExitCode::Done, reason: None, proof: Some(proof) }
     };
-    ending::end(&transaction, context.run_id, &ending).await?;
+    ending::end(&transaction, context.who(), context.run_id, &ending).await?;
     crate::failpoint!("before-end");
     transaction.commit().await?;
     Ok(())

@@ -11,7 +11,7 @@ use crate::db::transaction::Transaction;
 use crate::error::{Error, Result};
 use crate::rotate::cursor::Position;
 use crate::rotate::failures;
-use crate::rotate::judge::{JudgedPage, Judgement};
+use crate::rotate::judge::JudgedPage;
 use crate::rotate::statements::Order;
 use crate::rotate::tally::{ColumnTally, PageTally};
 
@@ -176,12 +176,8 @@ impl Attempt<'_> {
         }
         for row in self.part.rows.clone() {
             for (tally, judgement) in columns.iter_mut().zip(self.page.row(row)) {
-                match judgement {
-                    Judgement::Nothing | Judgement::Previous => {}
-                    Judgement::Current => tally.current += 1,
-                    Judgement::Failed(_) | Judgement::Refused { .. } => tally.failed += 1,
-                    Judgement::Resealed(_) if outcome.written.contains(row) => tally.resealed += 1,
-                    Judgement::Resealed(_) => tally.conflicts += 1,
+                for (_, value) in judgement.values() {
+                    tally.add(value, outcome.written.contains(row));
                 }
             }
         }

@@ -7,7 +7,7 @@ use super::{Part, Writer};
 use crate::db::row_key::{Binary, BinaryArray, Tid};
 use crate::error::Result;
 use crate::plan::ColumnKind;
-use crate::rotate::judge::{JudgedPage, Judgement};
+use crate::rotate::judge::JudgedPage;
 use crate::rotate::statements::Order;
 
 /// The rows of one write, in the order of their numbers on the server (from 1).
@@ -80,9 +80,8 @@ impl Batch {
         for (n, column) in table.columns.iter().enumerate() {
             let (array, element) = array_of(column.kind);
             let skipped = self.only_column.is_some_and(|only| only != n);
-            self.push(&mut list, array, element, |row| match &page.row(row)[n] {
-                Judgement::Resealed(bytes) if !skipped => Some(bytes),
-                _ => None,
+            self.push(&mut list, array, element, |row| {
+                page.row(row)[n].replacement().filter(|_| !skipped)
             });
         }
         for n in 0..table.aad_columns.len() {
@@ -141,6 +140,8 @@ impl Batch {
 fn array_of(kind: ColumnKind) -> (Type, u32) {
     match kind {
         ColumnKind::Bytea => (Type::BYTEA_ARRAY, Type::BYTEA.oid()),
-        ColumnKind::Text => (Type::TEXT_ARRAY, Type::TEXT.oid()),
+        ColumnKind::Text | ColumnKind::Json | ColumnKind::Jsonb => {
+            (Type::TEXT_ARRAY, Type::TEXT.oid())
+        }
     }
 }

@@ -99,7 +99,7 @@ impl WriteParts {
 fn kind_type(kind: ColumnKind) -> &'static str {
     match kind {
         ColumnKind::Bytea => "bytea",
-        ColumnKind::Text => "text",
+        ColumnKind::Text | ColumnKind::Json | ColumnKind::Jsonb => "text",
     }
 }
 
@@ -121,18 +121,25 @@ fn same_value(column: &ColumnPlan, n: usize) -> String {
     let name = &column.name;
     let stored = match column.kind {
         ColumnKind::Bytea => format!("t.{name}"),
-        ColumnKind::Text => format!("t.{name}::text COLLATE \"C\""),
+        _ => format!("t.{name}::text COLLATE \"C\""),
     };
     format!("(page.v{n} IS NULL OR {stored} = page.o{n})")
 }
 
+/// A new value as its column takes it.
+fn as_column(column: &ColumnPlan, n: usize) -> String {
+    match column.kind {
+        ColumnKind::Bytea | ColumnKind::Text => format!("page.v{n}"),
+        ColumnKind::Json => format!("page.v{n}::pg_catalog.json"),
+        ColumnKind::Jsonb => format!("page.v{n}::pg_catalog.jsonb"),
+    }
+}
+
 /// A value that was not resealed stays as it is; so does its TOAST.
 fn assignments(table: &TablePlan) -> String {
-    let values = table
-        .columns
-        .iter()
-        .enumerate()
-        .map(|(n, column)| format!("{0} = coalesce(page.v{n}, t.{0})", column.name));
+    let values = table.columns.iter().enumerate().map(|(n, column)| {
+        format!("{0} = coalesce({1}, t.{0})", column.name, as_column(column, n))
+    });
     let version = table.version.iter().map(|name| format!("{name} = t.{name} + 1"));
     values.chain(version).collect::<Vec<_>>().join(", ")
 }
@@ -146,8 +153,13 @@ fn altered(table: &TablePlan) -> String {
             ColumnKind::Bytea => {
                 format!("(page.v{n} IS NOT NULL AND t.{name} IS DISTINCT FROM page.v{n})")
             }
-            ColumnKind::Text => format!(
+            ColumnKind::Text | ColumnKind::Json => format!(
                 "(page.v{n} IS NOT NULL AND t.{name}::text COLLATE \"C\" IS DISTINCT FROM page.v{n})"
+            ),
+            // the server has written it in its own way, with the same numbers and escapes as it would again
+            ColumnKind::Jsonb => format!(
+                "(page.v{n} IS NOT NULL AND t.{name}::text COLLATE \"C\" IS DISTINCT FROM {}::text)",
+                as_column(column, n)
             ),
         }
     });

@@ -9,7 +9,7 @@ use crate::db::transaction::Parameter;
 use crate::error::Result;
 use crate::plan::{Plan, TablePlan};
 use crate::rotate::failures::FailedValues;
-use crate::rotate::judge::{self, Intent, JudgedPage, Judgement};
+use crate::rotate::judge::{self, Intent, JudgedPage};
 use crate::rotate::sift::still_page;
 use crate::rotate::snapshot::Seen;
 use crate::rotate::statements;
@@ -35,10 +35,8 @@ pub async fn accepted(
 ) -> Result<u64> {
     let mut failed = FailedValues::default();
     for row in 0..judged.page.len() {
-        for (column, judgement) in judged.row(row).iter().enumerate() {
-            if let Judgement::Failed(reason) = judgement {
-                failed.push(table, &judged.page, (row, column), *reason, None);
-            }
+        for column in 0..table.columns.len() {
+            failed.take(table, judged, (row, column), false);
         }
     }
     if failed.rows.is_empty() || crate::db::ledger::setup::version(session).await?.is_none() {
@@ -50,6 +48,7 @@ pub async fn accepted(
         (&name, Type::TEXT),
         (&failed.columns, Type::TEXT_ARRAY),
         (&failed.digests, Type::BYTEA_ARRAY),
+        (&failed.paths, Type::TEXT_ARRAY),
     ];
     parameters.extend(keys.iter().map(|(key, kind)| (key as _, kind.clone())));
     let transaction = session.begin(&Terms::reading()).await?;

@@ -111,6 +111,15 @@ containers:
     imagePullPolicy: {{ .Values.image.pullPolicy }}
     args:
       {{- toYaml .Values.args | nindent 6 }}
+      {{- if .Values.monitoring.enabled }}
+      - --listen=0.0.0.0:9187
+      - --listen-token=file:/run/secrets/reseal/metrics/token
+      - --linger={{ .Values.monitoring.linger }}
+      {{- end }}
+    {{- if .Values.monitoring.enabled }}
+    ports:
+      - {name: metrics, containerPort: 9187}
+    {{- end }}
     env:
       - name: RESEAL_CONFIG
         value: /etc/reseal/reseal.toml
@@ -136,6 +145,11 @@ containers:
       - name: database
         mountPath: /run/secrets/reseal/database
         readOnly: true
+      {{- if .Values.monitoring.enabled }}
+      - name: metrics
+        mountPath: /run/secrets/reseal/metrics
+        readOnly: true
+      {{- end }}
 volumes:
   - name: config
     configMap:
@@ -148,6 +162,12 @@ volumes:
     secret:
       secretName: {{ .Values.secrets.database }}
       defaultMode: 288 # 0440
+  {{- if .Values.monitoring.enabled }}
+  - name: metrics
+    secret:
+      secretName: {{ .Values.secrets.metrics }}
+      defaultMode: 288 # 0440
+  {{- end }}
 {{- end }}
 
 {{- define "reseal.container" -}}

@@ -1,0 +1,27 @@
+//! `plan`: what a run would do, and what its configuration does not cover.
+
+use super::rotation::{planned, rings};
+use super::{passphrases, scan};
+use crate::config::PlanCommand;
+use crate::db::pool::Database;
+use crate::error::{ExitCode, Result};
+use crate::keys::KeyRing;
+use crate::report;
+
+/// Prints what a run would do; writes nothing.
+pub async fn plan(command: PlanCommand) -> Result<ExitCode> {
+    let PlanCommand { run: command, coverage } = command;
+    let mut rings = rings(&command.config, KeyRing::load)?;
+    let database = Database::connect(&command.config.database).await?;
+    let mut session = database.session().await?;
+    passphrases::name(&mut session, &mut rings).await?;
+    let mut planned = planned(&mut session, command.config, &rings, &command.gate).await?;
+    drop(session);
+    if coverage {
+        let uncovered = scan::uncovered(&database, &planned.config).await;
+        planned.plan.warnings.extend(uncovered);
+    }
+    let keys = planned.wanted.keys.clone();
+    report::result(&report::plan::of(&planned.plan, keys, &planned.relation), command.output)?;
+    Ok(ExitCode::Done)
+}

@@ -1,0 +1,101 @@
+//! What was judged of one cell: of its value, or of each string of a document.
+
+use std::ops::Range;
+
+use crate::value::{Placed, Reading, Reason, Resealing};
+
+/// The judgement of one cell, or of one string in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// NULL, empty, or none of ours: left alone.
+    Nothing,
+    /// Opens with the current key in its write layout.
+    Current,
+    /// Resealed; these bytes replace the stored ones.
+    Resealed(Vec<u8>),
+    /// Needs a previous key (when only reading).
+    Previous,
+    Failed(Reason),
+    /// The database refused to write it: a constraint, a trigger or a rule.
+    Refused {
+        sqlstate: Option<String>,
+    },
+    /// The cell is a document; its strings are the values.
+    Document(Box<JudgedDocument>),
+}
+
+/// The strings of a document that are values. It is written once, whatever their number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JudgedDocument {
+    strings: Vec<Placed<Judgement>>,
+    replacement: Option<Vec<u8>>,
+}
+
+impl From<Reading> for Judgement {
+    fn from(reading: Reading) -> Self {
+        match reading {
+            Reading::Current => Self::Current,
+            Reading::OtherLayout | Reading::Previous(_) | Reading::Plain => Self::Previous,
+            Reading::Left => Self::Nothing,
+            Reading::Unreadable(reason) => Self::Failed(reason),
+        }
+    }
+}
+
+impl From<Resealing> for Judgement {
+    fn from(resealing: Resealing) -> Self {
+        match resealing {
+            Resealing::AlreadyCurrent => Self::Current,
+            Resealing::Left => Self::Nothing,
+            Resealing::Resealed(bytes) => Self::Resealed(bytes),
+            Resealing::Failed(reason) => Self::Failed(reason),
+        }
+    }
+}
+
+impl Judgement {
+    /// Of a document with these strings, and what to store instead of it.
+    pub fn of_strings<T: Into<Self>>(
+        strings: Vec<Placed<T>>,
+        replacement: Option<Vec<u8>>,
+    ) -> Self {
+        if strings.is_empty() {
+            return Self::Nothing;
+        }
+        let judged =
+            |string: Placed<T>| Placed { place: string.place, outcome: string.outcome.into() };
+        let strings = strings.into_iter().map(judged).collect();
+        Self::Document(Box::new(JudgedDocument { strings, replacement }))
+    }
+
+    /// The values of the cell: one, or the strings of a document, each with its place there.
+    pub fn values(&self) -> impl Iterator<Item = (Option<&Range<usize>>, &Self)> {
+        let (cell, strings) = match self {
+            Self::Document(document) => (None, &document.strings[..]),
+            cell => (Some((None, cell)), &[][..]),
+        };
+        let strings = strings.iter().map(|string| (Some(&string.place), &string.outcome));
+        cell.into_iter().chain(strings)
+    }
+
+    /// What replaces the stored cell, if it is to be written.
+    pub fn replacement(&self) -> Option<&[u8]> {
+        match self {
+            Self::Resealed(bytes) => Some(bytes),
+            Self::Document(document) => document.replacement.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The database refuses to write the cell: so it does each value that was resealed.
+    pub fn refuse(&mut self, sqlstate: Option<&str>) {
+        match self {
+            Self::Resealed(_) => *self = Self::Refused { sqlstate: sqlstate.map(str::to_owned) },
+            Self::Document(document) => {
+                document.replacement = None;
+                document.strings.iter_mut().for_each(|string| string.outcome.refuse(sqlstate));
+            }
+            _ => {}
+        }
+    }
+}
