@@ -9,6 +9,8 @@ mod against;
 mod bounds;
 #[path = "scan/catalogue.rs"]
 mod catalogue;
+#[path = "scan/documents.rs"]
+mod documents;
 #[path = "scan/found.rs"]
 mod found;
 #[path = "scan/ready.rs"]

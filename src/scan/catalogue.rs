@@ -162,7 +162,7 @@ fn column(row: &Row, name: Identifier) -> Result<ColumnFacts, String> {
     if row.get("is_generated") {
         return Err("generated: it follows the columns it is computed from".to_owned());
     }
-    let is_writable = !matches!(type_name, "bpchar" | "citext" | "json" | "jsonb");
+    let is_writable = !matches!(type_name, "bpchar" | "citext");
     Ok(ColumnFacts { name, kind, declared_type, is_writable })
 }
 

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::catalogue::Kind;
 use super::rings::SearchRings;
 use super::search::SeenColumn;
 use super::toml_text::{comment, fields, inline, key, layout, source, sql_name, string};
@@ -111,7 +112,7 @@ fn column_text(
             labels.join(", ")
         )));
     }
-    let line = format!("{} = {}\n", key(name), column_words(found));
+    let line = format!("{} = {}\n", key(name), column_words(found, seen.column.kind));
     let refusal = match found.layout(rings, seen.table.relation.name.name(), name) {
         _ if !seen.column.is_writable => {
             Some(format!("a run does not write {}", seen.column.declared_type))
@@ -136,10 +137,10 @@ fn column_text(
 }
 
 /// `"go"`, or a table with what is written, what is read, and what is left alone.
-fn column_words(found: &Found) -> String {
+fn column_words(found: &Found, kind: Kind) -> String {
     let (write, read) = found.parts.split_first().expect("a column that was found has a layout");
     let mut words = match read.is_empty() {
-        true if !found.leaves_plain() => return layout(&write.form.settings),
+        true if !found.leaves_plain() && kind != Kind::Json => return layout(&write.form.settings),
         true => fields(&write.form.settings),
         false => {
             let read: Vec<String> = read.iter().map(|part| layout(&part.form.settings)).collect();
@@ -151,6 +152,9 @@ fn column_words(found: &Found) -> String {
     };
     if found.leaves_plain() {
         words.push(("unmatched", string("leave")));
+    }
+    if kind == Kind::Json {
+        words.push(("json", "[\"$.**\"]".to_owned()));
     }
     inline(&words)
 }
@@ -164,6 +168,9 @@ fn shares(seen: &SeenColumn, found: &Found, rings: &SearchRings) -> String {
     }
     if found.closed > found.plain {
         write!(text, ", no key opens {}", found.closed - found.plain).expect(TO_A_STRING);
+    }
+    if found.closed > found.plain && seen.column.kind == Kind::Json {
+        text.push_str("\nname the paths in the place of $.** if those are no values");
     }
     if found.plain > 0 {
         write!(
