@@ -3,7 +3,7 @@
 # The servers of demo and tests are throwaway ones, started from the programs in this directory.
 with_postgresql = PG_BIN_DIR=$$(scripts/postgresql) && export PG_BIN_DIR &&
 
-.PHONY: help demo test test-container test-deploy test-environments test-browser screenshots test-matrix chaos bench formats lint fuzz deny
+.PHONY: help demo test test-container test-deploy test-environments test-kms test-browser screenshots test-matrix chaos bench formats lint fuzz deny
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' Makefile
@@ -17,6 +17,10 @@ test: ## all tests, against throwaway servers
 test-environments: ## tests with PgBouncer, full disks, a clock that jumps, Prometheus; installs what is missing
 	@scripts/environments
 	@$(with_postgresql) cargo test --features environments --test pooler --test disk --test clock --test prometheus
+
+test-kms: ## tests with key services: a real OpenBao, moto for AWS, fakes for all; installs what is missing
+	@scripts/key-services
+	@$(with_postgresql) cargo test --features key-services --test key_servers --test kms
 
 test-deploy: ## the manifests and the chart against kubectl, helm, the schemas, promtool; fetches them
 	@$(with_postgresql) scripts/test-deploy

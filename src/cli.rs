@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 
 mod audit;
 mod failures;
+mod keys;
 mod refused;
 mod scan;
 mod serve;
@@ -25,6 +26,7 @@ pub use audit::{
     AuditCommandWords, AuditShowWords, AuditVerifyWords, AuditWords, WhoWords, WhyWords,
 };
 pub use failures::{AcceptWords, FailureListWords, FailureWords, FailuresWords};
+pub use keys::{GenerateKeyWords, HealthWords, KeyWords};
 
 /// Re-encrypts the encrypted columns of a live PostgreSQL database under a new key, and proves that
 /// the old one is no longer needed.
@@ -73,7 +75,7 @@ pub enum CommandWords {
     /// Check the keys: present, well formed, able to seal and open
     Health(HealthWords),
     /// Print a new random 32-byte key as 64 hexadecimal characters
-    GenerateKey,
+    GenerateKey(GenerateKeyWords),
     /// Rotate the keys of a throwaway database, shown step by step
     Demo,
     /// Print the completion script of a shell
@@ -122,16 +124,6 @@ pub struct FileWords {
     /// Configuration file [default: $RESEAL_CONFIG, else reseal.toml here, if there is one]
     #[arg(long, value_name = "PATH")]
     pub config: Option<OsString>,
-}
-
-#[derive(Debug, Default, Args)]
-pub struct KeyWords {
-    /// Where the current key is: env:NAME or file:PATH [default: env:ENCRYPTION_KEY]
-    #[arg(long, value_name = "SOURCE")]
-    pub current: Option<String>,
-    /// Where previous keys are, repeatable [default: env:ENCRYPTION_KEY_PREVIOUS]
-    #[arg(long, value_name = "SOURCE")]
-    pub previous: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -186,6 +178,9 @@ pub struct SettingWords {
     /// Seals under the current key that this database does not hold [default: 0]
     #[arg(long, value_name = "NUMBER")]
     pub other_seals: Option<String>,
+    /// Calls to a key service a second, at most; 0 for half of what it usually allows [default: 0]
+    #[arg(long, value_name = "NUMBER")]
+    pub kms_max_rps: Option<String>,
     /// Go on though no key opens most of a sample
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub allow_unreadable: Option<String>,
@@ -233,16 +228,6 @@ pub struct LedgerWords {
     /// Print the SQL for a DBA to apply, and touch no database
     #[arg(long)]
     pub print_sql: bool,
-    #[command(flatten)]
-    pub output: OutputWords,
-}
-
-#[derive(Debug, Args)]
-pub struct HealthWords {
-    #[command(flatten)]
-    pub file: FileWords,
-    #[command(flatten)]
-    pub keys: KeyWords,
     #[command(flatten)]
     pub output: OutputWords,
 }

@@ -31,8 +31,8 @@ mod word;
 
 pub use audit::AuditCommand;
 pub use command::{
-    AbandonCommand, AcceptCommand, Command, FailuresCommand, HealthCommand, LedgerCommand,
-    PlanCommand, RunCommand, StatusCommand,
+    AbandonCommand, AcceptCommand, Command, FailuresCommand, GenerateKeyCommand, HealthCommand,
+    LedgerCommand, PlanCommand, RunCommand, StatusCommand,
 };
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::Environment;

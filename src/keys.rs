@@ -1,6 +1,7 @@
 //! Key rings: one current key and the previous keys that old values may still need.
 //!
-//! Secrets are found in the environment or in files, one file of this room a source. A layout says how the
+//! Secrets are found in the environment or in files, one file of this room a source; there they may lie
+//! wrapped by a KMS ([`wrapped`]). A layout says how the
 //! text of a secret becomes a key ([`prepared`]). Nothing here knows SQL or async, and no message ever holds
 //! what a source held.
 
@@ -11,6 +12,7 @@ mod load;
 mod made;
 mod prepared;
 mod source;
+mod wrapped;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,6 +26,7 @@ use made::{Made, Recipe};
 
 pub use prepared::{Candidate, ColumnKeys, LayoutKeys, Owner, PreparedKey, SaltedKey};
 pub use source::{KeySource, LabelledSource, MalformedKeySource};
+pub use wrapped::{UnwrappedKey, UnwrappedKeys, WrappedSource, Wrapping};
 
 /// Where the keys of a ring are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +63,11 @@ impl Default for KeyUse {
 }
 
 impl RingConfig {
+    /// Of the current key and of the previous ones.
+    pub fn sources(&self) -> impl Iterator<Item = &LabelledSource> {
+        std::iter::once(&self.current).chain(&self.previous)
+    }
+
     /// A ring of keys without labels, for values of AES-256-GCM.
     pub fn new(name: &str, current: KeySource, previous: Vec<KeySource>) -> Self {
         Self {
@@ -87,18 +95,29 @@ pub struct RingKey {
     is_guessable: bool,
     /// Where it was found.
     source: String,
+    wrapping: Option<Wrapping>,
 }
 
 impl KeyRing {
     /// Loads all keys. Refuses malformed keys, a previous key that is the current one, and the same
     /// previous key twice, by the name of the source.
     pub fn load(config: &RingConfig) -> Result<Self> {
-        load::all(config)
+        Self::load_with(config, &UnwrappedKeys::default())
+    }
+
+    /// … with those that a KMS has unwrapped.
+    pub fn load_with(config: &RingConfig, unwrapped: &UnwrappedKeys) -> Result<Self> {
+        load::all(config, unwrapped)
     }
 
     /// Loads the current key and leaves the sources of previous keys unread.
     pub fn load_current_only(config: &RingConfig) -> Result<Self> {
-        load::current_only(config)
+        Self::load_current_only_with(config, &UnwrappedKeys::default())
+    }
+
+    /// … which a KMS may have unwrapped.
+    pub fn load_current_only_with(config: &RingConfig, unwrapped: &UnwrappedKeys) -> Result<Self> {
+        load::current_only(config, unwrapped)
     }
 
     /// What new values are sealed with.
@@ -134,9 +153,14 @@ impl RingKey {
         self.label.as_deref()
     }
 
-    /// Where it was found: `env:NAME`, or `env:NAME, key 2`.
+    /// Where it was found: `env:NAME`, or `file:PATH, key 2`.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// How it was wrapped where it was found, if it was.
+    pub fn wrapping(&self) -> Option<&Wrapping> {
+        self.wrapping.as_ref()
     }
 
     /// Takes the label under which the ledger knows this passphrase. To be done before the ring is used.

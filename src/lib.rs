@@ -28,6 +28,7 @@ pub mod config;
 pub mod crypto;
 pub mod document;
 pub mod keys;
+pub mod kms;
 pub mod layout;
 pub mod value;
 

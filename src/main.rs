@@ -42,8 +42,8 @@ fn run() -> Result<ExitCode> {
 
 async fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Health(command) => ops::health(&command),
-        Command::GenerateKey => ops::generate_key(),
+        Command::Health(command) => ops::health(&command).await,
+        Command::GenerateKey(command) => ops::generate_key(&command).await,
         Command::Plan(command) => ops::plan(command).await,
         Command::Run(command) => ops::rotation::run(command).await,
         Command::Verify(command) => ops::rotation::verify(command).await,

@@ -1,9 +1,11 @@
 //! What each command does: loads keys, connects, leads through the rooms, hands the outcome to
 //! `report`. Commands that need no database come first.
 
-use crate::config::HealthCommand;
-use crate::crypto::KeyBytes;
+use crate::config::{GenerateKeyCommand, HealthCommand};
+use crate::crypto::{Key, KeyBytes};
 use crate::error::{Error, ExitCode, Result};
+use crate::keys::RingConfig;
+use crate::kms::{KeyUri, Kms, KmsSettings};
 use crate::report;
 
 pub mod audit;
@@ -16,25 +18,48 @@ pub mod manual;
 mod passphrases;
 mod plan;
 mod push;
+mod rings;
 pub mod rotation;
 pub mod scan;
 mod serve;
 mod signals;
+mod unwrap;
 
 use health::Health;
 pub use plan::plan;
 
 /// Checks every key ring that is defined; prints the outcome, and fails when one is not healthy.
-pub fn health(command: &HealthCommand) -> Result<ExitCode> {
-    let health = Health::check(command.rings.values(), command.verbose);
+pub async fn health(command: &HealthCommand) -> Result<ExitCode> {
+    let rings = || command.rings.values();
+    let sources = rings().flat_map(RingConfig::sources);
+    let unwrapped = unwrap::all(sources, command.kms, command.verbose).await;
+    let health = Health::check(rings(), &unwrapped, command.verbose);
     report::result(&health, command.output)?;
     Ok(if health.is_healthy() { ExitCode::Done } else { ExitCode::Unfinished })
 }
 
-/// Prints a new random key on stdout.
-pub fn generate_key() -> Result<ExitCode> {
+/// Prints a new random key on stdout, in the open or wrapped by a KMS key.
+pub async fn generate_key(command: &GenerateKeyCommand) -> Result<ExitCode> {
     let key = KeyBytes::generate()
         .map_err(|error| Error::outside(format!("cannot make a key: {error}")))?;
-    report::line(&key.to_hex())?;
+    match &command.wrap_with {
+        None => report::line(&key.to_hex())?,
+        Some(uri) => report::line(&wrapped(key, uri, command.kms).await?)?,
+    }
     Ok(ExitCode::Done)
+}
+
+/// The key as only the KMS opens it, in one line, after a look at whether it does.
+async fn wrapped(key: KeyBytes, uri: &KeyUri, settings: KmsSettings) -> Result<String> {
+    let kms = Kms::new(settings).key(uri).await?;
+    let mut wrapped = kms.wrap(key.expose()).await?;
+    let unwrapped = kms.unwrap(&wrapped).await?;
+    if *unwrapped.key != key.expose()[..] {
+        return Err(
+            Error::bug("the KMS unwraps another key than it has wrapped").at(uri.to_string())
+        );
+    }
+    wrapped.version = unwrapped.version.or(wrapped.version);
+    wrapped.key_id = Some(Key::new(key).id().to_string());
+    Ok(wrapped.to_line(uri))
 }

@@ -15,6 +15,7 @@ use crate::config::{
 };
 use crate::error::{Error, Result};
 use crate::keys::RingConfig;
+use crate::kms::{KeyUri, KmsSettings, MalformedKeyUri};
 
 /// A command, ready to be carried out.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ pub enum Command {
     Audit(AuditCommand),
     Ledger(LedgerCommand),
     Health(HealthCommand),
-    GenerateKey,
+    GenerateKey(GenerateKeyCommand),
     Demo,
     Completions(Shell),
     /// The page of the program on stdout, or those of all commands in a directory.
@@ -101,9 +102,17 @@ pub enum LedgerCommand {
 pub struct HealthCommand {
     /// Every ring that is defined, by name.
     pub rings: BTreeMap<String, RingConfig>,
+    pub kms: KmsSettings,
     /// Show sources and key ids too.
     pub verbose: bool,
     pub output: Output,
+}
+
+#[derive(Debug)]
+pub struct GenerateKeyCommand {
+    /// The KMS key that is to wrap it.
+    pub wrap_with: Option<KeyUri>,
+    pub kms: KmsSettings,
 }
 
 impl Command {
@@ -143,7 +152,9 @@ impl Command {
                 output: words.output.output,
             }),
             CommandWords::Health(words) => Command::Health(health(words, verbose, environment)?),
-            CommandWords::GenerateKey => Command::GenerateKey,
+            CommandWords::GenerateKey(words) => {
+                Command::GenerateKey(generate_key(words, environment)?)
+            }
             CommandWords::Demo => Command::Demo,
             CommandWords::Completions(words) => Command::Completions(words.shell),
             CommandWords::Man(words) => Command::Man(words.directory),
@@ -251,8 +262,30 @@ fn health(
     let is_used = file.tables.iter().any(|table| table.ring.is_none());
     let mut rings = rings::resolve(&words.keys, &file, is_used, &mut troubles);
     rings::tell_uses(&mut rings, &tables::of_file(&file, &mut troubles));
+    let nothing = cli::SettingWords::default();
+    let run = RunConfig::resolve(&nothing, file.run, environment, &mut troubles);
     troubles.none_or_all()?;
-    Ok(HealthCommand { rings, verbose, output: words.output.output })
+    Ok(HealthCommand { rings, kms: run.kms(), verbose, output: words.output.output })
+}
+
+/// It reads no file: what it needs are the settings that the environment may hold.
+fn generate_key(
+    words: cli::GenerateKeyWords,
+    environment: &Environment,
+) -> Result<GenerateKeyCommand> {
+    let mut troubles = Troubles::default();
+    let wrap_with = words.wrap_with.map(|text| Word::new(text.trim(), "--wrap-with"));
+    let wrap_with = wrap_with.and_then(|word| troubles.note(kms_key(&word)));
+    let nothing = cli::SettingWords::default();
+    let run = RunConfig::resolve(&nothing, BTreeMap::new(), environment, &mut troubles);
+    troubles.none_or_all()?;
+    Ok(GenerateKeyCommand { wrap_with, kms: run.kms() })
+}
+
+/// The name of a KMS key.
+pub(super) fn kms_key(word: &Word) -> Result<KeyUri> {
+    let parsed = word.text.parse();
+    parsed.map_err(|malformed: MalformedKeyUri| word.wrong(malformed.what).hint(malformed.hint))
 }
 
 pub(super) fn id(name: &str, text: String) -> Result<i64> {

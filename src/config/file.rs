@@ -38,10 +38,13 @@ pub struct RingWords {
     pub previous: Option<Vec<SourceWords>>,
 }
 
-/// `"env:NAME"`, or a table with `from` and `kid`.
+/// `"env:NAME"`, or a table with `from` and `kid`; or with `kms`, `wrapped` and `kid`.
 #[derive(Clone, Debug)]
 pub struct SourceWords {
+    /// Where the key lies, or the wrapped one.
     pub from: Word,
+    /// The KMS key that has wrapped it.
+    pub kms: Option<Word>,
     pub label: Option<Word>,
 }
 
@@ -172,18 +175,39 @@ fn ring(mut section: Section<'_>, troubles: &mut Troubles) -> RingWords {
 
 fn source(entry: Entry<'_>, troubles: &mut Troubles) -> Option<SourceWords> {
     if !entry.is_section() {
-        return troubles.note(entry.text()).map(|from| SourceWords { from, label: None });
+        return troubles.note(entry.text()).map(SourceWords::plain);
     }
     let place = entry.place();
     let mut section = troubles.note(entry.section("a key"))?;
     let from = word(&mut section, "from", Entry::text, troubles);
+    let kms = word(&mut section, "kms", Entry::text, troubles);
+    let wrapped = word(&mut section, "wrapped", Entry::text, troubles);
     let label = word(&mut section, "kid", Entry::number_or_text, troubles);
     section.finish(troubles);
-    if from.is_none() {
-        let hint = "from = \"env:NAME\" or \"file:PATH\"";
-        troubles.add(Error::usage("a key has no source").at(place).hint(hint));
+    match (from, kms, wrapped) {
+        (Some(from), None, None) => Some(SourceWords { from, kms: None, label }),
+        (None, kms @ Some(_), Some(from)) => Some(SourceWords { from, kms, label }),
+        (None, None, None) => {
+            let hint = "from = \"env:NAME\" or \"file:PATH\"";
+            troubles.add(Error::usage("a key has no source").at(place).hint(hint));
+            None
+        }
+        _ => {
+            let hint =
+                "from = \"file:PATH\", or kms = \"awskms:///ARN\" and wrapped = \"file:PATH\"";
+            troubles.add(
+                Error::usage("a key is either plain or wrapped by a KMS").at(place).hint(hint),
+            );
+            None
+        }
     }
-    Some(SourceWords { from: from?, label })
+}
+
+impl SourceWords {
+    /// A source in the open.
+    pub fn plain(from: Word) -> Self {
+        Self { from, kms: None, label: None }
+    }
 }
 
 fn table(entry: Entry<'_>, troubles: &mut Troubles) -> Option<TableWords> {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::cli::KeyWords;
+use crate::config::command::kms_key;
 use crate::config::file::{FileWords, RingWords, SourceWords};
 use crate::config::word::Word;
 use crate::config::{ColumnConfig, TableConfig, Troubles};
 use crate::error::{Error, Result, did_you_mean};
-use crate::keys::{KeySource, LabelledSource, MalformedKeySource, RingConfig};
+use crate::keys::{KeySource, LabelledSource, MalformedKeySource, RingConfig, WrappedSource};
 use crate::layout::is_label;
 
 /// The ring of `[keys]`, and of every table that names none.
@@ -63,11 +64,9 @@ fn default_ring(
     described: Option<&RingWords>,
     troubles: &mut Troubles,
 ) -> Option<RingConfig> {
-    let by_option = |option: &'static str| {
-        move |text: &String| SourceWords { from: Word::new(text, option), label: None }
-    };
-    let default =
-        |source: &str| SourceWords { from: Word::new(source, "the default"), label: None };
+    let by_option =
+        |option: &'static str| move |text: &String| SourceWords::plain(Word::new(text, option));
+    let default = |source: &str| SourceWords::plain(Word::new(source, "the default"));
     let current = typed.current.as_ref().map(by_option("--current"));
     let current = current.or_else(|| described.and_then(|words| words.current.clone()));
     let current = current.unwrap_or_else(|| default("env:ENCRYPTION_KEY"));
@@ -99,6 +98,13 @@ fn source(words: &SourceWords) -> Result<LabelledSource> {
             .wrong(malformed.to_string())
             .hint("name the variable or the file that holds the key, never the key itself")
     })?;
+    let from = match &words.kms {
+        None => from,
+        Some(kms) => {
+            let kms = kms_key(kms)?;
+            KeySource::Wrapped(Box::new(WrappedSource { kms, wrapped: from }))
+        }
+    };
     let label = words.label.as_ref().map(|word| match is_label(&word.text) {
         true => Ok(word.text.clone()),
         false => Err(word.wrong("a key label has 1 to 100 visible ASCII characters")),

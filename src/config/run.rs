@@ -12,6 +12,7 @@ use crate::config::file::word;
 use crate::config::word::Word;
 use crate::config::{Environment, Troubles, Who};
 use crate::error::Result;
+use crate::kms::KmsSettings;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -45,6 +46,8 @@ pub struct RunConfig {
     pub lease: Duration,
     /// Seals under the current key that this database does not hold; part of the nonce budget.
     pub other_seals: u64,
+    /// Calls to a key service a second, at most; 0 for half of what it usually allows.
+    pub kms_max_rps: u32,
     /// Go on though no key opens most of a sample.
     pub allow_unreadable: bool,
     /// Go back to a key that the ledger knows as a previous one.
@@ -65,7 +68,7 @@ pub fn file_words<'d>(
     type Kind<'d> = fn(Entry<'d>) -> Result<Word>;
     let kinds: [(&[&'static str], Kind<'d>); 6] = [
         (&["workers", "max_passes", "max_failures", "page_rows_max"], Entry::number),
-        (&["rows_per_second", "other_seals"], Entry::number),
+        (&["rows_per_second", "other_seals", "kms_max_rps"], Entry::number),
         (&["page_bytes_max", "value_bytes_max"], Entry::number_or_text),
         (&["max_wait", "retry_for", "lease"], Entry::text),
         (&["operator", "ticket", "reason"], Entry::text),
@@ -111,12 +114,21 @@ impl RunConfig {
             lease: said.duration("lease", &typed.lease, 1..=HOUR, 15),
             // more than the budget of NIST SP 800-38D could never be run
             other_seals: said.number("other_seals", &typed.other_seals, 0..=1 << 32, 0),
+            kms_max_rps: said.number("kms_max_rps", &typed.kms_max_rps, 0..=100_000, 0),
             allow_unreadable: said.switch("allow_unreadable", &typed.allow_unreadable),
             rollback: said.switch("rollback", &typed.rollback),
             ledger_on_subscriber: said.switch("ledger_on_subscriber", &typed.ledger_on_subscriber),
             token: said.token("RESEAL_RUN_TOKEN"),
             who,
         }
+    }
+}
+
+impl RunConfig {
+    /// How key services are called.
+    pub fn kms(&self) -> KmsSettings {
+        let calls_per_second = (self.kms_max_rps > 0).then_some(self.kms_max_rps);
+        KmsSettings { calls_per_second, retry_for: self.retry_for }
     }
 }
 

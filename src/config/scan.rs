@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::cli::{Output, ScanWords};
+use crate::cli::{Output, ScanWords, SettingWords};
 use crate::config::file::{ColumnWords, FileWords};
 use crate::config::word::Word;
-use crate::config::{DatabaseConfig, Environment, TableConfig, Troubles, names, rings, tables};
+use crate::config::{
+    DatabaseConfig, Environment, RunConfig, TableConfig, Troubles, names, rings, tables,
+};
 use crate::error::Result;
 use crate::keys::{KeySource, MalformedKeySource, RingConfig};
+use crate::kms::KmsSettings;
 use crate::layout::Settings;
 
 /// Where to search, with which keys, and what to do with what is found.
@@ -16,6 +19,7 @@ use crate::layout::Settings;
 pub struct ScanCommand {
     /// Every ring that is defined, by name.
     pub rings: BTreeMap<String, RingConfig>,
+    pub kms: KmsSettings,
     pub database: DatabaseConfig,
     /// How the file names the database.
     pub database_word: Option<String>,
@@ -53,9 +57,12 @@ impl ScanCommand {
             troubles.note(names::exact(text).map_err(|what| word.wrong(what)))
         });
         let schemas = schemas.collect();
+        let nothing = SettingWords::default();
+        let run = RunConfig::resolve(&nothing, file.run, environment, &mut troubles);
         troubles.none_or_all()?;
         Ok(Self {
             rings,
+            kms: run.kms(),
             database: database.expect("a database that is missing is one of the troubles"),
             database_word: file.url.map(|word| word.text),
             configured,

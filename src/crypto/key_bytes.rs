@@ -43,6 +43,11 @@ impl KeyBytes {
         text
     }
 
+    /// The key in the open, for what wraps it: not for logs, errors or copies.
+    pub fn expose(&self) -> &[u8; Self::LENGTH] {
+        &self.0
+    }
+
     pub(super) fn as_bytes(&self) -> &[u8; Self::LENGTH] {
         &self.0
     }

@@ -4,15 +4,24 @@ use std::sync::Mutex;
 
 use super::kept::Kept;
 use super::made::decode;
-use super::{KeyRing, KeySource, KeyUse, LabelledSource, RingConfig, RingKey};
+use super::{
+    KeyRing, KeySource, KeyUse, LabelledSource, RingConfig, RingKey, UnwrappedKeys, WrappedSource,
+    Wrapping,
+};
 use crate::crypto::{KeyId, MalformedKey, SecretBytes, wipe_unused_stack};
 use crate::error::{Error, Result};
 
-pub(super) fn all(config: &RingConfig) -> Result<KeyRing> {
-    let current = current(config)?;
+pub(super) fn all(config: &RingConfig, unwrapped: &UnwrappedKeys) -> Result<KeyRing> {
+    let current = current(config, unwrapped)?;
     let mut previous: Vec<Located> = Vec::new();
     for source in &config.previous {
-        let texts = source.from.previous_texts()?;
+        let (texts, wrapping) = match &source.from {
+            KeySource::Wrapped(wrapped) => {
+                let found = opened(unwrapped, wrapped)?;
+                (vec![found.0], Some(found.1))
+            }
+            plain => (plain.previous_texts()?, None),
+        };
         let several = texts.len() > 1;
         if several && source.label.is_some() {
             return Err(Error::usage("several keys where one key with a label is expected")
@@ -21,8 +30,10 @@ pub(super) fn all(config: &RingConfig) -> Result<KeyRing> {
         }
         for (place, text) in texts.into_iter().enumerate() {
             let position = several.then_some(place + 1);
-            let key = key(config, source, position, text, false)
+            let mut key = key(config, source, text, false)
                 .map_err(|malformed| refused(malformed, &source.from, position, config))?;
+            key.source = located(&source.from, position);
+            key.wrapping.clone_from(&wrapping);
             let found = Located { key, source: &source.from, position };
             refuse_repeated(&found, &current, &config.current.from, &previous)?;
             previous.push(found);
@@ -34,8 +45,8 @@ pub(super) fn all(config: &RingConfig) -> Result<KeyRing> {
     Ok(ring)
 }
 
-pub(super) fn current_only(config: &RingConfig) -> Result<KeyRing> {
-    let current = current(config)?;
+pub(super) fn current_only(config: &RingConfig, unwrapped: &UnwrappedKeys) -> Result<KeyRing> {
+    let current = current(config, unwrapped)?;
     Ok(KeyRing { current, previous: Vec::new(), made: Mutex::default() })
 }
 
@@ -47,11 +58,18 @@ struct Located<'s> {
     position: Option<usize>,
 }
 
-fn current(config: &RingConfig) -> Result<RingKey> {
+fn current(config: &RingConfig, unwrapped: &UnwrappedKeys) -> Result<RingKey> {
     let source = &config.current;
-    let key = source.from.current_text().and_then(|text| {
-        key(config, source, None, text, true)
-            .map_err(|malformed| refused(malformed, &source.from, None, config))
+    let found = match &source.from {
+        KeySource::Wrapped(wrapped) => {
+            opened(unwrapped, wrapped).map(|(text, wrapping)| (text, Some(wrapping)))
+        }
+        plain => plain.current_text().map(|text| (text, None)),
+    };
+    let key = found.and_then(|(text, wrapping)| {
+        let key = key(config, source, text, true)
+            .map_err(|malformed| refused(malformed, &source.from, None, config))?;
+        Ok(RingKey { wrapping, ..key })
     });
     key.map_err(|error| match config.name.as_str() {
         "keys" => error,
@@ -62,11 +80,16 @@ fn current(config: &RingConfig) -> Result<RingKey> {
     })
 }
 
+/// What a KMS has unwrapped, and how it was wrapped.
+fn opened(unwrapped: &UnwrappedKeys, source: &WrappedSource) -> Result<(SecretBytes, Wrapping)> {
+    let key = unwrapped.get(source)?;
+    Ok((SecretBytes::new(key.text.expose().to_vec()), key.wrapping.clone()))
+}
+
 /// The key that a text is. Some layout must understand it; of the current key, every one that is written.
 fn key(
     config: &RingConfig,
     source: &LabelledSource,
-    position: Option<usize>,
     text: SecretBytes,
     is_current: bool,
 ) -> Result<RingKey, MalformedKey> {
@@ -93,8 +116,14 @@ fn key(
         Some(id) => id,
         None => KeyId::random().map_err(|_| MalformedKey::NoLabel)?,
     };
-    let (label, source) = (source.label.clone(), located(&source.from, position));
-    Ok(RingKey { id, label, text: Kept::new(text), is_guessable, source })
+    Ok(RingKey {
+        id,
+        label: source.label.clone(),
+        text: Kept::new(text),
+        is_guessable,
+        source: source.from.to_string(),
+        wrapping: None,
+    })
 }
 
 fn refused(

@@ -86,9 +86,19 @@ impl KeyRing {
     /// # Errors
     /// It is no key of this layout.
     pub fn current_for(&self, use_: &KeyUse) -> Result<Key> {
+        self.current.for_use(use_)
+    }
+}
+
+impl RingKey {
+    /// This key as a layout has it, to be tried out.
+    ///
+    /// # Errors
+    /// It is no key of this layout.
+    pub fn for_use(&self, use_: &KeyUse) -> Result<Key> {
         let KeyUse { cipher, form, .. } = use_;
         let usage = |what: &dyn std::fmt::Display| Error::usage(what.to_string());
-        let secret = self.current.text.with_text(|text| decode(form, *cipher, text));
+        let secret = self.text.with_text(|text| decode(form, *cipher, text));
         let secret = secret.map_err(|why| usage(&why))?;
         let recipe = Recipe {
             place: 0,
@@ -100,7 +110,7 @@ impl KeyRing {
             info: form.info.render("", "", b""),
         };
         let bytes = key_bytes(&recipe, &secret)?;
-        Key::of(*cipher, bytes.expose(), self.current.id).map_err(|why| usage(&why))
+        Key::of(*cipher, bytes.expose(), self.id).map_err(|why| usage(&why))
     }
 }
 

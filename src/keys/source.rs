@@ -7,16 +7,17 @@ use std::str::FromStr;
 use zeroize::Zeroizing;
 
 use super::load::located;
-use super::{env, file};
+use super::{WrappedSource, env, file};
 use crate::crypto::{KeyBytes, SecretBytes};
 use crate::error::{Error, Result};
 
-/// Where a key is found: `env:NAME` or `file:PATH`.
+/// Where a key is found: `env:NAME` or `file:PATH`, in the open or wrapped by a KMS key.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeySource {
     /// An environment variable. It stays readable in /proc for whoever may read the process.
     Env(String),
     File(PathBuf),
+    Wrapped(Box<WrappedSource>),
 }
 
 const HINT: &str = "set it to 64 hexadecimal characters, or to what the layout's `key` says";
@@ -27,12 +28,7 @@ pub(super) type SecretText = Zeroizing<Vec<u8>>;
 impl KeySource {
     /// The text of the one key a ring seals with.
     pub(super) fn current_text(&self) -> Result<SecretBytes> {
-        let text = match self {
-            Self::Env(name) => env::read(name)
-                .filter(|text| !text.is_empty())
-                .ok_or_else(|| self.missing("the environment variable is not set"))?,
-            Self::File(path) => file::read(path)?,
-        };
+        let text = self.content()?;
         let mut texts = self.texts(&text);
         if let Some(place) = texts.iter().position(|text| text.expose().is_empty()) {
             let position = (texts.len() > 1).then_some(place + 1);
@@ -51,9 +47,20 @@ impl KeySource {
     pub(super) fn previous_texts(&self) -> Result<Vec<SecretBytes>> {
         let text = match self {
             Self::Env(name) => env::read(name).filter(|text| !text.is_empty()),
-            Self::File(path) => Some(file::read(path)?),
+            Self::File(_) | Self::Wrapped(_) => Some(self.content()?),
         };
         Ok(text.map(|text| self.texts(&text)).unwrap_or_default())
+    }
+
+    /// All that lies there. What is wrapped is opened before a ring is loaded, and not here.
+    pub(super) fn content(&self) -> Result<SecretText> {
+        match self {
+            Self::Env(name) => env::read(name)
+                .filter(|text| !text.is_empty())
+                .ok_or_else(|| self.missing("the environment variable is not set")),
+            Self::File(path) => file::read(path),
+            Self::Wrapped(_) => Err(Error::bug("a wrapped key is no text").at(self.to_string())),
+        }
     }
 
     /// A text that is no key but goes into one: the salt of a derivation.
@@ -61,7 +68,7 @@ impl KeySource {
         let mut text = match self {
             Self::Env(name) => env::read(name)
                 .ok_or_else(|| self.missing("the environment variable is not set"))?,
-            Self::File(path) => file::read(path)?,
+            Self::File(_) | Self::Wrapped(_) => self.content()?,
         };
         let length = without_line_end(&text).len();
         text.truncate(length);
@@ -72,7 +79,7 @@ impl KeySource {
     fn texts(&self, text: &[u8]) -> Vec<SecretBytes> {
         let separator = match self {
             Self::Env(_) => b',',
-            Self::File(_) => b'\n',
+            Self::File(_) | Self::Wrapped(_) => b'\n',
         };
         // The newline that ends the text is not one that separates.
         let text = text.strip_suffix(b"\n").unwrap_or(text);
@@ -85,6 +92,7 @@ impl KeySource {
         match self {
             Self::Env(_) => "several previous keys are separated by commas",
             Self::File(_) => "several previous keys stand one on a line",
+            Self::Wrapped(_) => "32 bytes that were wrapped are one as well",
         }
     }
 
@@ -93,7 +101,7 @@ impl KeySource {
     }
 }
 
-fn without_line_end(text: &[u8]) -> &[u8] {
+pub(super) fn without_line_end(text: &[u8]) -> &[u8] {
     let text = text.strip_suffix(b"\n").unwrap_or(text);
     text.strip_suffix(b"\r").unwrap_or(text)
 }
@@ -118,6 +126,7 @@ impl fmt::Display for KeySource {
         match self {
             Self::Env(name) => write!(f, "env:{name}"),
             Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Wrapped(source) => source.fmt(f),
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::crypto::{Cipher, Key, KeyId, NoRandomness, NonceLength, NonceSource, Parts, Plaintext};
 use crate::error::Error;
-use crate::keys::{KeyRing, KeyUse, RingConfig, RingKey};
+use crate::keys::{KeyRing, KeyUse, RingConfig, RingKey, UnwrappedKeys};
 
 /// The outcome for all rings together.
 #[derive(Debug, Serialize)]
@@ -61,10 +61,36 @@ struct RingShown {
     current_key: Option<KeyId>,
     previous_sources: Vec<String>,
     previous_keys: Vec<KeyId>,
+    /// Each key that could be loaded, the current one first.
+    keys: Vec<KeyShown>,
+}
+
+/// One key: where it came from, and whether it works.
+#[derive(Debug, Serialize)]
+struct KeyShown {
+    key: KeyId,
+    source: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wrapped_by: Option<WrappingShown>,
+    /// It opens what it has sealed, in a layout of its ring.
+    round_trip: bool,
+}
+
+/// How a key lies wrapped, as far as its service tells.
+#[derive(Debug, Serialize)]
+struct WrappingShown {
+    kms: String,
+    version: Option<String>,
+    newest_version: Option<String>,
+    is_newest: Option<bool>,
 }
 
 impl Health {
-    pub(super) fn check<'r>(rings: impl Iterator<Item = &'r RingConfig>, verbose: bool) -> Health {
+    pub(super) fn check<'r>(
+        rings: impl Iterator<Item = &'r RingConfig>,
+        unwrapped: &UnwrappedKeys,
+        verbose: bool,
+    ) -> Health {
         let checks = Checks { key_valid: true, round_trip: true, previous_key_valid: None };
         let mut health = Health {
             status: "healthy",
@@ -74,7 +100,7 @@ impl Health {
             rings: Vec::new(),
         };
         for ring in rings {
-            let loaded = health.check_ring(ring);
+            let loaded = health.check_ring(ring, unwrapped);
             if verbose {
                 health.rings.push(RingShown::new(ring, loaded.as_ref()));
             }
@@ -87,8 +113,8 @@ impl Health {
     }
 
     /// As much of the ring as could be loaded.
-    fn check_ring(&mut self, config: &RingConfig) -> Option<KeyRing> {
-        let current = match KeyRing::load_current_only(config) {
+    fn check_ring(&mut self, config: &RingConfig, unwrapped: &UnwrappedKeys) -> Option<KeyRing> {
+        let current = match KeyRing::load_current_only_with(config, unwrapped) {
             Ok(current) => current,
             Err(error) => {
                 self.failed(Check::KeyValid, &error);
@@ -96,15 +122,13 @@ impl Health {
                 return None;
             }
         };
-        let default = [KeyUse::default()];
-        let uses = if config.uses.is_empty() { &default[..] } else { &config.uses };
-        for use_ in uses.iter().filter(|use_| use_.writes) {
+        for use_ in uses(config).iter().filter(|use_| use_.writes) {
             let tried = current.current_for(use_).and_then(|key| round_trip(&key, use_.cipher));
             if let Err(error) = tried {
                 self.failed(Check::RoundTrip, &error);
             }
         }
-        match KeyRing::load(config) {
+        match KeyRing::load_with(config, unwrapped) {
             Ok(ring) if ring.previous().is_empty() => Some(ring),
             Ok(ring) => {
                 self.dual_key_mode = true;
@@ -131,6 +155,11 @@ impl Health {
             self.errors.push(Finding { check, what, place, hint });
         }
     }
+}
+
+/// What the layouts make of a ring's keys.
+fn uses(config: &RingConfig) -> Vec<KeyUse> {
+    if config.uses.is_empty() { vec![KeyUse::default()] } else { config.uses.clone() }
 }
 
 /// Seals a known text and opens it again: `open(seal(text)) == text`, bound to additional data.
@@ -167,7 +196,27 @@ impl RingShown {
                 .map(|source| source.from.to_string())
                 .collect(),
             previous_keys: loaded.iter().flat_map(|ring| ring.previous()).map(id).collect(),
+            keys: loaded
+                .iter()
+                .flat_map(|ring| std::iter::once(ring.current()).chain(ring.previous()))
+                .map(|key| KeyShown::new(key, &uses(config)))
+                .collect(),
         }
+    }
+}
+
+impl KeyShown {
+    fn new(key: &RingKey, uses: &[KeyUse]) -> Self {
+        let works =
+            |use_: &KeyUse| key.for_use(use_).and_then(|key| round_trip(&key, use_.cipher)).is_ok();
+        let wrapped_by = key.wrapping().map(|wrapping| WrappingShown {
+            kms: wrapping.kms.to_string(),
+            version: wrapping.version.clone(),
+            newest_version: wrapping.newest_version.clone(),
+            is_newest: wrapping.is_newest,
+        });
+        let round_trip = uses.iter().any(works);
+        Self { key: *key.id(), source: key.source().to_owned(), wrapped_by, round_trip }
     }
 }
 
@@ -203,6 +252,27 @@ impl fmt::Display for RingShown {
         let sources = self.previous_sources.join(", ");
         write!(f, "key ring {}", self.name)?;
         write!(f, "\n  current   {current} from {}", self.current_source)?;
-        write!(f, "\n  previous  {previous} from {sources}")
+        write!(f, "\n  previous  {previous} from {sources}")?;
+        self.keys.iter().try_for_each(|key| write!(f, "{key}"))
+    }
+}
+
+/// Of a wrapped key, and of one that does not work.
+impl fmt::Display for KeyShown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(wrapping) = &self.wrapped_by {
+            let told = |version: &Option<String>| version.clone().unwrap_or("not told".to_owned());
+            let (version, newest) = (told(&wrapping.version), told(&wrapping.newest_version));
+            write!(f, "\n  {} wrapped under version {version}", self.key)?;
+            match wrapping.is_newest {
+                Some(true) => f.write_str(", the newest")?,
+                Some(false) => write!(f, ", which is not the newest ({newest})")?,
+                None => write!(f, ", newest version {newest}")?,
+            }
+        }
+        match self.round_trip {
+            true => Ok(()),
+            false => write!(f, "\n  {} does not open what it has sealed", self.key),
+        }
     }
 }

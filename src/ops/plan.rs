@@ -1,17 +1,16 @@
 //! `plan`: what a run would do, and what its configuration does not cover.
 
-use super::rotation::{planned, rings};
-use super::{passphrases, scan};
+use super::rotation::planned;
+use super::{passphrases, rings, scan};
 use crate::config::PlanCommand;
 use crate::db::pool::Database;
 use crate::error::{ExitCode, Result};
-use crate::keys::KeyRing;
 use crate::report;
 
 /// Prints what a run would do; writes nothing.
 pub async fn plan(command: PlanCommand) -> Result<ExitCode> {
     let PlanCommand { run: command, coverage } = command;
-    let mut rings = rings(&command.config, KeyRing::load)?;
+    let mut rings = rings::all(&command.config).await?;
     let database = Database::connect(&command.config.database).await?;
     let mut session = database.session().await?;
     passphrases::name(&mut session, &mut rings).await?;

@@ -8,7 +8,7 @@ use super::audit;
 use super::gate::{self, Wanted as WantedKeys};
 use super::ledger::status_of;
 use super::serve::{Desk, Served, Work};
-use super::{passphrases, signals};
+use super::{passphrases, rings, signals};
 use crate::cli::Output;
 use crate::config::{Config, GateConfig, RunCommand};
 use crate::db::ledger::run::{Relation, Wanted};
@@ -16,8 +16,7 @@ use crate::db::ledger::setup;
 use crate::db::pool::Database;
 use crate::db::retry::Patience;
 use crate::db::session::Session;
-use crate::error::{Error, ExitCode, Result};
-use crate::keys::{KeyRing, RingConfig};
+use crate::error::{ExitCode, Result};
 use crate::plan::Plan;
 use crate::plan::decide::Purpose;
 use crate::plan::make::{self, Depth, Rings};
@@ -64,7 +63,7 @@ pub async fn run(command: RunCommand) -> Result<ExitCode> {
 }
 
 async fn rotate(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
-    let mut rings = rings(&command.config, KeyRing::load)?;
+    let mut rings = rings::all(&command.config).await?;
     let (raise, stop) = rotate::stop();
     signals::watch_for(raise.clone())?;
     let (config, gate, output) = (command.config, command.gate, command.output);
@@ -210,7 +209,7 @@ pub async fn verify(command: RunCommand) -> Result<ExitCode> {
 }
 
 async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
-    let mut rings = rings(&command.config, KeyRing::load_current_only)?;
+    let mut rings = rings::current_only(&command.config).await?;
     let (raise, stop) = rotate::stop();
     signals::watch_for(raise)?;
     let database = connect(&command.config, &stop).await?;
@@ -239,19 +238,6 @@ async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let keys = context.rings.values().map(|ring| ring.current().id().to_string()).collect();
     report::result(&report::verify::of(&verdict, keys), command.output)?;
     Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })
-}
-
-/// Loads every ring that the tables use; all troubles at once.
-pub(super) fn rings(config: &Config, load: fn(&RingConfig) -> Result<KeyRing>) -> Result<Rings> {
-    let mut rings = Rings::new();
-    let mut troubles = Vec::new();
-    for (name, ring) in &config.rings {
-        match load(ring) {
-            Ok(ring) => drop(rings.insert(name.clone(), Arc::new(ring))),
-            Err(error) => troubles.push(error),
-        }
-    }
-    Error::all(troubles).map_or(Ok(rings), Err)
 }
 
 /// Connects; a server that is starting up or full is tried again for a while.

@@ -5,9 +5,11 @@ use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::unwrap;
 use crate::config::{Config, ScanCommand};
 use crate::db::pool::Database;
 use crate::error::{Error, ExitCode, Result};
+use crate::keys::RingConfig;
 use crate::plan::Warning;
 use crate::report;
 use crate::report::scan::ScanReport;
@@ -26,7 +28,10 @@ pub async fn scan(command: ScanCommand) -> Result<ExitCode> {
         return Err(exists(path));
     }
     let roster = Arc::new(Roster::new(&command.configured, &command.salts));
-    let rings = SearchRings::load(command.rings.values(), &roster)?;
+    let sources = command.rings.values().flat_map(RingConfig::sources);
+    let unwrapped = unwrap::all(sources, command.kms, false).await;
+    let rings = SearchRings::load(command.rings.values(), &roster, &unwrapped)?;
+    drop(unwrapped);
     let depth = if command.full { Depth::Everything } else { Depth::Sample };
     let database = Database::connect(&command.database).await?;
     let schemas = command.schemas.clone();
@@ -68,7 +73,9 @@ pub async fn scan(command: ScanCommand) -> Result<ExitCode> {
 
 /// A warning for each column that a configuration does not cover; a search that cannot be made stops no plan.
 pub async fn uncovered(database: &Database, config: &Config) -> Vec<Warning> {
-    match coverage(database, config).await {
+    let sources = config.rings.values().flat_map(RingConfig::sources);
+    let unwrapped = unwrap::all(sources, config.run.kms(), false).await;
+    match coverage(database, config, &unwrapped).await {
         Ok(coverage) => coverage.uncovered.iter().map(warning).collect(),
         Err(error) => vec![Warning {
             what: format!("columns that no table names were not looked for: {}", error.what),

@@ -12,6 +12,7 @@ use super::verdict::Found;
 use crate::config::{Config, TableConfig};
 use crate::db::pool::Database;
 use crate::error::Result;
+use crate::keys::UnwrappedKeys;
 
 /// How long the search may take when it is made beside something else.
 const TIME: Duration = Duration::from_secs(10);
@@ -48,12 +49,16 @@ pub struct Uncovered {
 ///
 /// # Errors
 /// A key is missing; the database is lost.
-pub async fn coverage(database: &Database, config: &Config) -> Result<Coverage> {
+pub async fn coverage(
+    database: &Database,
+    config: &Config,
+    unwrapped: &UnwrappedKeys,
+) -> Result<Coverage> {
     let columns = config.tables.iter().flat_map(|table| &table.columns);
     let layouts = columns.filter_map(|column| column.layout.as_ref()).flat_map(|l| l.all());
     let configured = Roster::default().with(layouts.cloned().map(Form::configured));
     let roster = Arc::new(configured.with(Roster::new(&[], &[]).forms));
-    let rings = SearchRings::load(config.rings.values(), &roster)?;
+    let rings = SearchRings::load(config.rings.values(), &roster, unwrapped)?;
     let until = Some(Instant::now() + TIME);
     let (depth, schemas) = (Depth::Sample, Vec::new());
     let seen =

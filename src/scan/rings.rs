@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::forms::Roster;
 use crate::error::{Error, Result};
-use crate::keys::{KeyRing, KeyUse, RingConfig};
+use crate::keys::{KeyRing, KeyUse, RingConfig, UnwrappedKeys};
 
 /// Key rings in an order of their own.
 #[derive(Clone)]
@@ -14,13 +14,14 @@ pub struct SearchRings {
 }
 
 impl SearchRings {
-    /// Loads the rings for all forms of a roster; all troubles at once.
+    /// Loads the rings for all forms of a roster, wrapped keys having been unwrapped; all troubles at once.
     ///
     /// # Errors
     /// A current key is missing, or a key stands there twice.
     pub fn load<'c>(
         configs: impl IntoIterator<Item = &'c RingConfig>,
         roster: &Roster,
+        unwrapped: &UnwrappedKeys,
     ) -> Result<Self> {
         let mut uses: Vec<KeyUse> =
             roster.forms.iter().map(|form| KeyUse::of(&form.layout, false)).collect();
@@ -28,7 +29,10 @@ impl SearchRings {
         uses.dedup();
         let (mut known, mut rings, mut troubles) = (Vec::new(), Vec::new(), Vec::new());
         for config in configs {
-            match KeyRing::load(&RingConfig { uses: uses.clone(), ..config.clone() }) {
+            match KeyRing::load_with(
+                &RingConfig { uses: uses.clone(), ..config.clone() },
+                unwrapped,
+            ) {
                 Ok(ring) => {
                     known.push(config.clone());
                     rings.push(Arc::new(ring));

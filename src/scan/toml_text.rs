@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::keys::LabelledSource;
+use crate::keys::{KeySource, LabelledSource};
 use crate::layout::{KeySettings, Settings};
 
 /// A basic string (TOML 1.0).
@@ -52,12 +52,19 @@ pub fn sql_name(name: &str) -> String {
     }
 }
 
-/// A key source, with the label of its key.
+/// A key source, with the KMS key that wrapped it and with the label of its key.
 pub fn source(source: &LabelledSource) -> String {
-    let from = string(&source.from.to_string());
-    match &source.label {
-        None => from,
-        Some(label) => format!("{{ from = {from}, kid = {} }}", string(label)),
+    let mut fields = match &source.from {
+        KeySource::Wrapped(wrapped) => vec![
+            ("kms", string(&wrapped.kms.to_string())),
+            ("wrapped", string(&wrapped.wrapped.to_string())),
+        ],
+        plain => vec![("from", string(&plain.to_string()))],
+    };
+    fields.extend(source.label.as_deref().map(|label| ("kid", string(label))));
+    match fields.as_slice() {
+        [("from", from)] => from.clone(),
+        _ => inline(&fields),
     }
 }
 

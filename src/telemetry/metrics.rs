@@ -3,11 +3,12 @@
 //! Labels are names of tables and columns and words of closed lists; no row key and no value has a way in.
 //! Knows neither the ledger nor HTTP: who shows the text, and to whom, is decided elsewhere.
 
+mod key_services;
 mod recorder;
 mod words;
 
 use self::Kind::{Counter, Gauge, Histogram};
-use self::Measure::{Records, Retries, Seconds, Switch, Timestamp};
+use self::Measure::{Calls, Records, Retries, Seconds, Switch, Timestamp};
 
 pub use recorder::{Metrics, Standing};
 pub use words::{Outcome, RETRIES, Retry, STATES};
@@ -32,6 +33,7 @@ pub enum Kind {
 /// What one of a metric's units is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
+    Calls,
     Records,
     Retries,
     Seconds,
@@ -55,6 +57,7 @@ impl Kind {
 impl Measure {
     pub fn as_str(self) -> &'static str {
         match self {
+            Calls => "calls",
             Records => "records",
             Retries => "retries",
             Seconds => "seconds",
@@ -93,6 +96,10 @@ metrics! {
         "The moment of which the newest proof without a failure speaks; 0 when there is none.";
     RUN_STATE: "reseal_run_state", Gauge, Switch, ["state"],
         "The state of the newest run: 1 at the state it is in.";
+    KMS_CALLS: "reseal_kms_calls_total", Counter, Calls, ["service", "outcome"],
+        "Calls to key services by what came of them: answered, throttled or failed; each attempt is one.";
+    KMS_SECONDS: "reseal_kms_seconds_total", Counter, Seconds, ["service"],
+        "Time between the calls to a key service and its answers, all calls together, in whole seconds.";
     BUILD_INFO: "reseal_build_info", Gauge, Switch, ["version"],
         "The version of this program.";
 }
@@ -114,6 +121,6 @@ mod tests {
             );
             assert!(metric.help.ends_with('.') && !metric.help.contains('\n'), "{name}");
         }
-        assert_eq!(TABLE.len(), 10);
+        assert_eq!(TABLE.len(), 12);
     }
 }

@@ -25,6 +25,11 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
         "keys knows no SQL, no async and no configuration",
     ),
     (
+        "kms",
+        &["tokio_postgres", "deadpool", "crate::config", "crate::keys", "crate::layout", "SELECT "],
+        "kms knows key services, and neither SQL nor configuration",
+    ),
+    (
         "config",
         &["tokio", "crate::db", "crate::crypto", "crate::rotate"],
         "config says what is meant and does nothing",

@@ -14,9 +14,11 @@ use crate::db::ledger::failure::{self, ReasonCount};
 use crate::db::pool::Database;
 use crate::db::session::Terms;
 use crate::error::{Error, ExitCode, Result};
-use crate::keys::RingConfig;
+use crate::keys::{KeySource, LabelledSource, RingConfig};
+use crate::kms::KmsSettings;
 use crate::ops::health::Health;
 use crate::ops::ledger::status_of;
+use crate::ops::unwrap;
 use crate::plan::Plan;
 use crate::report::status::StatusReport;
 use crate::rotate::context::Context;
@@ -27,6 +29,8 @@ use crate::telemetry::metrics::{Metrics, Standing};
 const FRESH: Duration = Duration::from_millis(500);
 /// … and the keys are loaded once in so long.
 const HEALTH_FRESH: Duration = Duration::from_secs(10);
+/// … or a service is asked to unwrap them.
+const UNWRAPPED_FRESH: Duration = Duration::from_secs(300);
 /// How long somebody waits for the ledger.
 const LEDGER_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -208,16 +212,27 @@ impl Desk {
     pub async fn health(&self) -> Result<Arc<Health>> {
         let mut kept = self.health.lock().await;
         if let Some((at, health)) = &*kept
-            && at.elapsed() < HEALTH_FRESH
+            && at.elapsed() < self.health_fresh()
         {
             return Ok(Arc::clone(health));
         }
         let rings = self.rings.clone();
-        let checked = tokio::task::spawn_blocking(move || Health::check(rings.values(), false));
+        let sources = self.rings.values().flat_map(RingConfig::sources);
+        let unwrapped = unwrap::all(sources, KmsSettings::impatient(), false).await;
+        let checked =
+            tokio::task::spawn_blocking(move || Health::check(rings.values(), &unwrapped, false));
         let health = checked.await.map_err(|_| Error::bug("the health check panicked"))?;
         let health = Arc::new(health);
         *kept = Some((Instant::now(), Arc::clone(&health)));
         Ok(health)
+    }
+
+    fn health_fresh(&self) -> Duration {
+        let is_wrapped = |source: &LabelledSource| matches!(source.from, KeySource::Wrapped(_));
+        match self.rings.values().flat_map(RingConfig::sources).any(is_wrapped) {
+            true => UNWRAPPED_FRESH,
+            false => HEALTH_FRESH,
+        }
     }
 
     /// What the live page shows, as JSON.

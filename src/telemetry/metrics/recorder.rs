@@ -19,15 +19,15 @@ use crate::rotate::waits::WaitReason;
 const PAGE_BUCKETS: [f64; 12] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
-static METADATA: Metadata<'static> =
+pub(super) static METADATA: Metadata<'static> =
     Metadata::new(env!("CARGO_PKG_NAME"), Level::INFO, Some(module_path!()));
 
 /// Counts, or does nothing at all where nobody will ask. Clones count together.
 #[derive(Clone, Default)]
 pub struct Metrics(Option<Arc<Counted>>);
 
-struct Counted {
-    recorder: PrometheusRecorder,
+pub(super) struct Counted {
+    pub(super) recorder: PrometheusRecorder,
 }
 
 /// How the newest run stands, as the ledger says.
@@ -109,7 +109,14 @@ impl Metrics {
 
     /// All of it in the text format of Prometheus, version 0.0.4.
     pub fn render(&self) -> String {
-        self.0.as_ref().map(|counted| counted.recorder.handle().render()).unwrap_or_default()
+        let Some(counted) = &self.0 else { return String::new() };
+        counted.look_at_key_services();
+        counted.recorder.handle().render()
+    }
+
+    #[cfg(test)]
+    pub(super) fn counted(&self) -> Option<&Counted> {
+        self.0.as_deref()
     }
 
     /// Takes what was measured into the histograms; without it measurements would pile up until somebody
@@ -137,7 +144,7 @@ impl fmt::Debug for Metrics {
     }
 }
 
-fn key(metric: &Metric, labels: &[&str]) -> Key {
+pub(super) fn key(metric: &Metric, labels: &[&str]) -> Key {
     debug_assert_eq!(metric.labels.len(), labels.len(), "{}", metric.name);
     let label = |(name, value): (&&'static str, &&str)| Label::new(*name, (*value).to_owned());
     Key::from_parts(metric.name, metric.labels.iter().zip(labels).map(label).collect::<Vec<_>>())
@@ -146,7 +153,7 @@ fn key(metric: &Metric, labels: &[&str]) -> Key {
 fn describe(recorder: &PrometheusRecorder, metric: &Metric) {
     let unit = match metric.measure {
         Measure::Seconds | Measure::Timestamp => Unit::Seconds,
-        Measure::Records | Measure::Retries | Measure::Switch => Unit::Count,
+        Measure::Calls | Measure::Records | Measure::Retries | Measure::Switch => Unit::Count,
     };
     let help = SharedString::const_str(metric.help);
     match metric.kind {

@@ -1,0 +1,15 @@
+//! Real servers of keys: OpenBao as it is released, and moto in AWS's place. `make test-kms`
+//! installs them. (Servers of our own: `kms.rs`. What is real where: docs/kms.md.)
+#![cfg(feature = "key-services")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that fails may say so by a panic")]
+
+mod support;
+
+#[path = "key_servers/moto.rs"]
+mod moto;
+#[path = "key_servers/openbao.rs"]
+mod openbao;
+#[path = "key_servers/pages.rs"]
+mod pages;
+#[path = "key_servers/server.rs"]
+mod server;

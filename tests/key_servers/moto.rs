@@ -1,0 +1,104 @@
+//! moto: the wire of AWS KMS, with encryption contexts, aliases and ciphertexts bound to their key.
+//! It knows no key material and no disabled keys: those are the fake's, in `kms.rs`.
+
+use std::process::Command;
+
+use crate::pages;
+use crate::server::{Server, installed, printed};
+use crate::support::Reseal;
+
+struct Moto(Server);
+
+impl Moto {
+    async fn start() -> Self {
+        let words =
+            |port: u16| ["-H", "127.0.0.1", "-p", &port.to_string()].map(str::to_owned).to_vec();
+        Self(Server::start("moto_server", words).await)
+    }
+
+    /// What a line of Python prints that calls AWS's own client `kms`.
+    fn python(&self, line: &str) -> String {
+        let client = format!("boto3.client('kms', endpoint_url='http://{}')", self.0.address);
+        let script = format!("import boto3; kms = {client}; {line}");
+        let mut command = Command::new(installed("python"));
+        printed(with_credentials(&mut command).args(["-c", &script]))
+    }
+
+    fn program(&self, words: &str) -> Reseal {
+        Reseal::new(words)
+            .env("AWS_ENDPOINT_URL_KMS", format!("http://{}", self.0.address))
+            .env("AWS_ACCESS_KEY_ID", "x")
+            .env("AWS_SECRET_ACCESS_KEY", "y")
+            .env("RESEAL_RETRY_FOR", "0s")
+    }
+}
+
+fn with_credentials(command: &mut Command) -> &mut Command {
+    command
+        .env("AWS_ACCESS_KEY_ID", "x")
+        .env("AWS_SECRET_ACCESS_KEY", "y")
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_DEFAULT_REGION", "us-east-1")
+}
+
+#[tokio::test]
+async fn by_arn_and_by_alias() {
+    let moto = Moto::start().await;
+    let arn = moto.python("print(kms.create_key()['KeyMetadata']['Arn'])");
+    moto.python(&format!("kms.create_alias(AliasName='alias/reseal', TargetKeyId='{arn}')"));
+    for uri in [
+        format!("awskms:///{arn}"),
+        format!("aws-kms://{arn}?context_app=reseal&context_table=a%20b"),
+        "awskms://alias/reseal?region=us-east-1".to_owned(),
+    ] {
+        let words = format!("generate-key --wrap-with {uri}");
+        let line = moto.program(&words).run().await.expect(0).json();
+        let wrapped = line["wrapped"].as_str().unwrap();
+        // AWS's own client opens it, if it says the same context
+        let context = match uri.contains("context") {
+            true => "{'app': 'reseal', 'table': 'a b'}",
+            false => "{}",
+        };
+        let length = moto.python(&format!(
+            "import base64; blob = base64.b64decode('{wrapped}'); \
+             print(len(kms.decrypt(CiphertextBlob=blob, EncryptionContext={context})['Plaintext']))"
+        ));
+        assert_eq!(length, "32");
+    }
+}
+
+#[tokio::test]
+async fn no_such_key_and_no_region() {
+    let moto = Moto::start().await;
+    let absent =
+        "awskms:///arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    let words = format!("generate-key --wrap-with {absent}");
+    let refused = moto.program(&words).run().await.expect(2);
+    assert!(refused.stderr.contains("no such AWS KMS key in us-east-1"), "{}", refused.stderr);
+    let words = "generate-key --wrap-with awskms://alias/reseal";
+    let refused =
+        moto.program(words).env("AWS_EC2_METADATA_DISABLED", "true").run().await.expect(2);
+    assert!(refused.stderr.contains("set AWS_REGION"), "{}", refused.stderr);
+}
+
+#[tokio::test]
+async fn the_page_on_aws() {
+    let moto = Moto::start().await;
+    let directory = tempfile::tempdir().unwrap();
+    let endpoint = format!("http://{}", moto.0.address);
+    let environment = [
+        ("AWS_ENDPOINT_URL_KMS", endpoint),
+        ("AWS_ACCESS_KEY_ID", "x".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "y".to_owned()),
+        ("AWS_REGION", "us-east-1".to_owned()),
+        ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
+    ];
+    pages::run("aws.md", directory.path(), &environment);
+    // what `aws kms re-encrypt` wrote is read as it is
+    let arn = moto.python("print(kms.list_keys()['Keys'][0]['KeyArn'])");
+    let file = directory.path().join("dek");
+    let key = format!("{{ kms = \"awskms:///{arn}\", wrapped = \"file:{}\" }}", file.display());
+    let program = moto.program("health --verbose --output json");
+    let health = program.config(format!("[keys]\ncurrent = {key}\n")).run().await.expect(0).json();
+    assert_eq!(health["rings"][0]["keys"][0]["round_trip"], true);
+}

@@ -1,0 +1,16 @@
+//! Keys of key services: the real program, with its real clients, against servers of our own that
+//! speak as the services do. (Real servers: `key_servers.rs`. What is real where: docs/kms.md.)
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that fails may say so by a panic")]
+
+#[path = "kms/fakes.rs"]
+mod fakes;
+#[path = "kms/refusals.rs"]
+mod refusals;
+#[path = "kms/ring.rs"]
+mod ring;
+#[path = "kms/wrapping.rs"]
+mod wrapping;
+
+#[path = "support/mod.rs"]
+mod support;

@@ -1,0 +1,99 @@
+//! Azure Key Vault, and the login before it. Its key wraps by AES-GCM where the real one has
+//! RSA-OAEP: to a client that is opaque. (Key Vault REST reference, keys.)
+
+use data_encoding::BASE64URL_NOPAD;
+use serde_json::{Value, json};
+
+use super::server::{Answer, Request, Service};
+use super::versions::Versions;
+
+pub const URI: &str = "azurekeyvault://team.vault.azure.net/keys/k";
+pub const SECRET: &str = "8Q~client-secret-of-the-fake";
+const TOKEN: &str = "token-of-the-fake";
+
+#[derive(Default)]
+pub struct Azure {
+    versions: Versions,
+}
+
+impl Service for Azure {
+    fn gate(&mut self, request: &Request) -> Option<Answer> {
+        if request.path.contains("/oauth2/v2.0/token") {
+            let form = String::from_utf8_lossy(&request.body).into_owned();
+            let is_good = form.contains("client_secret=8Q%7Eclient-secret-of-the-fake")
+                || form.contains("client_secret=8Q~client-secret-of-the-fake");
+            let token = json!({"token_type": "Bearer", "expires_in": 3600, "access_token": TOKEN});
+            let refused = json!({"error": "invalid_client", "error_description": "AADSTS7000222"});
+            return Some(match is_good {
+                true => Answer::json(200, &token),
+                false => Answer::json(401, &refused),
+            });
+        }
+        let is_known = request.header("authorization") == Some(&format!("Bearer {TOKEN}"));
+        (!is_known).then(|| {
+            let challenge = "Bearer authorization=\"https://login.microsoftonline.com/t\", \
+                             resource=\"https://vault.azure.net\"";
+            refusal(401, "Unauthorized", None).header("www-authenticate", challenge)
+        })
+    }
+
+    fn answer(&mut self, request: &Request) -> Answer {
+        let path = request.path.split('?').next().unwrap_or_default().trim_matches('/');
+        let segments: Vec<&str> = path.split('/').filter(|it| !it.is_empty()).collect();
+        match (request.method.as_str(), &segments[..]) {
+            ("GET", ["keys", "k"]) => {
+                let key = json!({"kid": kid(self.versions.newest()), "kty": "RSA"});
+                Answer::json(200, &json!({"key": key, "attributes": {"enabled": true}}))
+            }
+            ("POST", ["keys", "k", "wrapkey"]) => {
+                let sealed = self.versions.seal(b"", &value(&request.json()));
+                result(self.versions.newest(), &sealed)
+            }
+            ("POST", ["keys", "k", version, "unwrapkey"]) => {
+                let opened = self.versions.open(b"", &value(&request.json()));
+                match opened.filter(|(_, number)| *version == named(*number)) {
+                    Some((plaintext, number)) => result(number, &plaintext),
+                    None => refusal(400, "BadParameter", None),
+                }
+            }
+            _ => refusal(404, "KeyNotFound", None),
+        }
+    }
+
+    fn wrap(&self, key: &[u8]) -> String {
+        let result = BASE64URL_NOPAD.encode(&self.versions.seal(b"", key));
+        json!({"kid": kid(self.versions.newest()), "result": result}).to_string()
+    }
+
+    fn rotate(&mut self) {
+        self.versions.rotate();
+    }
+}
+
+fn value(asked: &Value) -> Vec<u8> {
+    assert_eq!(asked["alg"], "RSA-OAEP-256");
+    BASE64URL_NOPAD.decode(asked["value"].as_str().expect("a text").as_bytes()).expect("base64url")
+}
+
+fn result(version: usize, value: &[u8]) -> Answer {
+    let value = BASE64URL_NOPAD.encode(value);
+    Answer::json(200, &json!({"kid": kid(version), "value": value}))
+}
+
+/// 32 hexadecimal digits.
+fn named(version: usize) -> String {
+    format!("{version:032x}")
+}
+
+fn kid(version: usize) -> String {
+    format!("https://team.vault.azure.net/keys/k/{}", named(version))
+}
+
+/// As Azure refuses, whatever was asked.
+pub fn refusal(status: u16, code: &str, inner: Option<&str>) -> Answer {
+    let mut error = json!({"code": code, "message": "said by the fake"});
+    if let Some(inner) = inner {
+        error["innererror"] = json!({"code": inner});
+    }
+    Answer::json(status, &json!({"error": error}))
+}

@@ -1,0 +1,113 @@
+//! Google Cloud KMS. (Cloud KMS REST reference, v1.)
+
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+
+use super::server::{Answer, Request, Service, certificate};
+use super::versions::Versions;
+
+pub const URI: &str = "gcpkms://projects/p/locations/europe-west3/keyRings/r/cryptoKeys/k";
+const NAME: &str = "projects/p/locations/europe-west3/keyRings/r/cryptoKeys/k";
+
+#[derive(Default)]
+pub struct Gcp {
+    versions: Versions,
+}
+
+/// A service account, as `gcloud iam service-accounts keys create` writes it.
+pub fn account() -> String {
+    let key = std::fs::read_to_string(certificate("service-account.key")).expect("a key");
+    json!({
+        "type": "service_account",
+        "project_id": "p",
+        "private_key_id": "1",
+        "private_key": key,
+        "client_email": "reseal@p.iam.gserviceaccount.com",
+        "client_id": "1",
+        "token_uri": "https://oauth2.googleapis.com/token",
+        "universe_domain": "googleapis.com",
+    })
+    .to_string()
+}
+
+impl Service for Gcp {
+    fn gate(&mut self, request: &Request) -> Option<Answer> {
+        let token = request.header("authorization").unwrap_or_default();
+        let is_good = token.starts_with("Bearer ") && token.split('.').count() == 3;
+        (!is_good).then(|| refusal(401, "UNAUTHENTICATED"))
+    }
+
+    fn answer(&mut self, request: &Request) -> Answer {
+        let path = request.path.split('?').next().unwrap_or_default();
+        let Some(verb) = path.strip_prefix(&format!("/v1/{NAME}")) else {
+            return refusal(404, "NOT_FOUND");
+        };
+        match (request.method.as_str(), verb) {
+            ("GET", "") => {
+                let primary = json!({"name": version(self.versions.newest()), "state": "ENABLED"});
+                Answer::json(200, &json!({"name": NAME, "primary": primary}))
+            }
+            ("POST", ":encrypt") => self.encrypt(&request.json()),
+            ("POST", ":decrypt") => self.decrypt(&request.json()),
+            other => panic!("{other:?} is not known"),
+        }
+    }
+
+    fn wrap(&self, key: &[u8]) -> String {
+        BASE64.encode(&self.versions.seal(b"", key))
+    }
+
+    fn rotate(&mut self) {
+        self.versions.rotate();
+    }
+}
+
+impl Gcp {
+    fn encrypt(&self, asked: &Value) -> Answer {
+        let plaintext = bytes(&asked["plaintext"]);
+        assert_eq!(asked["plaintextCrc32c"], sum(&plaintext), "the plaintext's checksum");
+        let sealed = self.versions.seal(b"", &plaintext);
+        let answer = json!({
+            "name": version(self.versions.newest()),
+            "ciphertext": BASE64.encode(&sealed),
+            "ciphertextCrc32c": sum(&sealed),
+            "verifiedPlaintextCrc32c": true,
+            "protectionLevel": "SOFTWARE",
+        });
+        Answer::json(200, &answer)
+    }
+
+    fn decrypt(&self, asked: &Value) -> Answer {
+        let sealed = bytes(&asked["ciphertext"]);
+        assert_eq!(asked["ciphertextCrc32c"], sum(&sealed), "the ciphertext's checksum");
+        let Some((plaintext, version)) = self.versions.open(b"", &sealed) else {
+            return refusal(400, "INVALID_ARGUMENT");
+        };
+        let answer = json!({
+            "plaintext": BASE64.encode(&plaintext),
+            "plaintextCrc32c": sum(&plaintext),
+            "usedPrimary": version == self.versions.newest(),
+            "protectionLevel": "SOFTWARE",
+        });
+        Answer::json(200, &answer)
+    }
+}
+
+fn version(number: usize) -> String {
+    format!("{NAME}/cryptoKeyVersions/{number}")
+}
+
+fn bytes(text: &Value) -> Vec<u8> {
+    BASE64.decode(text.as_str().expect("a text").as_bytes()).expect("base64")
+}
+
+/// CRC32C as JSON holds it: a number of 64 bits is a text.
+fn sum(bytes: &[u8]) -> String {
+    crc32c::crc32c(bytes).to_string()
+}
+
+/// As Google refuses, whatever was asked.
+pub fn refusal(status: u16, code: &str) -> Answer {
+    let error = json!({"code": status, "message": "said by the fake", "status": code});
+    Answer::json(status, &json!({"error": error}))
+}
