@@ -11,6 +11,8 @@ use reseal::keys::KeySource;
 
 #[path = "config/refused.rs"]
 mod refused;
+#[path = "config/serve.rs"]
+mod serve;
 
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF";
 

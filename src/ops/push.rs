@@ -7,7 +7,7 @@ use crate::config::PushConfig;
 use crate::error::{Error, Result};
 
 /// A Job that is told to stop has little time left.
-const TIMEOUT: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Replaces the group `{job="reseal", run="…"}` of a Prometheus Pushgateway by these metrics.
 ///

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::audit;
 use super::gate::{self, Wanted as WantedKeys};
 use super::ledger::status_of;
-use super::serve::{Desk, Served, Work};
+use super::serve::{Desk, Found, Served, Work};
 use super::{passphrases, rings, signals};
 use crate::cli::Output;
 use crate::config::{Config, GateConfig, RunCommand};
@@ -73,7 +73,10 @@ async fn rotate(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let begun = patiently(&config, &stop, begin).await?;
     drop(rings);
     let run_id = match begun {
-        Begun::Ended(run_id) => run_id,
+        Begun::Ended(run_id) => {
+            desk.found(Found::Ended(run_id));
+            run_id
+        }
         Begun::Unfinished { context, records } => work(context, records, raise).await?,
     };
     outcome(&database, run_id, &config, &stop, output).await
@@ -130,7 +133,8 @@ async fn begin(
     let context = Context::new(database, config, rings, run_id, purpose, timeout, stop);
     let context = context.counting(desk.counting(), &plan);
     context.find_run(&mut session).await?;
-    desk.at_work(Work::of(&context, Some(run_id), &plan));
+    desk.found(Found::Unfinished(run_id));
+    desk.at_work(Work::of(&context, &plan));
     Ok(Begun::Unfinished { context: Arc::new(context), records })
 }
 
@@ -226,7 +230,7 @@ async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let context =
         Context::new(database.clone(), config, rings, 0, purpose, plan.deadlock_timeout, stop);
     let context = Arc::new(context.counting(desk.counting(), &plan));
-    desk.at_work(Work::of(&context, None, &plan));
+    desk.at_work(Work::of(&context, &plan));
     let records = plan.estimated_records();
     let proving = verify::verify(&mut session, &context);
     let verdict = shown(&context, "verify".to_owned(), records, proving).await?;

@@ -16,7 +16,7 @@ use crate::error::{ExitCode, Result};
 use crate::report;
 use crate::telemetry::metrics::Metrics;
 
-pub(super) use desk::{Desk, Work};
+pub(super) use desk::{Desk, Found, Work};
 
 /// How often progress is noted for the plot of the live page.
 const TICK: Duration = Duration::from_secs(1);
@@ -62,10 +62,10 @@ impl Served {
             report::error(&error);
             error.exit_code
         });
-        self.desk.ended(exit_code);
-        if let Some(config) = &self.push {
+        self.desk.ended(exit_code).await;
+        if let (Some(config), Some(group)) = (&self.push, self.desk.group()) {
             let metrics = self.desk.metrics().await;
-            if let Err(error) = push::push(config, &self.desk.group(), metrics).await {
+            if let Err(error) = push::push(config, &group, metrics).await {
                 tracing::warn!(target: "reseal", place = error.place, "{}", error.what);
             }
         }

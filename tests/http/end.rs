@@ -90,6 +90,17 @@ async fn a_run_that_failed_or_was_refused_is_pushed_too() {
 }
 
 #[tokio::test]
+async fn who_comes_late_leaves_the_pushed_metrics_as_they_are() {
+    let rotation = Rotation::of(10).await;
+    let gateway = Service::answering("200 OK", "").await;
+    for processes in [1, 1] {
+        let run = rotation.run().arg("--push-gateway").arg(gateway.url());
+        run.env("RESEAL_RUN_TOKEN", "6f1c-uid").run().await.expect(0);
+        assert_eq!(gateway.asked().len(), processes, "the run had ended");
+    }
+}
+
+#[tokio::test]
 async fn a_push_that_fails_is_a_warning() {
     let rotation = Rotation::of(10).await;
     let gateway = Service::answering("500 Internal Server Error", "").await;

@@ -32,7 +32,7 @@ const HEALTH_FRESH: Duration = Duration::from_secs(10);
 /// … or a service is asked to unwrap them.
 const UNWRAPPED_FRESH: Duration = Duration::from_secs(300);
 /// How long somebody waits for the ledger.
-const LEDGER_TIMEOUT: Duration = Duration::from_secs(5);
+const LEDGER_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub struct Desk {
     command: &'static str,
@@ -40,6 +40,7 @@ pub struct Desk {
     counting: Metrics,
     rings: BTreeMap<String, RingConfig>,
     database: OnceLock<Database>,
+    run: OnceLock<Found>,
     work: OnceLock<Work>,
     history: Mutex<History>,
     exit_code: OnceLock<ExitCode>,
@@ -49,10 +50,16 @@ pub struct Desk {
     health: tokio::sync::Mutex<Option<(Instant, Arc<Health>)>>,
 }
 
+/// The run that a process found or made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    Unfinished(i64),
+    /// It had ended before we came.
+    Ended(i64),
+}
+
 /// The work of this process.
 pub struct Work {
-    /// `None` for `verify`.
-    pub run_id: Option<i64>,
     pub workers: usize,
     pub progress: Arc<Progress>,
     pub expected: Vec<Expected>,
@@ -72,13 +79,12 @@ pub struct Seen {
 }
 
 impl Work {
-    pub fn of(context: &Context, run_id: Option<i64>, plan: &Plan) -> Self {
+    pub fn of(context: &Context, plan: &Plan) -> Self {
         let expected = plan.tables().iter().map(|table| Expected {
             table: table.relation.plain(),
             records: table.estimate.values,
         });
         Self {
-            run_id,
             workers: context.config.run.workers,
             progress: Arc::clone(&context.progress),
             expected: expected.collect(),
@@ -98,6 +104,7 @@ impl Desk {
             counting,
             rings,
             database: OnceLock::new(),
+            run: OnceLock::new(),
             work: OnceLock::new(),
             history: Mutex::default(),
             exit_code: OnceLock::new(),
@@ -117,6 +124,11 @@ impl Desk {
         self.database.get_or_init(|| database.clone());
     }
 
+    /// From now on it is this run that is asked for.
+    pub fn found(&self, run: Found) {
+        self.run.get_or_init(|| run);
+    }
+
     /// From now on there is work.
     pub fn at_work(&self, work: Work) {
         self.work.get_or_init(|| work);
@@ -130,16 +142,20 @@ impl Desk {
         }
     }
 
-    pub fn ended(&self, exit_code: ExitCode) {
+    /// The work has come to this; whoever asks from now on is told how the run stands after it.
+    pub async fn ended(&self, exit_code: ExitCode) {
         self.exit_code.get_or_init(|| exit_code);
+        *self.seen.lock().await = None;
     }
 
-    /// What the pushed metrics are grouped by.
-    pub fn group(&self) -> String {
-        match self.work.get().map(|work| work.run_id) {
-            Some(Some(run_id)) => run_id.to_string(),
-            _ if self.command == "run" => "none".to_owned(),
-            _ => self.command.to_owned(),
+    /// What the pushed metrics are grouped by. `None` where they would take the place of those of the processes
+    /// that did the run's work.
+    pub fn group(&self) -> Option<String> {
+        match self.run.get() {
+            Some(Found::Unfinished(run_id)) => Some(run_id.to_string()),
+            Some(Found::Ended(_)) => None,
+            None if self.command == "run" => Some("none".to_owned()),
+            None => Some(self.command.to_owned()),
         }
     }
 
@@ -187,7 +203,9 @@ impl Desk {
     async fn read(&self) -> Result<Seen> {
         let nowhere = || Error::outside("there is no connection to the database yet");
         let mut session = self.database.get().ok_or_else(nowhere)?.session().await?;
-        let run_id = self.work.get().and_then(|work| work.run_id);
+        let run_id = self.run.get().map(|run| match run {
+            Found::Unfinished(run_id) | Found::Ended(run_id) => *run_id,
+        });
         let (report, _) = status_of(&mut session, run_id).await?;
         let (mut failures, mut last_proof) = (Vec::new(), None);
         if let Some(run_id) = report.run_id {
