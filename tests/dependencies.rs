@@ -28,7 +28,7 @@ fn words(list: &toml::Value) -> Vec<String> {
 /// The licences of an SPDX expression of one level, each choice being a list of which all count.
 fn choices(expression: &str) -> Vec<Vec<String>> {
     let plain = expression.replace(['(', ')'], "").replace('/', " OR ");
-    let choice = |choice: &str| choice.split(" AND ").map(str::to_owned).collect();
+    let choice = |choice: &str| choice.split(" AND ").map(|it| it.trim().to_owned()).collect();
     if expression.starts_with('(') {
         // (A OR B) AND C
         let (either, and) = expression.split_once(") AND ").expect("a choice, and one for all");
@@ -62,6 +62,7 @@ fn licences_are_read_as_spdx_means_them() {
     let read = |text: &str| choices(text).iter().map(|all| all.join("+")).collect::<Vec<_>>();
     assert_eq!(read("MIT"), ["MIT"]);
     assert_eq!(read("MIT/Apache-2.0"), ["MIT", "Apache-2.0"]);
+    assert_eq!(read("Apache-2.0 / MIT"), ["Apache-2.0", "MIT"]);
     assert_eq!(read("Apache-2.0 AND ISC"), ["Apache-2.0+ISC"]);
     assert_eq!(read("(A OR B) AND C"), ["A+C", "B+C"]);
 }

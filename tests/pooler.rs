@@ -9,6 +9,11 @@ mod support;
 mod beside;
 #[path = "pooler/crash.rs"]
 mod crash;
+#[path = "json/documents.rs"]
+#[allow(dead_code, reason = "tests/json.rs uses all of it")]
+mod documents;
+#[path = "pooler/documents.rs"]
+mod documents_by_way_of_it;
 
 use reseal::demo::server::{ServerOptions, ThrowawayServer};
 use support::{Failpoints, PgBouncer, Reseal, Rotation, private_server};
