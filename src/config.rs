@@ -32,7 +32,7 @@ mod word;
 pub use audit::AuditCommand;
 pub use command::{
     AbandonCommand, AcceptCommand, Command, FailuresCommand, GenerateKeyCommand, HealthCommand,
-    LedgerCommand, PlanCommand, RunCommand, StatusCommand,
+    LedgerCommand, RunCommand, StatusCommand,
 };
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::Environment;

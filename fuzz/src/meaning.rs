@@ -19,8 +19,9 @@ pub fn with_secret(text: &str) -> String {
 /// Everything is bounded, and nothing is left to be found out but layouts.
 pub fn is_sound(command: &Command) {
     match command {
-        Command::Plan(command) => is_sound_config(&command.run.config),
-        Command::Run(command) | Command::Verify(command) => is_sound_config(&command.config),
+        Command::Plan(command) | Command::Run(command) | Command::Verify(command) => {
+            is_sound_config(&command.config);
+        }
         Command::Status(status) => assert!(status.run.is_none_or(|run| run > 0)),
         Command::AcceptFailure(accept) => {
             assert!(accept.id > 0 && (1..=1_000).contains(&accept.reason.chars().count()));

@@ -20,7 +20,7 @@ use crate::kms::{KeyUri, KmsSettings, MalformedKeyUri};
 /// A command, ready to be carried out.
 #[derive(Debug)]
 pub enum Command {
-    Plan(PlanCommand),
+    Plan(RunCommand),
     Run(RunCommand),
     Verify(RunCommand),
     Scan(ScanCommand),
@@ -47,12 +47,7 @@ pub struct RunCommand {
     pub gate: GateConfig,
     /// `verify` only: the previous keys were removed from the services.
     pub after_removal: bool,
-}
-
-#[derive(Debug)]
-pub struct PlanCommand {
-    pub run: RunCommand,
-    /// Look for columns that the configuration does not name.
+    /// `plan` only: look for columns that the configuration does not name.
     pub coverage: bool,
 }
 
@@ -119,10 +114,10 @@ impl Command {
     pub fn resolve(words: cli::Cli, environment: &Environment) -> Result<Command> {
         let verbose = words.logging.verbose > 0;
         Ok(match words.command {
-            CommandWords::Plan(words) => Command::Plan(PlanCommand {
-                run: run(&words.run, None, environment)?,
-                coverage: !words.no_coverage,
-            }),
+            CommandWords::Plan(words) => {
+                let command = run(&words.run, None, environment)?;
+                Command::Plan(RunCommand { coverage: !words.no_coverage, ..command })
+            }
             CommandWords::Run(words) => {
                 Command::Run(run(&words.run, Some(&words.serve), environment)?)
             }
@@ -193,7 +188,7 @@ fn run(
     let database = database.expect("a database that is missing is one of the troubles");
     let config = Config { rings, database, tables, run };
     let output = words.output.output;
-    Ok(RunCommand { config, output, serve, gate, after_removal: false })
+    Ok(RunCommand { config, output, serve, gate, after_removal: false, coverage: false })
 }
 
 fn verify(words: &VerifyWords, environment: &Environment) -> Result<RunCommand> {
