@@ -17,9 +17,11 @@ mod failures;
 mod keys;
 mod refused;
 mod report;
+mod scan;
 mod serve;
 mod settings;
 
+pub use scan::{PlanWords, ScanWords};
 pub use serve::{ServeWords, ServedWords, VerifyWords};
 pub use settings::SettingWords;
 
@@ -54,13 +56,15 @@ A setting is an option (--max-wait), an environment variable (RESEAL_MAX_WAIT) o
 pub enum CommandWords {
     /// Say what a run would do, and whether it may; write nothing
     #[command(after_help = SETTINGS)]
-    Plan(RunWords),
+    Plan(PlanWords),
     /// Re-encrypt, then prove; resumes by itself
     #[command(after_help = SETTINGS)]
     Run(ServedWords),
     /// Prove with the current key alone that the previous keys are not needed; write nothing
     #[command(after_help = SETTINGS)]
     Verify(VerifyWords),
+    /// Search the database for columns holding ciphertext that a key opens; write nothing to it
+    Scan(ScanWords),
     /// The newest run, or another one
     Status(StatusWords),
     /// The values that could not be resealed, each with its reason

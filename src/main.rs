@@ -44,9 +44,10 @@ async fn dispatch(command: Command) -> Result<ExitCode> {
     match command {
         Command::Health(command) => ops::health(&command).await,
         Command::GenerateKey(command) => ops::generate_key(&command).await,
-        Command::Plan(command) => ops::rotation::plan(command).await,
+        Command::Plan(command) => ops::plan(command).await,
         Command::Run(command) => ops::rotation::run(command).await,
         Command::Verify(command) => ops::rotation::verify(command).await,
+        Command::Scan(command) => ops::scan::scan(command).await,
         Command::Status(command) => ops::ledger::status(command).await,
         Command::Failures(command) => ops::ledger::failures(command).await,
         Command::AcceptFailure(command) => ops::ledger::accept(command).await,

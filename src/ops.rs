@@ -18,15 +18,18 @@ mod listen;
 pub mod manual;
 mod outcome;
 mod passphrases;
+mod plan;
 mod push;
 mod rings;
 pub mod rotation;
 pub mod run_report;
+pub mod scan;
 mod serve;
 mod signals;
 mod unwrap;
 
 use health::Health;
+pub use plan::plan;
 
 /// Checks every key ring that is defined; prints the outcome, and fails when one is not healthy.
 pub async fn health(command: &HealthCommand) -> Result<ExitCode> {

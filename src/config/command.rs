@@ -11,7 +11,7 @@ use crate::config::run::{self, number};
 use crate::config::word::Word;
 use crate::config::{
     AuditCommand, Config, DatabaseConfig, Environment, GateConfig, ReportCommand, RunConfig,
-    ServeConfig, Troubles, Who, only, rings, tables,
+    ScanCommand, ServeConfig, Troubles, Who, only, rings, tables,
 };
 use crate::error::{Error, Result};
 use crate::keys::RingConfig;
@@ -23,6 +23,7 @@ pub enum Command {
     Plan(RunCommand),
     Run(RunCommand),
     Verify(RunCommand),
+    Scan(ScanCommand),
     Status(StatusCommand),
     Failures(FailuresCommand),
     AcceptFailure(AcceptCommand),
@@ -50,6 +51,8 @@ pub struct RunCommand {
     pub gate: GateConfig,
     /// `verify` only: the previous keys were removed from the services.
     pub after_removal: bool,
+    /// `plan` only: look for columns that the configuration does not name.
+    pub coverage: bool,
 }
 
 #[derive(Debug)]
@@ -124,11 +127,15 @@ impl Command {
     pub fn resolve(words: cli::Cli, environment: &Environment) -> Result<Command> {
         let verbose = words.logging.verbose > 0;
         Ok(match words.command {
-            CommandWords::Plan(words) => Command::Plan(of_run(&words, None, environment)?),
+            CommandWords::Plan(words) => {
+                let command = of_run(&words.run, None, environment)?;
+                Command::Plan(RunCommand { coverage: !words.no_coverage, ..command })
+            }
             CommandWords::Run(words) => {
                 Command::Run(of_run(&words.run, Some(&words.serve), environment)?)
             }
             CommandWords::Verify(words) => Command::Verify(verify(&words, environment)?),
+            CommandWords::Scan(words) => Command::Scan(ScanCommand::resolve(words, environment)?),
             CommandWords::Status(words) => Command::Status(StatusCommand {
                 database: database(&words.file, environment)?,
                 run: words.run.map(|text| id("--run", text)).transpose()?,
@@ -201,7 +208,7 @@ fn of_run(
     let database = database.expect("a database that is missing is one of the troubles");
     let config = Config { rings, database, tables, left_out, run };
     let output = words.output.output;
-    Ok(RunCommand { config, output, serve, gate, after_removal: false })
+    Ok(RunCommand { config, output, serve, gate, after_removal: false, coverage: false })
 }
 
 fn verify(words: &VerifyWords, environment: &Environment) -> Result<RunCommand> {

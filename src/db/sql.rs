@@ -101,6 +101,12 @@ statements! {
     THROTTLE_MAY_SEE = "throttle/may_see.sql";
     THROTTLE_STANDBYS = "throttle/standbys.sql";
 
+    SCAN_COLUMNS = "scan/columns.sql";
+    SCAN_EVERY = "scan/every.sql";
+    SCAN_SAMPLE = "scan/sample.sql";
+    SCAN_SCHEMAS = "scan/schemas.sql";
+    SCAN_SPARSE = "scan/sparse.sql";
+
     SESSION_GREETING = "session/greeting.sql";
     SESSION_INCARNATION = "session/incarnation.sql";
 }

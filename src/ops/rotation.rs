@@ -1,4 +1,4 @@
-//! `plan`, `run` and `verify`.
+//! `run` and `verify`, and what `plan` shares with them.
 
 use std::sync::Arc;
 
@@ -24,28 +24,16 @@ use crate::rotate::start::{self, Started};
 use crate::rotate::stop::{STOP_GRACE, Stop, StopSwitch};
 use crate::rotate::{self, points, throttle, verify};
 
-/// Prints what a run would do; writes nothing.
-pub async fn plan(command: RunCommand) -> Result<ExitCode> {
-    let mut rings = rings::all(&command.config).await?;
-    let database = Database::connect(&command.config.database).await?;
-    let mut session = database.session().await?;
-    passphrases::name(&mut session, &mut rings).await?;
-    let planned = planned(&mut session, command.config, &rings, &command.gate).await?;
-    let keys = planned.wanted.keys.clone();
-    report::result(&report::plan::of(&planned.plan, keys, &planned.relation), command.output)?;
-    Ok(ExitCode::Done)
-}
-
 /// Everything that was decided before the first write.
-struct Planned {
+pub(super) struct Planned {
     /// With every layout resolved.
-    config: Config,
-    plan: Plan,
-    wanted: Wanted,
-    relation: Relation,
+    pub(super) config: Config,
+    pub(super) plan: Plan,
+    pub(super) wanted: Wanted,
+    pub(super) relation: Relation,
 }
 
-async fn planned(
+pub(super) async fn planned(
     session: &mut Session,
     mut config: Config,
     rings: &Rings,
