@@ -17,6 +17,7 @@ mod document;
 mod environment;
 mod file;
 mod gate;
+mod keys;
 mod layouts;
 mod names;
 mod only;
@@ -34,12 +35,13 @@ mod word;
 
 pub use audit::AuditCommand;
 pub use command::{
-    AcceptCommand, Command, FailuresCommand, GenerateKeyCommand, HealthCommand, LedgerCommand,
-    RunChoice, RunCommand, SetCommand, StatusCommand,
+    AcceptCommand, Command, FailuresCommand, LedgerCommand, RunChoice, RunCommand, SetCommand,
+    StatusCommand,
 };
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::Environment;
 pub use gate::GateConfig;
+pub use keys::{GenerateKeyCommand, HealthCommand};
 pub use names::{NamePattern, TableName};
 pub use report::ReportCommand;
 pub use run::RunConfig;

@@ -1,6 +1,5 @@
 //! What a command line means: one command with all it needs to know.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap_complete::Shell;
@@ -10,12 +9,11 @@ use crate::config::file::FileWords;
 use crate::config::run::{self, number};
 use crate::config::word::Word;
 use crate::config::{
-    AuditCommand, Config, DatabaseConfig, Environment, GateConfig, ReportCommand, RunConfig,
-    ScanCommand, ServeConfig, Troubles, Who, only, rings, tables,
+    AuditCommand, Config, DatabaseConfig, Environment, GateConfig, GenerateKeyCommand,
+    HealthCommand, ReportCommand, RunConfig, ScanCommand, ServeConfig, Troubles, Who, only, rings,
+    tables,
 };
 use crate::error::{Error, Result};
-use crate::keys::RingConfig;
-use crate::kms::{KeyUri, KmsSettings, MalformedKeyUri};
 
 /// A command, ready to be carried out.
 #[derive(Debug)]
@@ -106,23 +104,6 @@ pub enum LedgerCommand {
     PrintSql,
 }
 
-#[derive(Debug)]
-pub struct HealthCommand {
-    /// Every ring that is defined, by name.
-    pub rings: BTreeMap<String, RingConfig>,
-    pub kms: KmsSettings,
-    /// Show sources and key ids too.
-    pub verbose: bool,
-    pub output: Output,
-}
-
-#[derive(Debug)]
-pub struct GenerateKeyCommand {
-    /// The KMS key that is to wrap it.
-    pub wrap_with: Option<KeyUri>,
-    pub kms: KmsSettings,
-}
-
 impl Command {
     pub fn resolve(words: cli::Cli, environment: &Environment) -> Result<Command> {
         let verbose = words.logging.verbose > 0;
@@ -160,9 +141,11 @@ impl Command {
                 database: database(&words.file, environment)?,
                 output: words.output.output,
             }),
-            CommandWords::Health(words) => Command::Health(health(words, verbose, environment)?),
+            CommandWords::Health(words) => {
+                Command::Health(HealthCommand::resolve(words, verbose, environment)?)
+            }
             CommandWords::GenerateKey(words) => {
-                Command::GenerateKey(generate_key(words, environment)?)
+                Command::GenerateKey(GenerateKeyCommand::resolve(words, environment)?)
             }
             CommandWords::Demo => Command::Demo,
             CommandWords::Completions(words) => Command::Completions(words.shell),
@@ -279,42 +262,6 @@ fn failures(words: cli::FailuresWords, environment: &Environment) -> Result<Comm
         who,
         output: words.output.output,
     }))
-}
-
-fn health(
-    words: cli::HealthWords,
-    verbose: bool,
-    environment: &Environment,
-) -> Result<HealthCommand> {
-    let file = FileWords::find(words.file.config.as_deref(), environment)?;
-    let mut troubles = Troubles::default();
-    let is_used = file.tables.iter().any(|table| table.ring.is_none());
-    let mut rings = rings::resolve(&words.keys, &file, is_used, &mut troubles);
-    rings::tell_uses(&mut rings, &tables::of_file(&file, &mut troubles));
-    let nothing = cli::SettingWords::default();
-    let run = RunConfig::resolve(&nothing, file.run, environment, &mut troubles);
-    troubles.none_or_all()?;
-    Ok(HealthCommand { rings, kms: run.kms(), verbose, output: words.output.output })
-}
-
-/// It reads no file: what it needs are the settings that the environment may hold.
-fn generate_key(
-    words: cli::GenerateKeyWords,
-    environment: &Environment,
-) -> Result<GenerateKeyCommand> {
-    let mut troubles = Troubles::default();
-    let wrap_with = words.wrap_with.map(|text| Word::new(text.trim(), "--wrap-with"));
-    let wrap_with = wrap_with.and_then(|word| troubles.note(kms_key(&word)));
-    let nothing = cli::SettingWords::default();
-    let run = RunConfig::resolve(&nothing, BTreeMap::new(), environment, &mut troubles);
-    troubles.none_or_all()?;
-    Ok(GenerateKeyCommand { wrap_with, kms: run.kms() })
-}
-
-/// The name of a KMS key.
-pub(super) fn kms_key(word: &Word) -> Result<KeyUri> {
-    let parsed = word.text.parse();
-    parsed.map_err(|malformed: MalformedKeyUri| word.wrong(malformed.what).hint(malformed.hint))
 }
 
 pub(super) fn id(name: &str, text: String) -> Result<i64> {
