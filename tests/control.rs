@@ -35,9 +35,10 @@ async fn resealed(rotation: &Rotation) -> i64 {
     rotation.status().await["resealed_records"].as_i64().expect("a number")
 }
 
-/// The events of the audit, in their order.
+/// What the audit says was done to runs, in its order.
 async fn events(rotation: &Rotation) -> Vec<String> {
-    let events = "SELECT event FROM reseal.audit_event ORDER BY event_id";
+    let events = "SELECT event FROM reseal.audit_event
+                  WHERE event LIKE 'run %' OR event LIKE 'settings %' ORDER BY event_id";
     let rows = rotation.client().await.query(events, &[]).await.expect("the audit");
     rows.iter().map(|row| row.get(0)).collect()
 }

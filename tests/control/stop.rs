@@ -40,18 +40,18 @@ async fn a_signal_ends_a_large_run_in_time_and_the_next_goes_on() {
     let rotation = Rotation::of(rows()).await;
     let slow = "run --workers 2 --page-rows-max 200";
     stopped(&rotation, rotation.command(slow).spawn(), "reseal").await;
-    // its proof reads as fast as it can: held back, so that a small table is met in the middle of it
-    let asked =
-        "SELECT (SELECT count(*) FROM reseal.checkpoint WHERE step = 'walk' AND NOT done) > 0";
-    let walking = rotation.command("run --workers 2").arg("--throttle-query").arg(asked);
-    let running = walking.deadline(Duration::from_secs(600)).spawn();
-    eventually("the walk waits", async || {
-        let status = rotation.status().await;
-        (status["step"] == "walk" && status["waiting"][0]["reason"] == "query").then_some(())
-    })
-    .await;
+    // its proof reads as fast as it can: a small table is met in the middle of it by a failpoint
+    let points = Failpoints::hold("walk-fetched");
+    let walking = rotation.command("run --workers 2").deadline(Duration::from_secs(600));
+    let mut running = points.on(walking).spawn();
+    points.reached("walk-fetched", &mut running).await;
     running.signal("TERM");
     let begun = Instant::now();
+    eventually("it has heard", async || {
+        running.stderr_so_far().contains("asked to stop").then_some(())
+    })
+    .await;
+    points.release("walk-fetched");
     running.wait().await.expect(4);
     assert!(begun.elapsed() < WITHIN, "{:?}", begun.elapsed());
     let finish = rotation.command("run --workers 2").deadline(Duration::from_secs(600));
