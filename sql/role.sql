@@ -25,5 +25,5 @@ GRANT SELECT (id, value, xmin, ctid, tableoid) ON public.identity_traits TO rese
 GRANT UPDATE (value) ON public.identity_traits TO reseal_job;
 
 -- Not needed, but good to have: without it the report cannot tell how far standbys are, nor name the
--- applications whose transactions are waited for. It shows the role other sessions' statements.
+-- applications whose transactions are waited for, and throttle_standby_lag is refused. It shows the role other sessions' statements.
 GRANT pg_read_all_stats TO reseal_job;

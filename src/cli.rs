@@ -17,9 +17,13 @@ mod failures;
 mod keys;
 mod refused;
 mod report;
+mod scan;
 mod serve;
+mod settings;
 
+pub use scan::{PlanWords, ScanWords};
 pub use serve::{ServeWords, ServedWords, VerifyWords};
+pub use settings::SettingWords;
 
 pub use audit::{
     AuditCommandWords, AuditShowWords, AuditVerifyWords, AuditWords, WhoWords, WhyWords,
@@ -52,20 +56,28 @@ A setting is an option (--max-wait), an environment variable (RESEAL_MAX_WAIT) o
 pub enum CommandWords {
     /// Say what a run would do, and whether it may; write nothing
     #[command(after_help = SETTINGS)]
-    Plan(RunWords),
+    Plan(PlanWords),
     /// Re-encrypt, then prove; resumes by itself
     #[command(after_help = SETTINGS)]
     Run(ServedWords),
     /// Prove with the current key alone that the previous keys are not needed; write nothing
     #[command(after_help = SETTINGS)]
     Verify(VerifyWords),
+    /// Search the database for columns holding ciphertext that a key opens; write nothing to it
+    Scan(ScanWords),
     /// The newest run, or another one
     Status(StatusWords),
     /// The values that could not be resealed, each with its reason
     #[command(args_conflicts_with_subcommands = true)]
     Failures(FailuresWords),
+    /// Let the workers of an unfinished run rest within one page
+    Pause(RunChoiceWords),
+    /// Let a paused run go on
+    Resume(RunChoiceWords),
+    /// Change rate and number of workers of an unfinished run, in each of its processes
+    Set(SetWords),
     /// End an unfinished run within one page
-    Abandon(AbandonWords),
+    Abandon(RunChoiceWords),
     /// Who did what, when; and whether anybody changed that
     Audit(AuditWords),
     /// What a run did and what that shows, for an auditor: a page or JSON
@@ -135,63 +147,13 @@ pub struct RunWords {
     /// A column, repeatable: [SCHEMA.]TABLE.COLUMN[:LAYOUT], names as in SQL; replaces the file's tables
     #[arg(short, long = "column", value_name = "COLUMN")]
     pub columns: Vec<String>,
+    /// Of the configured tables only this one, repeatable; a run of its own, whose proof is about it alone
+    #[arg(long, value_name = "TABLE")]
+    pub only: Vec<String>,
     #[command(flatten)]
     pub output: OutputWords,
     #[command(flatten)]
     pub settings: SettingWords,
-}
-
-/// The settings of a run; each has the same name in `[run]` and as `RESEAL_…`.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Settings")]
-pub struct SettingWords {
-    /// Workers, each with a shard of its own [default: 2]
-    #[arg(long, value_name = "NUMBER")]
-    pub workers: Option<String>,
-    /// Passes over all tables before the run ends incomplete [default: 10]
-    #[arg(long, value_name = "NUMBER")]
-    pub max_passes: Option<String>,
-    /// Failed values of one column before the run stops [default: 1000]
-    #[arg(long, value_name = "NUMBER")]
-    pub max_failures: Option<String>,
-    /// Rows of one page at most [default: 5000]
-    #[arg(long, value_name = "NUMBER")]
-    pub page_rows_max: Option<String>,
-    /// Rows that this process rewrites a second, at most; 0 for as many as it can [default: 0]
-    #[arg(long, value_name = "NUMBER")]
-    pub rows_per_second: Option<String>,
-    /// Bytes of one page at most [default: 2MiB]
-    #[arg(long, value_name = "BYTES")]
-    pub page_bytes_max: Option<String>,
-    /// Bytes of one value at most; a longer one is listed as too_large [default: 32MiB]
-    #[arg(long, value_name = "BYTES")]
-    pub value_bytes_max: Option<String>,
-    /// How long the proof waits for transactions that stay open [default: 5m]
-    #[arg(long, value_name = "DURATION")]
-    pub max_wait: Option<String>,
-    /// How long trouble outside is retried without progress [default: 1m]
-    #[arg(long, value_name = "DURATION")]
-    pub retry_for: Option<String>,
-    /// How long a silent worker keeps its shard [default: 15s]
-    #[arg(long, value_name = "DURATION")]
-    pub lease: Option<String>,
-    /// Seals under the current key that this database does not hold [default: 0]
-    #[arg(long, value_name = "NUMBER")]
-    pub other_seals: Option<String>,
-    /// Calls to a key service a second, at most; 0 for half of what it usually allows [default: 0]
-    #[arg(long, value_name = "NUMBER")]
-    pub kms_max_rps: Option<String>,
-    /// Go on though no key opens most of a sample
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub allow_unreadable: Option<String>,
-    /// Go back to a key that the ledger knows as a previous one
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub rollback: Option<String>,
-    /// The ledger exists on the subscribers of a FOR ALL TABLES publication
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub ledger_on_subscriber: Option<String>,
-    #[command(flatten)]
-    pub why: WhyWords,
 }
 
 #[derive(Debug, Args)]
@@ -209,16 +171,28 @@ pub struct StatusWords {
 }
 
 #[derive(Debug, Args)]
-pub struct AbandonWords {
+pub struct RunChoiceWords {
     #[command(flatten)]
     pub file: FileWords,
-    /// The run to end [default: the only unfinished one]
+    /// The run that is meant [default: the only unfinished one]
     #[arg(long, value_name = "ID")]
     pub run: Option<String>,
     #[command(flatten)]
     pub why: WhyWords,
     #[command(flatten)]
     pub output: OutputWords,
+}
+
+#[derive(Debug, Args)]
+pub struct SetWords {
+    #[command(flatten)]
+    pub choice: RunChoiceWords,
+    /// Rows that each process rewrites a second, at most; 0 for as many as it can
+    #[arg(long, value_name = "NUMBER", required_unless_present = "workers")]
+    pub rows_per_second: Option<String>,
+    /// Workers of each process
+    #[arg(long, value_name = "NUMBER")]
+    pub workers: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -17,32 +17,39 @@ mod document;
 mod environment;
 mod file;
 mod gate;
+mod keys;
 mod layouts;
 mod names;
+mod only;
 mod report;
 mod rings;
 mod run;
+mod scan;
 mod serve;
 mod service_url;
 mod tables;
+mod throttle;
 mod token;
 mod who;
 mod word;
 
 pub use audit::AuditCommand;
 pub use command::{
-    AbandonCommand, AcceptCommand, Command, FailuresCommand, GenerateKeyCommand, HealthCommand,
-    LedgerCommand, RunCommand, StatusCommand,
+    AcceptCommand, Command, FailuresCommand, LedgerCommand, RunChoice, RunCommand, SetCommand,
+    StatusCommand,
 };
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::Environment;
 pub use gate::GateConfig;
+pub use keys::{GenerateKeyCommand, HealthCommand};
 pub use names::{NamePattern, TableName};
 pub use report::ReportCommand;
 pub use run::RunConfig;
+pub use scan::ScanCommand;
 pub use serve::{ListenConfig, PushConfig, ServeConfig};
 pub use service_url::ServiceUrl;
 pub use tables::{ColumnConfig, TableConfig};
+pub use throttle::{BacklogMax, LagMax, ThrottleConfig};
 pub use token::Token;
 pub use who::{ChangeReason, Who};
 
@@ -54,6 +61,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// At least one, each with at least one column.
     pub tables: Vec<TableConfig>,
+    /// Names of configured tables that `--only` leaves out.
+    pub left_out: Vec<String>,
     pub run: RunConfig,
 }
 

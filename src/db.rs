@@ -10,6 +10,7 @@
 //! This room knows no keys, no layouts and no user tables. Nothing in it keeps a server's message
 //! text, because PostgreSQL quotes rows in it.
 
+mod answer;
 pub mod error;
 pub mod identifier;
 pub mod ledger;

@@ -22,7 +22,8 @@ pub enum ExitCode {
     Interrupted = 4,
     /// Trouble outside after bounded retries; resumable.
     Outside = 5,
-    // 6 is kept for a spent budget of time or records, which nothing has yet
+    /// The budget of time or records is spent; the next start resumes.
+    BudgetSpent = 6,
     /// A bug, a panic too.
     Bug = 70,
 }

@@ -7,6 +7,7 @@
 //!                      ├─────────┼── value ─► keys, layout, crypto   (pure: bytes in, bytes out)
 //!                      └─────────┴── db                (sessions, statements, the ledger)
 //!
+//!  scan:    config ──► catalogue, samples ──► every form, every key ──► report
 //!  rotate:  claim a shard ─► fetch page ─► judge ─► commit page ─► … ─► next pass ─► proof
 //! ```
 //!
@@ -35,6 +36,7 @@ pub mod db;
 pub mod plan;
 pub mod report;
 pub mod rotate;
+pub mod scan;
 
 pub mod demo;
 pub mod ops;

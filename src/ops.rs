@@ -9,22 +9,27 @@ use crate::kms::{KeyUri, Kms, KmsSettings};
 use crate::report;
 
 pub mod audit;
+pub mod control;
 mod gate;
 mod health;
 mod http;
 pub mod ledger;
 mod listen;
 pub mod manual;
+mod outcome;
 mod passphrases;
+mod plan;
 mod push;
 mod rings;
 pub mod rotation;
 pub mod run_report;
+pub mod scan;
 mod serve;
 mod signals;
 mod unwrap;
 
 use health::Health;
+pub use plan::plan;
 
 /// Checks every key ring that is defined; prints the outcome, and fails when one is not healthy.
 pub async fn health(command: &HealthCommand) -> Result<ExitCode> {

@@ -115,6 +115,11 @@ pub struct KeyPlan {
 }
 
 impl KeyPlan {
+    /// The types of its columns.
+    pub fn types(&self) -> Vec<u32> {
+        self.columns.iter().map(|column| column.sql_type.oid).collect()
+    }
+
     /// What a statement about `t` is ordered by, to follow this key.
     pub fn order(&self) -> String {
         let direction = if self.descending { " DESC" } else { "" };

@@ -9,6 +9,7 @@ pub mod plan;
 pub mod progress;
 mod proof;
 pub mod run_report;
+pub mod scan;
 pub mod status;
 pub mod verify;
 

@@ -7,6 +7,7 @@ mod column;
 mod document;
 mod opening;
 mod sealing;
+mod trial;
 
 use crate::crypto::{NonceSource, Plaintext};
 use crate::error::Result;
@@ -16,6 +17,7 @@ use opening::{OpenScratch, Opened};
 
 pub use column::{AadSource, ColumnWork};
 pub use document::{DocumentWork, Placed, ResealedDocument};
+pub use trial::Trial;
 
 /// Why a value could not be resealed. The list is closed: its words stand in the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,12 +3,14 @@
 mod support;
 
 use std::process::Command;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use reseal::db::error::Trouble;
+use reseal::db::session::Terms;
 use reseal::db::sql;
 use reseal::demo::server::ServerOptions;
-use support::{READ, WRITE, connect, private_server};
+use support::{READ, TestDatabase, WRITE, connect, private_server, silenced};
 use tokio_postgres::NoTls;
 
 /// Whether the server ends the session or is gone: the connection is lost, and the next is new.
@@ -36,6 +38,28 @@ async fn a_lost_session_is_known_as_lost() {
     let error = database.session().await.err().expect("no server");
     assert_eq!(error.trouble, Trouble::ConnectionLost, "{error:?}");
     server.start_again().unwrap();
+    let mut session = database.session().await.unwrap();
+    session.begin(&READ).await.unwrap().commit().await.unwrap();
+}
+
+/// Something in between falls silent and hangs up on nobody: neither the server's timeouts nor the network's
+/// say anything.
+#[tokio::test]
+async fn a_session_that_is_not_answered_is_given_up() {
+    let test_database = TestDatabase::create().await;
+    let (url, silent) = silenced(&test_database).await;
+    let database = connect(&url, 1).await;
+    let mut session = database.session().await.unwrap();
+    let terms = Terms { statement_timeout: Duration::from_millis(100), ..READ };
+    let transaction = session.begin(&terms).await.unwrap();
+    silent.store(true, Ordering::Relaxed);
+    let error = transaction.query("SELECT 1", &[]).await.unwrap_err();
+    assert_eq!(error.trouble, Trouble::ConnectionLost, "{error:?}");
+    assert!(error.summary.contains("fallen silent"), "{error}");
+    drop(transaction);
+    drop(session);
+    silent.store(false, Ordering::Relaxed);
+    // it is not given back: the only connection of the pool is another one
     let mut session = database.session().await.unwrap();
     session.begin(&READ).await.unwrap().commit().await.unwrap();
 }

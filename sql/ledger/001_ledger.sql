@@ -19,9 +19,19 @@ CREATE TABLE reseal.run (
                        'running', 'completed', 'completed_with_failures', 'incomplete', 'failed',
                        'abandoned', 'superseded')),
     wanted         text NOT NULL DEFAULT 'run'
-                   CONSTRAINT run_wanted_known CHECK (wanted IN ('run', 'abandon')),
+                   CONSTRAINT run_wanted_known CHECK (wanted IN ('run', 'pause', 'abandon')),
+    -- who wanted it last, and when
+    wanted_by      text,
+    wanted_at      timestamptz,
+    -- what `reseal set` said, of each process of the run; without it each keeps to its own settings
+    rows_per_second bigint
+                   CONSTRAINT run_rows_per_second_known CHECK (rows_per_second >= 0),
+    workers        integer
+                   CONSTRAINT run_workers_known CHECK (workers > 0),
     pass           integer NOT NULL DEFAULT 0,
     columns        text[] NOT NULL,
+    -- tables of the configuration that were not part of it (--only)
+    left_out       text[] NOT NULL DEFAULT '{}',
     keys           jsonb NOT NULL,
     config_digest  text NOT NULL,
     total_estimate bigint NOT NULL,
@@ -49,6 +59,8 @@ CREATE TABLE reseal.checkpoint (
                         'reseal', 'reseal_by_block', 'walk', 'close')),
     relation        oid NOT NULL DEFAULT 0,
     relfilenode     oid NOT NULL DEFAULT 0,
+    -- of which types the columns of the row key were, in key order
+    key_types       oid[] NOT NULL DEFAULT '{}',
     -- row keys in the binary form of their types; in a walk one tid
     range_after     bytea[],
     range_until     bytea[],
@@ -70,6 +82,9 @@ CREATE TABLE reseal.checkpoint (
     owner_started   timestamptz,
     epoch           integer NOT NULL DEFAULT 0,
     lease_until     timestamptz,
+    -- what the owner waits for, or has waited for before its last page: a name of a closed list, and words
+    waiting         text,
+    waiting_for     text,
     PRIMARY KEY (run_id, pass, table_name, shard)
 ) WITH (fillfactor = 50);
 

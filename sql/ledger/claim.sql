@@ -26,10 +26,11 @@ WITH free AS (
     WHERE $4 AND a.pid = pg_catalog.pg_backend_pid()
 )
 UPDATE reseal.checkpoint AS c
-SET owner = $2, epoch = c.epoch + 1, lease_until = clock_timestamp() + $3 * interval '1 millisecond',
+SET owner = $2, epoch = c.epoch + 1, waiting = NULL, waiting_for = NULL,
+    lease_until = clock_timestamp() + $3 * interval '1 millisecond',
     owner_pid = (SELECT pid FROM backend), owner_started = (SELECT backend_start FROM backend)
 FROM free
 WHERE c.run_id = free.run_id AND c.pass = free.pass
   AND c.table_name = free.table_name AND c.shard = free.shard
-RETURNING c.pass, c.table_name, c.shard, c.step, c.relation, c.range_after, c.range_until,
+RETURNING c.pass, c.table_name, c.shard, c.step, c.relation, c.range_after, c.range_until, c.key_types,
           c.position, c.epoch, c.barrier

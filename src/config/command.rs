@@ -1,21 +1,19 @@
 //! What a command line means: one command with all it needs to know.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap_complete::Shell;
 
 use crate::cli::{self, CommandWords, Output, RunWords, ServeWords, VerifyWords};
 use crate::config::file::FileWords;
-use crate::config::run::number;
+use crate::config::run::{self, number};
 use crate::config::word::Word;
 use crate::config::{
-    AuditCommand, Config, DatabaseConfig, Environment, GateConfig, ReportCommand, RunConfig,
-    ServeConfig, Troubles, Who, rings, tables,
+    AuditCommand, Config, DatabaseConfig, Environment, GateConfig, GenerateKeyCommand,
+    HealthCommand, ReportCommand, RunConfig, ScanCommand, ServeConfig, Troubles, Who, only, rings,
+    tables,
 };
 use crate::error::{Error, Result};
-use crate::keys::RingConfig;
-use crate::kms::{KeyUri, KmsSettings, MalformedKeyUri};
 
 /// A command, ready to be carried out.
 #[derive(Debug)]
@@ -23,10 +21,14 @@ pub enum Command {
     Plan(RunCommand),
     Run(RunCommand),
     Verify(RunCommand),
+    Scan(ScanCommand),
     Status(StatusCommand),
     Failures(FailuresCommand),
     AcceptFailure(AcceptCommand),
-    Abandon(AbandonCommand),
+    Pause(RunChoice),
+    Resume(RunChoice),
+    Set(SetCommand),
+    Abandon(RunChoice),
     Audit(AuditCommand),
     Report(ReportCommand),
     Ledger(LedgerCommand),
@@ -47,6 +49,8 @@ pub struct RunCommand {
     pub gate: GateConfig,
     /// `verify` only: the previous keys were removed from the services.
     pub after_removal: bool,
+    /// `plan` only: look for columns that the configuration does not name.
+    pub coverage: bool,
 }
 
 #[derive(Debug)]
@@ -76,13 +80,22 @@ pub struct AcceptCommand {
     pub output: Output,
 }
 
+/// An unfinished run, to have something done to it.
 #[derive(Debug)]
-pub struct AbandonCommand {
+pub struct RunChoice {
     pub database: DatabaseConfig,
     /// `None` for the only unfinished run.
     pub run: Option<i64>,
     pub who: Who,
     pub output: Output,
+}
+
+/// At least one of the settings is given.
+#[derive(Debug)]
+pub struct SetCommand {
+    pub choice: RunChoice,
+    pub rows_per_second: Option<u64>,
+    pub workers: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -91,32 +104,19 @@ pub enum LedgerCommand {
     PrintSql,
 }
 
-#[derive(Debug)]
-pub struct HealthCommand {
-    /// Every ring that is defined, by name.
-    pub rings: BTreeMap<String, RingConfig>,
-    pub kms: KmsSettings,
-    /// Show sources and key ids too.
-    pub verbose: bool,
-    pub output: Output,
-}
-
-#[derive(Debug)]
-pub struct GenerateKeyCommand {
-    /// The KMS key that is to wrap it.
-    pub wrap_with: Option<KeyUri>,
-    pub kms: KmsSettings,
-}
-
 impl Command {
     pub fn resolve(words: cli::Cli, environment: &Environment) -> Result<Command> {
         let verbose = words.logging.verbose > 0;
         Ok(match words.command {
-            CommandWords::Plan(words) => Command::Plan(run(&words, None, environment)?),
+            CommandWords::Plan(words) => {
+                let command = of_run(&words.run, None, environment)?;
+                Command::Plan(RunCommand { coverage: !words.no_coverage, ..command })
+            }
             CommandWords::Run(words) => {
-                Command::Run(run(&words.run, Some(&words.serve), environment)?)
+                Command::Run(of_run(&words.run, Some(&words.serve), environment)?)
             }
             CommandWords::Verify(words) => Command::Verify(verify(&words, environment)?),
+            CommandWords::Scan(words) => Command::Scan(ScanCommand::resolve(words, environment)?),
             CommandWords::Status(words) => Command::Status(StatusCommand {
                 database: database(&words.file, environment)?,
                 run: words.run.map(|text| id("--run", text)).transpose()?,
@@ -124,12 +124,10 @@ impl Command {
                 output: words.output.output,
             }),
             CommandWords::Failures(words) => failures(words, environment)?,
-            CommandWords::Abandon(words) => {
-                let (database, who) = database_and_who(&words.file, &words.why, environment)?;
-                let run = words.run.map(|text| id("--run", text)).transpose()?;
-                let output = words.output.output;
-                Command::Abandon(AbandonCommand { database, run, who, output })
-            }
+            CommandWords::Pause(words) => Command::Pause(choice(words, environment)?),
+            CommandWords::Resume(words) => Command::Resume(choice(words, environment)?),
+            CommandWords::Set(words) => Command::Set(set(words, environment)?),
+            CommandWords::Abandon(words) => Command::Abandon(choice(words, environment)?),
             CommandWords::Audit(words) => {
                 Command::Audit(AuditCommand::resolve(words, environment)?)
             }
@@ -143,9 +141,11 @@ impl Command {
                 database: database(&words.file, environment)?,
                 output: words.output.output,
             }),
-            CommandWords::Health(words) => Command::Health(health(words, verbose, environment)?),
+            CommandWords::Health(words) => {
+                Command::Health(HealthCommand::resolve(words, verbose, environment)?)
+            }
             CommandWords::GenerateKey(words) => {
-                Command::GenerateKey(generate_key(words, environment)?)
+                Command::GenerateKey(GenerateKeyCommand::resolve(words, environment)?)
             }
             CommandWords::Demo => Command::Demo,
             CommandWords::Completions(words) => Command::Completions(words.shell),
@@ -154,7 +154,7 @@ impl Command {
     }
 }
 
-fn run(
+fn of_run(
     words: &RunWords,
     serve: Option<&ServeWords>,
     environment: &Environment,
@@ -162,6 +162,7 @@ fn run(
     let file = FileWords::find(words.file.config.as_deref(), environment)?;
     let mut troubles = Troubles::default();
     let tables = tables::resolve(words, &file, &mut troubles);
+    let (tables, left_out) = only::part(&words.only, tables, &mut troubles);
     let uses = |name: &str| tables.iter().any(|table| table.ring == name);
     let mut rings = rings::resolve(&words.keys, &file, uses(rings::DEFAULT_RING), &mut troubles);
     rings.retain(|name, _| uses(name));
@@ -181,15 +182,20 @@ fn run(
         troubles
             .add(error.hint(format!("allow {} (DB_MAX_CONNS), or use fewer workers", workers + 1)));
     }
+    let widest = tables.iter().map(|table| table.columns.len() as u64).max().unwrap_or(0);
+    if let Some(most) = run.max_records.filter(|most| most.get() < widest) {
+        let what = format!("max_records = {most} is less than the {widest} columns of one row");
+        troubles.add(Error::usage(what).hint("allow at least one row"));
+    }
     troubles.none_or_all()?;
     let database = database.expect("a database that is missing is one of the troubles");
-    let config = Config { rings, database, tables, run };
+    let config = Config { rings, database, tables, left_out, run };
     let output = words.output.output;
-    Ok(RunCommand { config, output, serve, gate, after_removal: false })
+    Ok(RunCommand { config, output, serve, gate, after_removal: false, coverage: false })
 }
 
 fn verify(words: &VerifyWords, environment: &Environment) -> Result<RunCommand> {
-    let command = run(&words.run, Some(&words.serve), environment)?;
+    let command = of_run(&words.run, Some(&words.serve), environment)?;
     if words.after_removal && command.gate.health.is_empty() {
         return Err(Error::usage("no service is named that could be asked")
             .at("--after-removal")
@@ -204,6 +210,20 @@ pub(super) fn database(file: &cli::FileWords, environment: &Environment) -> Resu
     let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
     troubles.none_or_all()?;
     Ok(database.expect("a database that is missing is one of the troubles"))
+}
+
+fn choice(words: cli::RunChoiceWords, environment: &Environment) -> Result<RunChoice> {
+    let (database, who) = database_and_who(&words.file, &words.why, environment)?;
+    let run = words.run.map(|text| id("--run", text)).transpose()?;
+    Ok(RunChoice { database, run, who, output: words.output.output })
+}
+
+fn set(words: cli::SetWords, environment: &Environment) -> Result<SetCommand> {
+    let mut troubles = Troubles::default();
+    let (rate, workers) = run::changed(&words.rows_per_second, &words.workers, &mut troubles);
+    troubles.none_or_all()?;
+    let choice = choice(words.choice, environment)?;
+    Ok(SetCommand { choice, rows_per_second: rate, workers })
 }
 
 /// For a command that puts a word into the ledger: who does it is audited.
@@ -242,42 +262,6 @@ fn failures(words: cli::FailuresWords, environment: &Environment) -> Result<Comm
         who,
         output: words.output.output,
     }))
-}
-
-fn health(
-    words: cli::HealthWords,
-    verbose: bool,
-    environment: &Environment,
-) -> Result<HealthCommand> {
-    let file = FileWords::find(words.file.config.as_deref(), environment)?;
-    let mut troubles = Troubles::default();
-    let is_used = file.tables.iter().any(|table| table.ring.is_none());
-    let mut rings = rings::resolve(&words.keys, &file, is_used, &mut troubles);
-    rings::tell_uses(&mut rings, &tables::of_file(&file, &mut troubles));
-    let nothing = cli::SettingWords::default();
-    let run = RunConfig::resolve(&nothing, file.run, environment, &mut troubles);
-    troubles.none_or_all()?;
-    Ok(HealthCommand { rings, kms: run.kms(), verbose, output: words.output.output })
-}
-
-/// It reads no file: what it needs are the settings that the environment may hold.
-fn generate_key(
-    words: cli::GenerateKeyWords,
-    environment: &Environment,
-) -> Result<GenerateKeyCommand> {
-    let mut troubles = Troubles::default();
-    let wrap_with = words.wrap_with.map(|text| Word::new(text.trim(), "--wrap-with"));
-    let wrap_with = wrap_with.and_then(|word| troubles.note(kms_key(&word)));
-    let nothing = cli::SettingWords::default();
-    let run = RunConfig::resolve(&nothing, BTreeMap::new(), environment, &mut troubles);
-    troubles.none_or_all()?;
-    Ok(GenerateKeyCommand { wrap_with, kms: run.kms() })
-}
-
-/// The name of a KMS key.
-pub(super) fn kms_key(word: &Word) -> Result<KeyUri> {
-    let parsed = word.text.parse();
-    parsed.map_err(|malformed: MalformedKeyUri| word.wrong(malformed.what).hint(malformed.hint))
 }
 
 pub(super) fn id(name: &str, text: String) -> Result<i64> {

@@ -39,6 +39,22 @@ impl NamePattern {
         }
     }
 
+    /// Whether this name is one that is meant.
+    pub fn matches(&self, name: &str) -> bool {
+        let pieces = match self {
+            NamePattern::Exact(exact) => return exact == name,
+            NamePattern::Wildcard(pieces) => pieces,
+        };
+        let Some((first, rest)) = pieces.split_first() else { return false };
+        let Some((last, middle)) = rest.split_last() else { return first == name };
+        let Some(mut left) = name.strip_prefix(first.as_str()) else { return false };
+        for piece in middle {
+            let Some((_, behind)) = left.split_once(piece.as_str()) else { return false };
+            left = behind;
+        }
+        left.ends_with(last.as_str())
+    }
+
     pub fn is_wildcard(&self) -> bool {
         matches!(self, NamePattern::Wildcard(_))
     }
@@ -234,6 +250,30 @@ mod tests {
         let name = TableName::parse("tenant_*.secrets").unwrap();
         assert_eq!(name.schema.unwrap().like(), r"tenant\_%");
         assert_eq!(name.table.like(), "secrets");
+    }
+
+    #[test]
+    fn a_pattern_matches_as_the_server_would() {
+        let matches = |pattern: &str, name: &str| {
+            TableName::parse(pattern).expect("a name").table.matches(name)
+        };
+        for (pattern, name) in [
+            ("secrets", "secrets"),
+            ("tenant_*", "tenant_7"),
+            ("tenant_*", "tenant_"),
+            ("*", "anything"),
+            ("*_log", "a_log_log"),
+            ("a*b*c", "a-b-b-c"),
+            ("**", ""),
+        ] {
+            assert!(matches(pattern, name), "{pattern} {name}");
+        }
+        for (pattern, name) in
+            [("secrets", "secret"), ("tenant_*", "tenant7"), ("a*a", "a"), ("a*b*c", "acb")]
+        {
+            assert!(!matches(pattern, name), "{pattern} {name}");
+        }
+        assert!(!TableName::parse("\"st*r\"").expect("a name").table.matches("star"));
     }
 
     #[test]

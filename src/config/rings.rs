@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::cli::KeyWords;
-use crate::config::command::kms_key;
 use crate::config::file::{FileWords, RingWords, SourceWords};
+use crate::config::keys::kms_key;
 use crate::config::word::Word;
 use crate::config::{ColumnConfig, TableConfig, Troubles};
 use crate::error::{Error, Result, did_you_mean};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,17 +10,22 @@ use std::time::Duration;
 use crate::cli::SettingWords;
 use crate::config::document::{Entry, Section};
 use crate::config::file::word;
+use crate::config::throttle::ThrottleConfig;
 use crate::config::word::Word;
 use crate::config::{Environment, Troubles, Who};
 use crate::error::Result;
 use crate::kms::KmsSettings;
+use said::Said;
+
+mod said;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 const HOUR: u64 = 60 * 60;
-/// No server rewrites that many rows a second.
-const RATE_MAX: u64 = 100_000_000;
+/// No server rewrites more rows a second.
+const RATE: RangeInclusive<u64> = 0..=100_000_000;
+const WORKERS: RangeInclusive<usize> = 1..=64;
 
 /// How a run works, whatever it works on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +40,12 @@ pub struct RunConfig {
     pub page_rows_max: u32,
     /// Rows that this process rewrites a second, at most; 0 for as many as it can.
     pub rows_per_second: u64,
+    /// How long this process works on a run, at most.
+    pub max_duration: Option<Duration>,
+    /// Values that this process writes, at most.
+    pub max_records: Option<NonZeroU64>,
+    /// What holds this process back besides.
+    pub throttle: ThrottleConfig,
     /// Bytes of one page's values at most; a page holds at least one row.
     pub page_bytes_max: u64,
     /// Bytes of one value at most; a longer one fails as `too_large`.
@@ -66,11 +78,12 @@ pub fn file_words<'d>(
     troubles: &mut Troubles,
 ) -> BTreeMap<&'static str, Word> {
     type Kind<'d> = fn(Entry<'d>) -> Result<Word>;
-    let kinds: [(&[&'static str], Kind<'d>); 6] = [
+    let kinds: [(&[&'static str], Kind<'d>); 7] = [
         (&["workers", "max_passes", "max_failures", "page_rows_max"], Entry::number),
-        (&["rows_per_second", "other_seals", "kms_max_rps"], Entry::number),
+        (&["rows_per_second", "max_records", "other_seals", "kms_max_rps"], Entry::number),
         (&["page_bytes_max", "value_bytes_max"], Entry::number_or_text),
-        (&["max_wait", "retry_for", "lease"], Entry::text),
+        (&["max_wait", "max_duration", "retry_for", "lease"], Entry::text),
+        (&["throttle_standby_lag", "throttle_archive_backlog", "throttle_query"], Entry::text),
         (&["operator", "ticket", "reason"], Entry::text),
         (&["allow_unreadable", "rollback", "ledger_on_subscriber"], Entry::switch),
     ];
@@ -97,16 +110,14 @@ impl RunConfig {
         let who = Who::resolve(&why.who, reason, &file, environment, troubles);
         let mut said = Said { file, environment, troubles };
         RunConfig {
-            workers: said.number("workers", &typed.workers, 1..=64, 2),
+            workers: said.number("workers", &typed.workers, WORKERS, 2),
             max_passes: said.number("max_passes", &typed.max_passes, 1..=1_000, 10),
             max_failures: said.number("max_failures", &typed.max_failures, 1..=1_000_000, 1_000),
             page_rows_max: said.number("page_rows_max", &typed.page_rows_max, 1..=100_000, 5_000),
-            rows_per_second: said.number(
-                "rows_per_second",
-                &typed.rows_per_second,
-                0..=RATE_MAX,
-                0,
-            ),
+            rows_per_second: said.number("rows_per_second", &typed.rows_per_second, RATE, 0),
+            max_duration: said.max_duration(&typed.max_duration),
+            max_records: said.max_records(&typed.max_records),
+            throttle: said.throttle(typed),
             page_bytes_max: said.bytes("page_bytes_max", &typed.page_bytes_max, 256 * MIB, 2 * MIB),
             value_bytes_max: said.bytes("value_bytes_max", &typed.value_bytes_max, GIB, 32 * MIB),
             max_wait: said.duration("max_wait", &typed.max_wait, 0..=24 * HOUR, 300),
@@ -124,87 +135,27 @@ impl RunConfig {
     }
 }
 
+/// What `reseal set` says of rows a second and workers.
+pub fn changed(
+    rows_per_second: &Option<String>,
+    workers: &Option<String>,
+    troubles: &mut Troubles,
+) -> (Option<u64>, Option<u32>) {
+    let word = |name: &str, typed: &Option<String>| {
+        typed.as_ref().map(|text| Word::new(text, format!("--{name}")))
+    };
+    let rate = word("rows-per-second", rows_per_second);
+    let rate = rate.and_then(|word| troubles.note(number("rows_per_second", &word, &RATE)));
+    let workers = word("workers", workers);
+    let workers = workers.and_then(|word| troubles.note(number("workers", &word, &WORKERS)));
+    (rate, workers.map(|workers| u32::try_from(workers).unwrap_or(u32::MAX)))
+}
+
 impl RunConfig {
     /// How key services are called.
     pub fn kms(&self) -> KmsSettings {
         let calls_per_second = (self.kms_max_rps > 0).then_some(self.kms_max_rps);
         KmsSettings { calls_per_second, retry_for: self.retry_for }
-    }
-}
-
-/// Everything said about settings; every trouble is noted and the default taken in its place.
-struct Said<'s> {
-    file: BTreeMap<&'static str, Word>,
-    environment: &'s Environment,
-    troubles: &'s mut Troubles,
-}
-
-impl Said<'_> {
-    /// The word that counts: the option's, else the environment's, else the file's.
-    fn word(&mut self, name: &'static str, typed: &Option<String>) -> Option<Word> {
-        if let Some(text) = typed {
-            return Some(Word::new(text, format!("--{}", name.replace('_', "-"))));
-        }
-        let variable = format!("RESEAL_{}", name.to_ascii_uppercase());
-        self.troubles.note(self.environment.word(&variable))?.or_else(|| self.file.remove(name))
-    }
-
-    fn number<T>(
-        &mut self,
-        name: &'static str,
-        typed: &Option<String>,
-        bounds: RangeInclusive<T>,
-        default: T,
-    ) -> T
-    where
-        T: FromStr + PartialOrd + Display + Copy,
-    {
-        let Some(word) = self.word(name, typed) else { return default };
-        self.troubles.note(number(name, &word, &bounds)).unwrap_or(default)
-    }
-
-    fn bytes(
-        &mut self,
-        name: &'static str,
-        typed: &Option<String>,
-        most: u64,
-        default: u64,
-    ) -> u64 {
-        let Some(word) = self.word(name, typed) else { return default };
-        let (low, high) = (KIB, most);
-        let result =
-            bytes(&word.text).filter(|bytes| (low..=high).contains(bytes)).ok_or_else(|| {
-                let (low, high) = (low / KIB, high / MIB);
-                word.wrong(format!("{name} is a number of bytes from {low}KiB to {high}MiB"))
-            });
-        self.troubles.note(result).unwrap_or(default)
-    }
-
-    fn duration(
-        &mut self,
-        name: &'static str,
-        typed: &Option<String>,
-        bounds: RangeInclusive<u64>,
-        default: u64,
-    ) -> Duration {
-        let default = Duration::from_secs(default);
-        let Some(word) = self.word(name, typed) else { return default };
-        self.troubles.note(duration(name, &word, &bounds)).unwrap_or(default)
-    }
-
-    fn switch(&mut self, name: &'static str, typed: &Option<String>) -> bool {
-        let Some(word) = self.word(name, typed) else { return false };
-        let result = word.text.parse().map_err(|_| word.wrong(format!("{name} is true or false")));
-        self.troubles.note(result).unwrap_or(false)
-    }
-
-    fn token(&mut self, variable: &str) -> Option<String> {
-        let word = self.troubles.note(self.environment.word(variable))??;
-        let fits = word.text.len() <= 100 && word.text.bytes().all(|byte| byte.is_ascii_graphic());
-        let result = fits.then_some(&word.text).cloned().ok_or_else(|| {
-            word.wrong("the run's token is 1 to 100 visible ASCII characters, without spaces")
-        });
-        self.troubles.note(result)
     }
 }
 
@@ -239,7 +190,7 @@ fn short(seconds: u64) -> String {
 }
 
 /// `8388608`, `8192KiB`, `8MiB` or `1GiB`.
-fn bytes(text: &str) -> Option<u64> {
+pub fn bytes(text: &str) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let unit = match unit.trim() {

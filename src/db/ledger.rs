@@ -1,9 +1,9 @@
 //! The job's own tables, in schema `reseal` of the same database: what survives a kill.
 //!
-//! One file for each thing the ledger knows: its own [`setup`], [`run`]s, [`shard`]s and their
-//! checkpoints, the [`close`] of a proof, [`failure`]s, the [`seals`] of each key, what [`passphrase`]s are called, what all that adds up
-//! to ([`counted`]), the [`audit`] of who did what, what a run covers ([`scope`]), and what its report says
-//! besides ([`evidence`]). This room knows no cryptography and no user
+//! One file for each thing the ledger knows: its own [`setup`], [`run`]s and their [`standing`], [`shard`]s and
+//! their checkpoints, the [`close`] of a proof, [`failure`]s, the [`seals`] of each key, what [`passphrase`]s are
+//! called, what all that adds up to ([`counted`]), the [`audit`] of who did what, what a run covers ([`scope`]),
+//! and what its report says besides ([`evidence`]). This room knows no cryptography and no user
 //! table; values, plaintext and keys never reach it.
 
 pub mod audit;
@@ -17,6 +17,7 @@ pub mod scope;
 pub mod seals;
 pub mod setup;
 pub mod shard;
+pub mod standing;
 pub mod token;
 
 /// The ledger version this program writes.

@@ -75,6 +75,11 @@ impl Database {
         Ok(database)
     }
 
+    /// How many connections there may be at once.
+    pub fn connections(&self) -> usize {
+        self.pool.status().max_size
+    }
+
     /// A connection of one's own; waits for one to be given back when all are in use.
     pub async fn session(&self) -> Result<Session, DatabaseError> {
         // Connections that died while nobody used them are passed over; a fresh one is not.

@@ -40,6 +40,11 @@ impl Patience {
         self.trouble_since = None;
     }
 
+    /// Whether there is trouble that has not passed.
+    pub fn is_tried(&self) -> bool {
+        self.attempts > 0
+    }
+
     /// How long to wait before the next attempt; gives the error back when none would help or the
     /// time is over.
     pub fn next_pause(&mut self, error: Error) -> Result<Duration, Error> {

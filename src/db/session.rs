@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use deadpool_postgres::Client;
 
+use super::answer::Silence;
 use super::error::{DatabaseError, Trouble};
 use super::identifier::literal;
 use super::sql;
@@ -44,7 +45,9 @@ impl SessionStamp {
 /// One pooled connection. What was read through it is only valid with it: a row's `xmin` means
 /// nothing on another server.
 pub struct Session {
-    client: Client,
+    /// There until the session is dropped.
+    client: Option<Client>,
+    silence: Silence,
     stamp: SessionStamp,
     identity: Identity,
     backend_pid: i32,
@@ -72,7 +75,8 @@ impl Session {
             }
         };
         Ok(Self {
-            client,
+            client: Some(client),
+            silence: Silence::default(),
             stamp: SessionStamp::next(),
             identity,
             backend_pid: row.try_get(1)?,
@@ -128,11 +132,11 @@ impl Session {
         if !is_asked_at_the_end {
             words.push_str(question);
         }
-        let transaction = Transaction::guard(&self.client, &self.described, asked_at_the_end);
-        let answers = match self.client.simple_query(&words).await {
-            Ok(answers) => answers,
-            Err(error) => return Err(not_begun(error.into())),
-        };
+        let client = self.client.as_ref().expect("it is taken when the session is dropped");
+        let answers = self.silence.answers(terms.statement_timeout);
+        let transaction = Transaction::guard(client, &self.described, answers, asked_at_the_end);
+        let begun = self.silence.beginning().wait(client.simple_query(&words)).await;
+        let answers = begun.map_err(not_begun)?;
         if !is_asked_at_the_end {
             proof_of_identity.check(&answers)?;
         }
@@ -166,6 +170,16 @@ impl Session {
         }
         set("application_name", &literal(&self.application_name));
         words
+    }
+}
+
+/// Whoever was not answered would not be answered the next time: such a connection is closed, and not given
+/// back.
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take_if(|_| self.silence.is_noted()) {
+            drop(Client::take(client));
+        }
     }
 }
 

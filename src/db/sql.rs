@@ -52,11 +52,13 @@ statements! {
     RESOLVE_FAILURES = "ledger/resolve_failures.sql";
     RUN_BY_TOKEN = "ledger/run_by_token.sql";
     SEALS_RESERVED = "ledger/seals_reserved.sql";
+    SET_SETTINGS = "ledger/set_settings.sql";
     START_RUN = "ledger/start_run.sql";
     STATUS = "ledger/status.sql";
     WALKED_RELATIONS = "ledger/walked_relations.sql";
     WALK_CONFLICTS = "ledger/walk_conflicts.sql";
-    WANT_ABANDON = "ledger/want_abandon.sql";
+    WAITS = "ledger/waits.sql";
+    WANT = "ledger/want.sql";
 
     COMMIT_UNWRITTEN = "commit/unwritten.sql";
     COMMIT_WRITE = "commit/write.sql";
@@ -93,6 +95,17 @@ statements! {
     REPORT_RELATIONS = "report/relations.sql";
     REPORT_RUN = "report/run.sql";
     REPORT_SERVER = "report/server.sql";
+
+    THROTTLE_ARCHIVE = "throttle/archive.sql";
+    THROTTLE_ARCHIVE_READY = "throttle/archive_ready.sql";
+    THROTTLE_MAY_SEE = "throttle/may_see.sql";
+    THROTTLE_STANDBYS = "throttle/standbys.sql";
+
+    SCAN_COLUMNS = "scan/columns.sql";
+    SCAN_EVERY = "scan/every.sql";
+    SCAN_SAMPLE = "scan/sample.sql";
+    SCAN_SCHEMAS = "scan/schemas.sql";
+    SCAN_SPARSE = "scan/sparse.sql";
 
     SESSION_GREETING = "session/greeting.sql";
     SESSION_INCARNATION = "session/incarnation.sql";

@@ -5,7 +5,6 @@
 //! which may not know prepared ones.
 
 use std::collections::HashSet;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
@@ -15,6 +14,7 @@ use futures_util::{FutureExt, StreamExt};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
+use super::answer::Answers;
 use super::error::DatabaseError;
 use super::session::{ProofOfIdentity, milliseconds};
 
@@ -25,6 +25,7 @@ pub type Parameter<'p> = (&'p (dyn ToSql + Sync), Type);
 pub struct Transaction<'s> {
     client: &'s Client,
     described: &'s Described,
+    answers: Answers<'s>,
     /// Asked before COMMIT, when it was not asked before.
     asked_at_the_end: Option<ProofOfIdentity<'s>>,
     committed: bool,
@@ -47,9 +48,10 @@ impl<'s> Transaction<'s> {
     pub(super) fn guard(
         client: &'s Client,
         described: &'s Described,
+        answers: Answers<'s>,
         asked_at_the_end: Option<ProofOfIdentity<'s>>,
     ) -> Self {
-        Self { client, described, asked_at_the_end, committed: false }
+        Self { client, described, answers, asked_at_the_end, committed: false }
     }
 
     /// All rows of a statement.
@@ -59,7 +61,7 @@ impl<'s> Transaction<'s> {
         parameters: &[Parameter<'_>],
     ) -> Result<Vec<Row>, DatabaseError> {
         self.describe(sql, parameters).await?;
-        Ok(self.client.query_typed(sql, parameters).await?)
+        self.answers.wait(self.client.query_typed(sql, parameters)).await
     }
 
     /// Exactly one row; any other number is a bug of the statement.
@@ -68,7 +70,7 @@ impl<'s> Transaction<'s> {
         sql: &str,
         parameters: &[Parameter<'_>],
     ) -> Result<Row, DatabaseError> {
-        Ok(self.client.query_typed_one(sql, parameters).await?)
+        self.answers.wait(self.client.query_typed_one(sql, parameters)).await
     }
 
     /// One row or none; more are a bug of the statement.
@@ -77,7 +79,7 @@ impl<'s> Transaction<'s> {
         sql: &str,
         parameters: &[Parameter<'_>],
     ) -> Result<Option<Row>, DatabaseError> {
-        Ok(self.client.query_typed_opt(sql, parameters).await?)
+        self.answers.wait(self.client.query_typed_opt(sql, parameters)).await
     }
 
     /// The rows one by one, as they arrive; at most a few network buffers are held in memory. A
@@ -89,8 +91,8 @@ impl<'s> Transaction<'s> {
     ) -> Result<RowStream<'_>, DatabaseError> {
         self.describe(sql, parameters).await?;
         let parameters = parameters.iter().map(|(value, type_)| (*value, type_.clone()));
-        let rows = self.client.query_typed_raw(sql, parameters).await?;
-        Ok(RowStream { rows: Box::pin(rows.fuse()), transaction: PhantomData })
+        let rows = self.answers.wait(self.client.query_typed_raw(sql, parameters)).await?;
+        Ok(RowStream { rows: Box::pin(rows.fuse()), answers: self.answers })
     }
 
     async fn describe(&self, sql: &str, parameters: &[Parameter<'_>]) -> Result<(), DatabaseError> {
@@ -99,7 +101,7 @@ impl<'s> Transaction<'s> {
         }
         let types: Vec<Type> = parameters.iter().map(|(_, type_)| type_.clone()).collect();
         // Dropped, and thereby closed, at once: no name outlives the transaction.
-        drop(self.client.prepare_typed(sql, &types).await?);
+        drop(self.answers.wait(self.client.prepare_typed(sql, &types)).await?);
         let mut described = self.lock_described();
         if described.len() >= DESCRIBED_MAX {
             described.clear();
@@ -118,12 +120,12 @@ impl<'s> Transaction<'s> {
         sql: &str,
         parameters: &[Parameter<'_>],
     ) -> Result<u64, DatabaseError> {
-        Ok(self.client.execute_typed(sql, parameters).await?)
+        self.answers.wait(self.client.execute_typed(sql, parameters)).await
     }
 
     /// Statements without parameters and without results, in one round trip.
     pub async fn batch(&self, sql: &str) -> Result<(), DatabaseError> {
-        Ok(self.client.batch_execute(sql).await?)
+        self.answers.wait(self.client.batch_execute(sql)).await
     }
 
     /// For the statements that follow; rounded up to a millisecond, never endless.
@@ -139,7 +141,7 @@ impl<'s> Transaction<'s> {
     pub async fn commit(mut self) -> Result<(), DatabaseError> {
         let question = self.asked_at_the_end.map_or("", |proof| proof.question);
         let words = format!("SHOW transaction_read_only; {question}; COMMIT");
-        let answers = self.client.simple_query(&words).await?;
+        let answers = self.answers.wait(self.client.simple_query(&words)).await?;
         self.committed = true;
         self.asked_at_the_end.map_or(Ok(()), |proof| proof.check(&answers))
     }
@@ -167,12 +169,13 @@ impl Drop for Transaction<'_> {
 /// Rows of one statement as they arrive; it cannot outlive its transaction.
 pub struct RowStream<'t> {
     rows: Pin<Box<Fuse<tokio_postgres::RowStream>>>,
-    transaction: PhantomData<&'t ()>,
+    answers: Answers<'t>,
 }
 
 impl RowStream<'_> {
     /// The next row, or `None` after the last, however often one asks.
     pub async fn next(&mut self) -> Result<Option<Row>, DatabaseError> {
-        Ok(self.rows.next().await.transpose()?)
+        let next = async { self.rows.next().await.transpose() };
+        self.answers.wait(next).await
     }
 }

@@ -155,6 +155,18 @@ impl KeyRing {
     /// # Errors
     /// As [`KeyRing::column_keys`], of the layout alone.
     pub fn layout_keys(&self, layout: &Layout, table: &str, column: &str) -> Result<LayoutKeys> {
+        let mut keys = self.trial_keys(layout, table, column)?;
+        if !layout.cipher().is_authenticated() {
+            only_one(&mut keys.candidates, layout)?;
+        }
+        Ok(keys)
+    }
+
+    /// Every key of the ring that can be one of a layout, for values that are tried and not trusted.
+    ///
+    /// # Errors
+    /// The salt of its derivation is missing, or a key has a label that the layout cannot store.
+    pub fn trial_keys(&self, layout: &Layout, table: &str, column: &str) -> Result<LayoutKeys> {
         let mut candidates = Vec::new();
         let wanted = layout.key_form().label.as_deref();
         for (place, key) in self.keys().enumerate() {
@@ -165,9 +177,6 @@ impl KeyRing {
             if let Ok(secret) = key.text.with_text(read) {
                 candidates.extend(self.candidate(place, key, secret, layout, table, column)?);
             }
-        }
-        if !layout.cipher().is_authenticated() {
-            only_one(&mut candidates, layout)?;
         }
         Ok(LayoutKeys { candidates })
     }

@@ -38,6 +38,20 @@ impl LabelForm {
     }
 }
 
+impl LabelForm {
+    /// The label that stands in a value, as [`LabelForm::bytes_of`] would take it.
+    pub fn text_of(self, stored: &[u8]) -> Option<String> {
+        let text = match self {
+            Self::Bytes(bytes) if bytes == stored.len() && bytes <= 8 => {
+                stored.iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte)).to_string()
+            }
+            Self::Bytes(_) => return None,
+            Self::Text | Self::Tagged | Self::Header => String::from_utf8(stored.to_vec()).ok()?,
+        };
+        is_label(&text).then_some(text)
+    }
+}
+
 /// Whether text can be the label of a key.
 pub fn is_label(text: &str) -> bool {
     (1..=LABEL_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())

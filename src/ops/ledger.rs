@@ -1,18 +1,15 @@
-//! The commands that look at the ledger or put a word into it: `status`, `failures`, `abandon`,
-//! `ledger`.
+//! The commands about the ledger: `status`, `failures`, `ledger`.
 
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::cli::Output;
-use crate::config::{
-    AbandonCommand, AcceptCommand, DatabaseConfig, FailuresCommand, LedgerCommand, StatusCommand,
-};
+use crate::config::{AcceptCommand, DatabaseConfig, FailuresCommand, LedgerCommand, StatusCommand};
 use crate::db::error::DatabaseError;
 use crate::db::ledger::audit::{self, Event, EventKind};
 use crate::db::ledger::failure;
-use crate::db::ledger::{counted, run, setup};
+use crate::db::ledger::{counted, setup};
 use crate::db::pool::Database;
 use crate::db::session::{Session, Terms};
 use crate::db::sql;
@@ -22,7 +19,6 @@ use crate::plan::{decide, inspect};
 use crate::report;
 use crate::report::failures::FailuresReport;
 use crate::report::status::{self, StatusReport};
-use crate::rotate::ending;
 
 /// How often `--wait` looks.
 const WAIT_POLL: Duration = Duration::from_millis(200);
@@ -32,7 +28,7 @@ pub async fn status(command: StatusCommand) -> Result<ExitCode> {
     let mut session = connect(&command.database).await?;
     loop {
         let (report, _) = status_of(&mut session, command.run).await?;
-        let goes_on = matches!(report.status, "running" | "interrupted");
+        let goes_on = matches!(report.status, "running" | "paused" | "interrupted");
         if !(command.wait && goes_on) {
             report::result(&report, command.output)?;
             return Ok(ExitCode::Done);
@@ -59,10 +55,11 @@ pub async fn status_of(
     };
     let counts = counted::counts(&transaction, run.run_id).await?;
     let failures = failure::count(&transaction, run.run_id, run.pass).await?;
+    let waits = counted::waits(&transaction, run.run_id).await?;
     let timeline = timeline(&transaction).await?;
     transaction.commit().await?;
     let exit_code = run.exit_code.map(exit_code);
-    Ok((status::of(&run, &counts, failures, timeline), exit_code))
+    Ok((status::of(&run, &counts, failures, waits, timeline), exit_code))
 }
 
 async fn timeline(transaction: &Transaction<'_>) -> Result<Option<i64>, DatabaseError> {
@@ -109,43 +106,6 @@ pub async fn accept(command: AcceptCommand) -> Result<ExitCode> {
     done(&format!("failure {} is accepted", command.id), command.output)
 }
 
-/// Ends an unfinished run: at once when nobody is at work, else within one page.
-pub async fn abandon(command: AbandonCommand) -> Result<ExitCode> {
-    let mut session = connect(&command.database).await?;
-    let nothing = || {
-        Error::usage("there is no such unfinished run")
-            .hint("`reseal status` shows the newest run; --run names another one")
-    };
-    setup::version(&mut session).await?.ok_or_else(nothing)?;
-    let transaction = session.begin(&Terms::durable()).await?;
-    let unfinished = run::unfinished(&transaction).await?;
-    let run_id = match (command.run, unfinished.as_slice()) {
-        (Some(run_id), _) => run_id,
-        (None, [run_id]) => *run_id,
-        (None, []) => return Err(nothing()),
-        (None, several) => return Err(which(several)),
-    };
-    let record = counted::run_record(&transaction, Some(run_id)).await?;
-    let record = record.filter(|run| run.state == "running").ok_or_else(nothing)?;
-    if !run::want_abandon(&transaction, run_id).await? {
-        return Err(nothing());
-    }
-    let event = Event::of_run(EventKind::RunAbandoned, run_id);
-    audit::append(&transaction, &command.who, &event).await?;
-    transaction.commit().await?;
-    if record.at_work {
-        return done(&format!("run {run_id} will end within one page"), command.output);
-    }
-    ending::abandon(&mut session, &command.who, run_id).await?;
-    done(&format!("run {run_id} is ended"), command.output)
-}
-
-fn which(unfinished: &[i64]) -> Error {
-    let ids: Vec<String> = unfinished.iter().map(ToString::to_string).collect();
-    Error::usage(format!("several runs are unfinished: {}", ids.join(", ")))
-        .hint("name one: reseal abandon --run ID")
-}
-
 /// Creates or upgrades the ledger, or prints it for a DBA.
 pub async fn ledger(command: LedgerCommand) -> Result<ExitCode> {
     let (database, output) = match command {
@@ -172,11 +132,11 @@ async fn refuse_to_replicate(session: &mut Session) -> Result<()> {
     decide::replicated_ledger(&facts).map_or(Ok(()), Err)
 }
 
-async fn connect(database: &DatabaseConfig) -> Result<Session> {
+pub(super) async fn connect(database: &DatabaseConfig) -> Result<Session> {
     Ok(Database::connect(database).await?.session().await?)
 }
 
-fn done(text: &str, output: Output) -> Result<ExitCode> {
+pub(super) fn done(text: &str, output: Output) -> Result<ExitCode> {
     report::done(text, output)?;
     Ok(ExitCode::Done)
 }

@@ -1,15 +1,12 @@
-//! `plan`, `run` and `verify`.
+//! `run` and `verify`, and what `plan` shares with them.
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
-
 use super::audit;
 use super::gate::{self, Wanted as WantedKeys};
-use super::ledger::status_of;
+use super::outcome::{ended, outcome, so_far};
 use super::serve::{Desk, Found, Served, Work};
 use super::{passphrases, rings, signals};
-use crate::cli::Output;
 use crate::config::{Config, GateConfig, RunCommand};
 use crate::db::ledger::run::{Relation, Wanted};
 use crate::db::ledger::setup;
@@ -18,36 +15,25 @@ use crate::db::retry::Patience;
 use crate::db::session::Session;
 use crate::error::{ExitCode, Result};
 use crate::plan::Plan;
-use crate::plan::decide::Purpose;
+use crate::plan::decide::{Objections, Purpose};
 use crate::plan::make::{self, Depth, Rings};
+use crate::report;
 use crate::report::progress::Shown;
-use crate::report::{self, status::StatusReport};
-use crate::rotate::context::{self, Context, Stop};
+use crate::rotate::context::Context;
 use crate::rotate::start::{self, Started};
-use crate::rotate::{self, points, verify};
-
-/// Prints what a run would do; writes nothing.
-pub async fn plan(command: RunCommand) -> Result<ExitCode> {
-    let mut rings = rings::all(&command.config).await?;
-    let database = Database::connect(&command.config.database).await?;
-    let mut session = database.session().await?;
-    passphrases::name(&mut session, &mut rings).await?;
-    let planned = planned(&mut session, command.config, &rings, &command.gate).await?;
-    let keys = planned.wanted.keys.clone();
-    report::result(&report::plan::of(&planned.plan, keys, &planned.relation), command.output)?;
-    Ok(ExitCode::Done)
-}
+use crate::rotate::stop::{STOP_GRACE, Stop, StopSwitch};
+use crate::rotate::{self, points, throttle, verify};
 
 /// Everything that was decided before the first write.
-struct Planned {
+pub(super) struct Planned {
     /// With every layout resolved.
-    config: Config,
-    plan: Plan,
-    wanted: Wanted,
-    relation: Relation,
+    pub(super) config: Config,
+    pub(super) plan: Plan,
+    pub(super) wanted: Wanted,
+    pub(super) relation: Relation,
 }
 
-async fn planned(
+pub(super) async fn planned(
     session: &mut Session,
     mut config: Config,
     rings: &Rings,
@@ -76,8 +62,7 @@ pub async fn run(command: RunCommand) -> Result<ExitCode> {
 
 async fn rotate(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let mut rings = rings::all(&command.config).await?;
-    let (raise, stop) = rotate::stop();
-    signals::watch_for(raise.clone())?;
+    let (raise, stop) = signals::stop(&command.config.run)?;
     let (config, gate, output) = (command.config, command.gate, command.output);
     let database = connect(&config, &stop).await?;
     desk.connected(&database);
@@ -89,7 +74,15 @@ async fn rotate(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
             desk.found(Found::Ended(run_id));
             run_id
         }
-        Begun::Unfinished { context, records } => work(context, records, raise).await?,
+        Begun::Unfinished { context, records } => {
+            let run_id = context.run_id;
+            match work(context, records, raise).await {
+                Err(spent) if spent.exit_code == ExitCode::BudgetSpent => {
+                    return so_far(&database, run_id, &spent, output).await;
+                }
+                worked => worked?,
+            }
+        }
     };
     outcome(&database, run_id, &config, &stop, output).await
 }
@@ -151,11 +144,11 @@ async fn begin(
 }
 
 /// Works on the run until it has ended.
-async fn work(context: Arc<Context>, records: u64, raise: watch::Sender<bool>) -> Result<i64> {
+async fn work(context: Arc<Context>, records: u64, raise: StopSwitch) -> Result<i64> {
     let run_id = context.run_id;
     let working = rotate::work(Arc::clone(&context), raise);
     let worked = tokio::select! {
-        worked = shown(&context, format!("run {run_id}"), records, working) => worked,
+        worked = shown(&context, Some(run_id), records, working) => worked,
         never = points::note(&context) => match never {},
     };
     // the workers have ended: nobody needs the keys any more
@@ -166,58 +159,18 @@ async fn work(context: Arc<Context>, records: u64, raise: watch::Sender<bool>) -
 }
 
 /// Does something again for a while when trouble outside ends it.
-async fn patiently<T>(
+pub(super) async fn patiently<T>(
     config: &Config,
     stop: &Stop,
     mut work: impl AsyncFnMut() -> Result<T>,
 ) -> Result<T> {
     let mut patience = Patience::new(config.run.retry_for);
     loop {
-        match work().await {
+        match stop.grant(STOP_GRACE, work()).await {
             Ok(done) => return Ok(done),
             Err(error) => stop.sleep(patience.next_pause(error)?).await?,
         }
     }
-}
-
-/// A run that ended itself as failed has its outcome in the ledger; only its message is shown here.
-fn ended(worked: Result<()>) -> Result<()> {
-    match worked {
-        Err(error) if matches!(error.exit_code, ExitCode::Unfinished | ExitCode::Refused) => {
-            report::error(&error);
-            Ok(())
-        }
-        other => other,
-    }
-}
-
-/// Prints the run and answers with its exit code: every process of a run ends with the run's outcome.
-async fn outcome(
-    database: &Database,
-    run_id: i64,
-    config: &Config,
-    stop: &Stop,
-    output: Output,
-) -> Result<ExitCode> {
-    let asked = patiently(config, stop, async || {
-        let mut session = database.session().await?;
-        let (mut report, exit_code) = status_of(&mut session, Some(run_id)).await?;
-        name_standbys(&mut session, &mut report).await?;
-        audit::tell_head(&mut session).await?;
-        Ok((report, exit_code))
-    });
-    let (report, exit_code) = asked.await?;
-    report::result(&report, output)?;
-    // it had ended when we looked last: this ledger has lost that
-    exit_code.ok_or_else(|| context::gone(run_id))
-}
-
-async fn name_standbys(session: &mut Session, report: &mut StatusReport) -> Result<()> {
-    let lsn = report.proof.as_ref().and_then(|proof| proof["lsn"].as_str()).map(str::to_owned);
-    if let Some(lsn) = lsn {
-        report.mind_standbys(&verify::standbys(session, &lsn).await?);
-    }
-    Ok(())
 }
 
 /// Proves with the current key alone; writes nothing.
@@ -229,8 +182,7 @@ pub async fn verify(command: RunCommand) -> Result<ExitCode> {
 
 async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let mut rings = rings::current_only(&command.config).await?;
-    let (raise, stop) = rotate::stop();
-    signals::watch_for(raise)?;
+    let (_raise, stop) = signals::stop(&command.config.run)?;
     let database = connect(&command.config, &stop).await?;
     desk.connected(&database);
     let mut session = database.session().await?;
@@ -242,19 +194,22 @@ async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
         false => made?,
     };
     let purpose = Purpose::Verify;
+    let mut objections = Objections { purpose, ..Objections::default() };
+    throttle::check(&mut session, &config.run.throttle, &mut objections).await?;
+    objections.none_or_all()?;
     let context =
         Context::new(database.clone(), config, rings, 0, purpose, plan.deadlock_timeout, stop);
     let context = Arc::new(context.counting(desk.counting(), &plan));
     desk.at_work(Work::of(&context, &plan));
     let records = plan.estimated_records();
     let proving = verify::verify(&mut session, &context);
-    let verdict = shown(&context, "verify".to_owned(), records, proving).await?;
+    let verdict = shown(&context, None, records, proving).await?;
     if verdict.is_good() {
         desk.verified(&verdict.moment.time);
     }
     audit::verified(&mut session, &context.config.run.who, &context.rings, &verdict).await?;
     let keys = context.rings.values().map(|ring| ring.current().id().to_string()).collect();
-    report::result(&report::verify::of(&verdict, keys), command.output)?;
+    report::result(&report::verify::of(&verdict, keys, &context.config.left_out), command.output)?;
     Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })
 }
 
@@ -273,16 +228,16 @@ fn tell(plan: &Plan) {
 /// Shows progress while the work goes on; it is off the screen before anything else is printed.
 async fn shown<T>(
     context: &Context,
-    what: String,
+    run: Option<i64>,
     expected: u64,
     work: impl Future<Output = T>,
 ) -> T {
-    let mut shown = Shown::start(what, expected);
+    let mut shown = Shown::start(&context.progress, run, expected);
     tokio::pin!(work);
     loop {
         tokio::select! {
             done = &mut work => return done,
-            () = tokio::time::sleep(shown.interval()) => shown.update(context.progress.counts()),
+            () = tokio::time::sleep(shown.interval()) => shown.update(),
         }
     }
 }

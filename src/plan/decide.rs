@@ -84,7 +84,8 @@ impl Objections {
         Error::all(std::mem::take(&mut self.refusals)).map_or(Ok(()), Err)
     }
 
-    pub(super) fn warn(&mut self, place: &str, what: impl Into<String>, hint: impl Into<String>) {
+    /// Warns, once of the same thing.
+    pub fn warn(&mut self, place: &str, what: impl Into<String>, hint: impl Into<String>) {
         let warning = Warning { what: what.into(), place: place.to_owned(), hint: hint.into() };
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);

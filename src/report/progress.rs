@@ -1,38 +1,41 @@
-//! How far it is: a bar on a terminal, elsewhere one log line every ten seconds.
+//! How far it is: a bar on a terminal; elsewhere one log line every ten seconds, and a last one at the end.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::rotate::progress::ProgressCounts;
+use crate::rotate::progress::{Progress, ProgressCounts};
 
 const REDRAW: Duration = Duration::from_millis(200);
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
 /// Shows progress until it is dropped.
-pub struct Shown {
+pub struct Shown<'p> {
+    progress: &'p Progress,
     bar: Option<ProgressBar>,
-    what: String,
+    /// `None` where no run is: `verify`.
+    run: Option<i64>,
+    expected: u64,
     begun: Instant,
     logged: Instant,
 }
 
-impl Shown {
+impl<'p> Shown<'p> {
     /// `expected` values, by estimate; each is met about once in a pass.
-    pub fn start(what: String, expected: u64) -> Self {
+    pub fn start(progress: &'p Progress, run: Option<i64>, expected: u64) -> Self {
         let begun = Instant::now();
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(Some(expected), ProgressDrawTarget::stderr());
-            let style = "{msg} [{wide_bar}] {human_pos}/{human_len} {per_sec} eta {eta}";
+            let style = "{prefix} [{wide_bar}] {human_pos}/{human_len} {per_sec} eta {eta}{msg}";
             bar.set_style(
                 ProgressStyle::with_template(style)
                     .unwrap_or_else(|_| ProgressStyle::default_bar()),
             );
-            bar.set_message(what.clone());
+            bar.set_prefix(name(run));
             bar
         });
-        Self { bar, what, begun, logged: begun }
+        Self { progress, bar, run, expected, begun, logged: begun }
     }
 
     /// How often [`update`](Self::update) wants to be called.
@@ -40,29 +43,57 @@ impl Shown {
         REDRAW
     }
 
-    pub fn update(&mut self, counts: ProgressCounts) {
+    pub fn update(&mut self) {
         if let Some(bar) = &self.bar {
-            bar.set_position(counts.values);
-            return;
+            let waits = self.progress.waits.now();
+            bar.set_message(waits.map(|(wait, _)| format!("; {wait}")).unwrap_or_default());
+            bar.set_position(self.progress.counts().values);
+            // a wait moves no position, and is to be seen nevertheless
+            bar.tick();
+        } else if self.logged.elapsed() >= LOG_EVERY {
+            self.logged = Instant::now();
+            self.log(&name(self.run), Some(self.pace()));
         }
-        if self.logged.elapsed() < LOG_EVERY {
-            return;
-        }
-        self.logged = Instant::now();
-        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-        let rate = counts.values as f64 / self.begun.elapsed().as_secs_f64().max(0.001);
+    }
+
+    /// One line with what this process has done so far: counts, and nothing row by row.
+    fn log(&self, what: &str, pace: Option<Pace>) {
+        let ProgressCounts { values, resealed, failed, conflicts, retries, failures } =
+            self.progress.counts();
+        let waiting = self.progress.waits.now().map(|(wait, _)| wait.text);
+        let failures = (!failures.is_empty()).then(|| failures.to_string());
+        let (per_second, seconds_left) = pace.map(|pace| (pace.per_second, pace.left)).unzip();
         tracing::info!(
-            target: "reseal", values = counts.values, resealed = counts.resealed,
-            failed = counts.failed, conflicts = counts.conflicts, retries = counts.retries,
-            per_second = rate.round(), "{}", self.what
+            target: "reseal", run = self.run, values, resealed, failed, failures, conflicts, retries,
+            per_second, seconds_left = seconds_left.flatten(), waiting, "{what}"
         );
+    }
+
+    fn pace(&self) -> Pace {
+        let values = self.progress.counts().values;
+        #[expect(clippy::cast_precision_loss, reason = "for people")]
+        let (done, left) = (values as f64, self.expected.saturating_sub(values) as f64);
+        let per_second = done / self.begun.elapsed().as_secs_f64().max(0.001);
+        let left = Some(left / per_second).filter(|left| left.is_finite()).map(f64::round);
+        Pace { per_second: per_second.round(), left }
     }
 }
 
-impl Drop for Shown {
+fn name(run: Option<i64>) -> String {
+    run.map_or_else(|| "verify".to_owned(), |run| format!("run {run}"))
+}
+
+/// How fast it goes, on the average, and how many seconds are left at that rate.
+struct Pace {
+    per_second: f64,
+    left: Option<f64>,
+}
+
+impl Drop for Shown<'_> {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+        match &self.bar {
+            Some(bar) => bar.finish_and_clear(),
+            None => self.log("stopped working", None),
         }
     }
 }

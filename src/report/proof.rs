@@ -21,6 +21,15 @@ pub(super) fn removal(moment: &str) -> Vec<String> {
     ]
 }
 
+/// What a good proof of a part of the configuration leaves open.
+pub(super) fn of_a_part(left_out: &[String]) -> Vec<String> {
+    vec![format!(
+        "this is about a part of the configuration: {} was left out; the previous key is needed until a run \
+         without --only has completed",
+        left_out.join(", ")
+    )]
+}
+
 /// Whom the moment has not reached yet; nothing when it has reached everybody that is seen.
 pub(super) fn standbys(behind: &[String]) -> Option<String> {
     let names = behind.join(", ");

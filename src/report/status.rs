@@ -1,17 +1,17 @@
 //! A run as the runbook shows it: pure, from what the ledger counted.
 
+mod text;
 mod totals;
-
-use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use super::proof;
-use crate::db::ledger::counted::{Counted, RunRecord};
+use crate::db::ledger::counted::{Counted, RunRecord, WaitRecord};
 use crate::db::ledger::failure::FailureCount;
 use crate::db::ledger::run::RingKeys;
 use crate::db::ledger::shard::Tally;
+use crate::db::ledger::standing::Wish;
 use totals::{Totals, values};
 
 /// The newest run, or another one. The first fields are the runbook's, in its order.
@@ -36,6 +36,17 @@ pub struct StatusReport {
     pub accepted_records: u64,
     /// While a run is at work, its total is the plan's estimate.
     pub total_is_estimate: bool,
+    /// What whoever is at work waits for, or by whom the run is paused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<WaitRecord>,
+    /// Tables of the configuration that are not part of the run (`--only`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
+    /// What `reseal set` has said of each process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_per_second: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workers: Option<u32>,
     /// What its current pass does: `reseal`, `walk` or `close`; `None` when it has ended.
     pub step: Option<&'static str>,
     /// Every ring, when there are several.
@@ -81,6 +92,10 @@ pub fn idle() -> StatusReport {
         tables: Vec::new(),
         accepted_records: 0,
         total_is_estimate: false,
+        waiting: Vec::new(),
+        left_out: Vec::new(),
+        rows_per_second: None,
+        workers: None,
         step: None,
         rings: Vec::new(),
         reason: None,
@@ -93,6 +108,7 @@ pub fn of(
     run: &RunRecord,
     counts: &[Counted],
     failures: FailureCount,
+    waits: Vec<WaitRecord>,
     timeline: Option<i64>,
 ) -> StatusReport {
     let totals = Totals::of(run, counts, failures);
@@ -116,6 +132,10 @@ pub fn of(
         tables: tables(run, counts),
         accepted_records: totals.accepted,
         total_is_estimate: totals.is_estimate,
+        waiting: waiting(run, waits),
+        left_out: run.left_out.clone(),
+        rows_per_second: run.asked.rows_per_second,
+        workers: run.asked.workers,
         step: step(run, counts),
         rings: if run.keys.len() > 1 { run.keys.clone() } else { Vec::new() },
         reason: run.reason.clone(),
@@ -127,12 +147,24 @@ pub fn of(
 
 fn status(run: &RunRecord) -> &'static str {
     match run.state.as_str() {
+        "running" if run.wanted == Wish::Pause => "paused",
         "running" if run.at_work => "running",
         "running" => "interrupted",
         "completed" => "completed",
         "completed_with_failures" => "completed_with_failures",
         "incomplete" => "incomplete",
         _ => "failed",
+    }
+}
+
+/// Nobody at work waits for anything else while the run rests.
+fn waiting(run: &RunRecord, waits: Vec<WaitRecord>) -> Vec<WaitRecord> {
+    match (run.state.as_str(), run.wanted) {
+        ("running", Wish::Pause) => {
+            vec![WaitRecord { reason: "paused".to_owned(), text: run.paused_by() }]
+        }
+        ("running", _) => waits,
+        _ => Vec::new(),
     }
 }
 
@@ -178,6 +210,9 @@ fn advice(report: &StatusReport, timeline: Option<i64>) -> Vec<String> {
     let proven_on = proof.and_then(|proof| proof["timeline"].as_i64());
     let moment = proof.and_then(|proof| proof["moment"].as_str());
     match (report.status, moment) {
+        ("completed", _) if !report.left_out.is_empty() => {
+            advice.extend(proof::of_a_part(&report.left_out));
+        }
         ("completed", Some(moment)) => advice.extend(proof::removal(moment)),
         ("completed_with_failures", _) => advice.push(
             "some values could not be opened: see `reseal failures`; repair or accept them, then run again"
@@ -188,6 +223,7 @@ fn advice(report: &StatusReport, timeline: Option<i64>) -> Vec<String> {
              run again"
                 .to_owned(),
         ),
+        ("paused", _) => advice.push("let it go on with `reseal resume`".to_owned()),
         ("interrupted", _) => advice.push("the same `reseal run` resumes".to_owned()),
         _ => {}
     }
@@ -209,58 +245,5 @@ impl StatusReport {
     /// Advises to mind standbys that have not replayed the proof's moment.
     pub fn mind_standbys(&mut self, behind: &[String]) {
         self.advice.extend(proof::standbys(behind));
-    }
-}
-
-impl fmt::Display for StatusReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.run_id {
-            Some(run_id) => write!(f, "run {run_id}: {}", self.status)?,
-            None => return write!(f, "{}: no run has been started", self.status),
-        }
-        let about = if self.total_is_estimate { "about " } else { "" };
-        write!(
-            f,
-            "\n  records    {about}{} total, {} processed, {} failed, {} remaining",
-            self.total_records, self.processed_records, self.failed_records, self.remaining_records
-        )?;
-        if self.accepted_records > 0 {
-            write!(f, "\n  accepted   {} of the failed", self.accepted_records)?;
-        }
-        write!(
-            f,
-            "\n  work       {} resealed, {} conflicts, {} passes",
-            self.resealed_records, self.conflicts, self.passes
-        )?;
-        if let Some(key) = &self.current_key {
-            let previous = self.previous_keys.join(", ");
-            let from = if previous.is_empty() { "none".to_owned() } else { previous };
-            write!(f, "\n  keys       current {key}, previous {from}")?;
-        }
-        if let Some(started) = &self.started_at {
-            let ended = self.completed_at.as_deref().unwrap_or("not yet");
-            write!(f, "\n  time       started {started}, ended {ended}")?;
-        }
-        if let Some(proof) = &self.proof {
-            proof::write(f, proof)?;
-        }
-        if let Some(reason) = &self.reason {
-            write!(f, "\n  reason     {reason}")?;
-        }
-        for table in &self.tables {
-            write!(
-                f,
-                "\n  table      {}: {} records, {} processed, {} resealed, {} failed",
-                table.table,
-                table.total_records,
-                table.processed_records,
-                table.resealed_records,
-                table.failed_records
-            )?;
-        }
-        for advice in &self.advice {
-            write!(f, "\n  next       {advice}")?;
-        }
-        Ok(())
     }
 }

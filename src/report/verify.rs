@@ -24,7 +24,8 @@ pub struct VerifyReport {
     pub advice: Vec<String>,
 }
 
-pub fn of(verdict: &Verdict, current_keys: Vec<String>) -> VerifyReport {
+/// `left_out` names the tables of the configuration that were not part of it.
+pub fn of(verdict: &Verdict, current_keys: Vec<String>, left_out: &[String]) -> VerifyReport {
     let sum = |of: fn(&Verified) -> u64| verdict.tables.iter().map(of).sum::<u64>();
     let remaining = sum(|t| t.remaining);
     let (processed, failed) = (sum(|t| t.current), sum(|t| t.failed));
@@ -43,7 +44,7 @@ pub fn of(verdict: &Verdict, current_keys: Vec<String>) -> VerifyReport {
         }),
         tables: verdict.tables.iter().map(table).collect(),
         standbys_behind: verdict.standbys_behind.clone(),
-        advice: advice(verdict),
+        advice: advice(verdict, left_out),
     }
 }
 
@@ -57,7 +58,7 @@ fn table(verified: &Verified) -> Value {
     })
 }
 
-fn advice(verdict: &Verdict) -> Vec<String> {
+fn advice(verdict: &Verdict, left_out: &[String]) -> Vec<String> {
     if !verdict.is_good() {
         return vec![
             "values are left that the current key does not open: keep the previous keys and run \
@@ -65,7 +66,10 @@ fn advice(verdict: &Verdict) -> Vec<String> {
                 .to_owned(),
         ];
     }
-    let mut advice = proof::removal(&verdict.moment.time);
+    let mut advice = match left_out {
+        [] => proof::removal(&verdict.moment.time),
+        left_out => proof::of_a_part(left_out),
+    };
     advice.extend(proof::standbys(&verdict.standbys_behind));
     advice
 }

@@ -18,6 +18,7 @@ use super::commit::Writer;
 use super::context::Context;
 use super::cursor::Cursor;
 use super::ending;
+use super::hold::Hold;
 use super::judge::{self, Intent};
 use super::narrow::{self, CommitError};
 use super::settle::{self, Contended, Fate};
@@ -109,11 +110,12 @@ async fn look(
     claim: &Claim,
     plan: &Plan,
     barrier: &str,
-) -> Result<Seen> {
+) -> Result<Seen, CommitError> {
     let (config, limits) = (&context.config, context.limits());
     let room = Room { rows: config.run.page_rows_max as usize, bytes: limits.page_bytes_max };
     let looking = snapshot::look(session, config, plan, barrier, limits, room);
-    Kept { claim, lease: config.run.lease }.during(&context.database, looking).await
+    let kept = Kept { claim, lease: config.run.lease };
+    context.stop.unless_wanted(kept.during(&context.database, looking)).await?
 }
 
 async fn wait_for_writers(
@@ -121,7 +123,7 @@ async fn wait_for_writers(
     context: &Context,
     plan: &Plan,
     claim: &Claim,
-) -> Result<Duration> {
+) -> Result<Duration, CommitError> {
     let relations = plan.relations();
     let (max_wait, stop) = (context.config.run.max_wait, &context.stop);
     let kept = Kept { claim, lease: context.config.run.lease };
@@ -234,10 +236,14 @@ async fn reseal_rows(
     let resealed: Vec<u64> = tids.iter().enumerate().map(|(row, _)| judged.resealed(row)).collect();
     let terms = context.write_terms(session);
     let writer = Writer::new(table, claim.clone(), Order::Physical, terms);
+    let share = context.records.share(&judged)?;
+    Hold { context, claim }.before_page(session, judged.writes()).await?;
     let begun = Instant::now();
-    let done = narrow::commit_page(session, &writer, cursor, judged).await?;
+    let done = narrow::commit_page(session, &writer, cursor, judged, share.rows).await?;
     context.progress.committed(&writer.table, &done, begun.elapsed());
+    context.wrote(done.tally.resealed(), share);
     ending::check_failures(session, context, claim, &done.tally).await?;
+    context.records.go_on(share)?;
     let (mut cursor, mut left) = (done.cursor, Left::default());
     for row in done.conflicts {
         let row = Contended {
@@ -245,11 +251,13 @@ async fn reseal_rows(
             seals: resealed[row].max(writer.table.columns.len() as u64),
         };
         context.seals.grant(session, &writer.table.ring, row.seals).await?;
+        let share = context.records.share_of_row(row.seals)?;
         let settled = settle::settle(session, &writer, cursor, row, context.limits()).await?;
         cursor = settled.cursor;
         left.held += u64::from(settled.fate == Fate::Held);
         left.missing += u64::from(settled.fate == Fate::Missing);
         context.progress.add(&writer.table, &settled.tally);
+        context.wrote(settled.tally.resealed(), share);
     }
     Ok((cursor, left))
 }

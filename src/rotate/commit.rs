@@ -11,13 +11,14 @@ pub mod statements;
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use self::attempt::Attempt;
 use self::statements::WriteStatements;
 use super::cursor::Position;
 use super::statements::Order;
 use super::tally::PageTally;
+use super::waits::Wait;
 use crate::db::error::{DatabaseError, Trouble};
 use crate::db::ledger::shard::Claim;
 use crate::db::session::{Isolation, SessionStamp, Terms};
@@ -37,13 +38,26 @@ pub struct Writer {
     pub compares_values: bool,
     /// The session that pages must have been read from.
     pub session: SessionStamp,
+    /// What was waited for before the page.
+    pub waited: Option<Wait>,
 }
 
 impl Writer {
     pub fn new(table: Arc<TablePlan>, claim: Claim, order: Order, terms: WriteTerms) -> Self {
         let WriteTerms { budget, lease, compares_values, session } = terms;
         let statements = statements::write(&table, order, compares_values);
-        Self { table, claim, statements, order, budget, lease, compares_values, session }
+        let waited = None;
+        Self { table, claim, statements, order, budget, lease, compares_values, session, waited }
+    }
+
+    /// Whether a statement that began then may have waited for a lock until its timeout. Anything quicker is
+    /// what somebody says who has not waited: a trigger that raises 55P03, or that asks with NOWAIT.
+    pub fn has_waited(&self, begun: Instant) -> bool {
+        begun.elapsed() >= self.lock_timeout() / 2
+    }
+
+    fn lock_timeout(&self) -> Duration {
+        self.budget / 4
     }
 
     /// A lock is waited for a moment only; the whole of it stays within the budget. Should our process
@@ -52,7 +66,7 @@ impl Writer {
         Terms {
             isolation: Isolation::ReadCommitted,
             read_only: false,
-            lock_timeout: self.budget / 4,
+            lock_timeout: self.lock_timeout(),
             statement_timeout: self.budget * 3 / 4,
             idle_timeout: self.budget * 2,
             durable: false,
@@ -79,7 +93,7 @@ pub struct Part {
 }
 
 impl Part {
-    pub fn whole(rows: usize) -> Self {
+    pub fn first(rows: usize) -> Self {
         Self { rows: 0..rows, only_column: None, mode: Mode::Waiting }
     }
 }

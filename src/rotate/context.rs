@@ -3,20 +3,24 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 
+use super::budget::{RecordBudget, Share};
 use super::commit::WriteTerms;
+use super::control::Control;
 use super::fetch::Limits;
 use super::progress::Progress;
 use super::seal_budget::SealBudget;
 use super::size::PageSize;
+use super::stop::Stop;
 use super::throttle::Throttle;
 use crate::config::{Config, Who};
 use crate::db::ledger::run;
 use crate::db::ledger::shard::Owner;
+use crate::db::ledger::standing::{self, Standing, Wish};
 use crate::db::pool::Database;
 use crate::db::session::{Session, Terms};
-use crate::error::{Error, ExitCode, Result};
+use crate::error::{Error, Result};
 use crate::plan::decide::Purpose;
 use crate::plan::make::{self, Depth, Rings};
 use crate::plan::{Plan, TablePlan};
@@ -34,6 +38,8 @@ pub struct Context {
     pub process: String,
     pub seals: SealBudget,
     pub throttle: Throttle,
+    pub control: Control,
+    pub records: RecordBudget,
     pub progress: Arc<Progress>,
     pub stop: Stop,
     purpose: Purpose,
@@ -59,7 +65,9 @@ impl Context {
         stop: Stop,
     ) -> Self {
         let seals = SealBudget::new(config.run.other_seals);
-        let throttle = Throttle::new(config.run.rows_per_second);
+        let throttle = Throttle::new(&config.run);
+        let control = Control::new(&config);
+        let records = RecordBudget::new(config.run.max_records);
         Self {
             database,
             config,
@@ -69,6 +77,8 @@ impl Context {
             process: process_name(),
             seals,
             throttle,
+            control,
+            records,
             progress: Arc::default(),
             stop,
             purpose,
@@ -122,10 +132,53 @@ impl Context {
         }
     }
 
+    /// Whether a worker of this number is one too many.
+    pub fn is_retired(&self, worker: usize) -> bool {
+        worker > self.control.settings().workers
+    }
+
+    /// Rows of a page at most, as fast as the workers may be now.
+    pub fn page_rows_max(&self) -> u32 {
+        let workers = self.control.settings().workers;
+        self.throttle.page_rows(workers, self.config.run.page_rows_max)
+    }
+
+    /// Looks what an operator wants, at most once a second for all workers of this process.
+    ///
+    /// # Errors
+    /// Exit 5 when the ledger cannot be read, or no longer knows the run.
+    pub async fn look(&self, session: &mut Session) -> Result<()> {
+        if !self.control.is_due() {
+            return Ok(());
+        }
+        let transaction = session.begin(&Terms::reading()).await?;
+        let standing = standing::standing(&transaction, self.run_id).await?;
+        transaction.commit().await?;
+        self.hear(&standing.ok_or_else(|| gone(self.run_id))?);
+        Ok(())
+    }
+
+    /// Takes over what an operator wants.
+    pub fn hear(&self, standing: &Standing) {
+        let run = self.run_id;
+        if let Some(settings) = self.control.hear(standing.asked) {
+            self.throttle.set_rows_per_second(settings.rows_per_second);
+            tracing::info!(
+                target: "reseal", run, workers = settings.workers,
+                rows_per_second = settings.rows_per_second, "other settings"
+            );
+        }
+        let is_paused = standing.wanted == Wish::Pause;
+        if self.control.rest(is_paused) {
+            let by = standing.wanted_by.as_deref().unwrap_or("an operator");
+            let what = if is_paused { "paused" } else { "goes on" };
+            tracing::info!(target: "reseal", run, by, "{what}");
+        }
+    }
+
     /// The size of a worker's first page.
     pub fn first_page(&self) -> PageSize {
-        let run = &self.config.run;
-        PageSize::new(self.throttle.page_rows(run.workers, run.page_rows_max), self.budget())
+        PageSize::new(self.page_rows_max(), self.budget())
     }
 
     pub fn limits(&self) -> Limits {
@@ -133,6 +186,28 @@ impl Context {
             page_bytes_max: self.config.run.page_bytes_max,
             value_bytes_max: self.config.run.value_bytes_max,
         }
+    }
+
+    /// Waits as long as something stands against a page that is only read and holds no shard.
+    ///
+    /// # Errors
+    /// Exit 4 or 6 when the process is to stop; exit 5 when nobody knows whether it has to wait.
+    pub async fn hold_reader(&self, session: &mut Session) -> Result<()> {
+        loop {
+            self.stop.check()?;
+            self.throttle.ask(session).await?;
+            let wait = self.throttle.wait(false, self.throttle.ticket());
+            let Some((wait, pause)) = wait else { return Ok(()) };
+            tracing::debug!(target: "reseal", reason = wait.reason.as_str(), "{wait}");
+            let _waiting = self.progress.waits.begin(wait);
+            self.stop.sleep(pause).await?;
+        }
+    }
+
+    /// So many values were written, for which so much had been taken from the budget.
+    pub fn wrote(&self, values: u64, share: Share) {
+        self.records.give_back(share.taken.saturating_sub(values));
+        self.throttle.wrote(values);
     }
 
     /// The plan of a pass: names, wildcards and partitions are resolved anew at its start.
@@ -147,6 +222,21 @@ impl Context {
         let plan = Arc::new(self.resolve(session).await?);
         *plans = PlansByPass { pass, plan: Some(Arc::clone(&plan)) };
         Ok(plan)
+    }
+
+    /// Sees, after some trouble, whether the row keys still are what the pass was planned with: a key that was
+    /// retyped under it is met as nonsense on the wire.
+    ///
+    /// # Errors
+    /// Exit 3 when the plan no longer holds.
+    pub async fn check_plan(&self, session: &mut Session) -> Result<()> {
+        let Some(plan) = self.plans.lock().await.plan.clone() else { return Ok(()) };
+        let now = self.resolve(session).await?;
+        let is_other = |table: &&Arc<TablePlan>| {
+            now.tables().iter().any(|other| other.oid == table.oid && other.key != table.key)
+        };
+        let Some(table) = plan.tables().iter().find(is_other) else { return Ok(()) };
+        Err(other_key(table))
     }
 
     /// Resolves the tables as they stand now.
@@ -172,6 +262,13 @@ impl Context {
     }
 }
 
+/// What is said when a row key no longer is what the positions of a pass were taken from.
+pub fn other_key(table: &TablePlan) -> Error {
+    Error::refused("the row key was altered while the run went on")
+        .at(table.relation.plain())
+        .hint("run again: the plan then looks at the key as it is")
+}
+
 /// What is said of a run that the ledger does not know, or no longer.
 pub fn gone(run_id: i64) -> Error {
     Error::outside("the run is gone from the ledger").at(format!("run {run_id}")).hint(
@@ -186,39 +283,4 @@ fn process_name() -> String {
     let _unnamed = getrandom::fill(&mut random);
     let host = crate::db::ledger::audit::host_name().unwrap_or_else(|| "host".to_owned());
     format!("{host}/{}/{:08x}", std::process::id(), u32::from_be_bytes(random))
-}
-
-/// Whether somebody asked the process to stop.
-#[derive(Clone, Debug)]
-pub struct Stop(watch::Receiver<bool>);
-
-impl Stop {
-    pub fn new(receiver: watch::Receiver<bool>) -> Self {
-        Self(receiver)
-    }
-
-    pub fn is_wanted(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    /// The error that ends an interrupted command.
-    pub fn interrupted() -> Error {
-        Error::new(ExitCode::Interrupted, "interrupted; the same command resumes")
-    }
-
-    /// Waits, unless the process is asked to stop first.
-    pub async fn sleep(&self, pause: Duration) -> Result<()> {
-        let mut receiver = self.0.clone();
-        tokio::select! {
-            () = tokio::time::sleep(pause) => Ok(()),
-            () = asked(&mut receiver) => Err(Self::interrupted()),
-        }
-    }
-}
-
-/// Returns when somebody asks; never when nobody is left who could.
-async fn asked(receiver: &mut watch::Receiver<bool>) {
-    if receiver.wait_for(|wanted| *wanted).await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }

@@ -42,7 +42,8 @@ pub async fn pass_over(
     }
     transaction.commit().await?;
     tracing::warn!(
-        target: "reseal", table = claim.id.table_name, run = claim.id.run_id,
+        target: "reseal", run = claim.id.run_id, pass = claim.id.pass, table = claim.id.table_name,
+        shard = claim.id.shard,
         "a table of this pass is gone: going on without it"
     );
     Ok(())

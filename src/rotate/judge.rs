@@ -149,6 +149,11 @@ impl JudgedPage {
         self.row(row).iter().any(|judgement| judgement.replacement().is_some())
     }
 
+    /// Whether anything of the page is to be written.
+    pub fn writes(&self) -> bool {
+        (0..self.page.len()).any(|row| self.is_written(row))
+    }
+
     /// Marks everything that was to be written of a row as refused by the database.
     pub fn refuse_row(&mut self, row: usize, sqlstate: Option<&str>) {
         (0..self.columns).for_each(|column| self.refuse(row, column, sqlstate));

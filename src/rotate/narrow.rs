@@ -28,6 +28,8 @@ pub struct Committed {
     pub conflicts: Vec<usize>,
     /// Why parts of it were tried again.
     pub retries: Vec<Retry>,
+    /// Rows that raise for ever what would pass elsewhere.
+    raised: u32,
 }
 
 impl Committed {
@@ -37,7 +39,7 @@ impl Committed {
     }
 }
 
-/// Commits a judged page, in as many parts as the database makes necessary.
+/// Commits the first `rows` of a judged page, in as many parts as the database makes necessary.
 ///
 /// # Errors
 /// [`CommitError::NotOurs`] when the shard was taken over or the run is no longer wanted; exit 3 when the
@@ -48,13 +50,19 @@ pub async fn commit_page(
     writer: &Writer,
     cursor: Cursor,
     mut page: JudgedPage,
+    rows: usize,
 ) -> std::result::Result<Committed, CommitError> {
     if page.page.session != writer.session {
         return Err(Error::bug("a page was to be written by a session that did not read it").into());
     }
-    let mut done =
-        Committed { cursor, tally: PageTally::default(), conflicts: vec![], retries: vec![] };
-    let mut parts = VecDeque::from([Part::whole(page.page.len())]);
+    let mut done = Committed {
+        cursor,
+        tally: PageTally::default(),
+        conflicts: vec![],
+        retries: vec![],
+        raised: 0,
+    };
+    let mut parts = VecDeque::from([Part::first(rows)]);
     while let Some(part) = parts.pop_front() {
         let attempt = Attempt { writer, page: &page, part: &part };
         match attempt.run(session, done.cursor.committed()).await {
@@ -67,7 +75,7 @@ pub async fn commit_page(
             Err(Setback::Error(error)) => return Err(error.into()),
             Err(setback) => {
                 done.retries.push(kind(&setback));
-                let again = mend(session, writer, &mut page, part, setback, &done).await?;
+                let again = mend(session, writer, &mut page, part, setback, &mut done).await?;
                 for part in again.into_iter().rev() {
                     parts.push_front(part);
                 }
@@ -117,7 +125,7 @@ async fn mend(
     page: &mut JudgedPage,
     part: Part,
     setback: Setback,
-    done: &Committed,
+    done: &mut Committed,
 ) -> Result<Vec<Part>> {
     let cursor = &done.cursor;
     let written: Vec<usize> = part.rows.clone().filter(|row| page.is_written(*row)).collect();
@@ -141,10 +149,12 @@ async fn mend(
         }
         (Setback::Passing(error), [row]) => {
             let attempt = Attempt { writer, page, part: &part };
-            let others = done.tally.resealed() > 0;
-            if raised::stays(session, &attempt, others, cursor, error.clone()).await? {
+            let known =
+                raised::Known { others_written: done.tally.resealed() > 0, rows: done.raised };
+            if raised::stays(session, &attempt, known, cursor, error.clone()).await? {
                 isolate(session, writer, page, *row, error.sqlstate.map(Into::into), cursor)
                     .await?;
+                done.raised += 1;
             }
             Ok(vec![part])
         }

@@ -101,10 +101,13 @@ pub async fn open(
         };
         for (number, (after, until)) in (0..).zip(ranges) {
             let id = ShardId { run_id, pass, table_name: table.relation.plain(), shard: number };
-            let relfilenode = extent.relfilenode;
-            let relation = table.oid;
-            shard::add(transaction, &NewShard { id, step, relation, relfilenode, after, until })
-                .await?;
+            let (relfilenode, relation) = (extent.relfilenode, table.oid);
+            let key_types = if step == Step::Reseal { table.key.types() } else { Vec::new() };
+            shard::add(
+                transaction,
+                &NewShard { id, step, relation, relfilenode, after, until, key_types },
+            )
+            .await?;
         }
     }
     Ok(Some(pass))

@@ -2,16 +2,18 @@
 //! ledger's.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::judge::{JudgedPage, Judgement};
 use super::narrow::Committed;
-use super::tally::PageTally;
+use super::tally::{FailureTally, PageTally};
 use super::verify::{is_failed, needs_another_key};
 use super::waits::{WaitReason, Waits};
 use crate::db::ledger::shard::Tally;
 use crate::plan::{Plan, TablePlan};
 use crate::telemetry::metrics::{Metrics, Outcome, Retry};
+use crate::value::Reason;
 
 /// Values this process has committed, since it started, and what it waited for.
 #[derive(Debug, Default)]
@@ -21,6 +23,7 @@ pub struct Progress {
     failed: AtomicU64,
     conflicts: AtomicU64,
     retries: AtomicU64,
+    failures: Mutex<FailureTally>,
     metrics: Metrics,
     /// Why workers wait now, and how long they have.
     pub waits: Waits,
@@ -34,6 +37,8 @@ pub struct ProgressCounts {
     pub failed: u64,
     pub conflicts: u64,
     pub retries: u64,
+    /// The failed ones, by reason.
+    pub failures: FailureTally,
 }
 
 impl Progress {
@@ -61,6 +66,7 @@ impl Progress {
         self.resealed.fetch_add(resealed, Ordering::Relaxed);
         self.failed.fetch_add(failed, Ordering::Relaxed);
         self.conflicts.fetch_add(conflicts, Ordering::Relaxed);
+        *self.failures() += tally.failures;
         for (column, tally) in table.columns.iter().zip(&tally.columns) {
             let outcomes = [
                 (Outcome::Current, tally.current),
@@ -76,6 +82,11 @@ impl Progress {
     pub fn read(&self, table: &TablePlan, page: &JudgedPage, took: Duration) {
         let passed = page.page.passed(&(0..page.page.len()));
         self.metrics.page_took(took);
+        for reason in Reason::ALL {
+            let failed = page.count(|judgement| *judgement == Judgement::Failed(reason));
+            self.failed.fetch_add(failed, Ordering::Relaxed);
+            self.failures().add(reason, failed);
+        }
         for (number, column) in table.columns.iter().enumerate() {
             let current = page.count_in(number, |j| *j == Judgement::Current);
             let outcomes = [
@@ -110,7 +121,12 @@ impl Progress {
             failed: of(&self.failed),
             conflicts: of(&self.conflicts),
             retries: of(&self.retries),
+            failures: *self.failures(),
         }
+    }
+
+    fn failures(&self) -> MutexGuard<'_, FailureTally> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn count(&self, table: &TablePlan, column: &str, outcomes: &[(Outcome, u64)]) {

@@ -2,7 +2,8 @@
 //!
 //! A trigger, or a server that it asks, may raise any SQLSTATE. Tried again for ever, one such row would wedge
 //! every run; taken at its first word, a moment's trouble would be listed as a failure. So it is the row's own
-//! trouble when nothing else has it, and it stays.
+//! trouble when nothing else has it, and it stays. Each further such row of a page has half the time of the one
+//! before, so that many of them do not hold a run up for long.
 
 use std::time::{Duration, Instant};
 
@@ -17,11 +18,28 @@ use crate::error::Result;
 const BESIDE_OTHERS: Duration = Duration::from_secs(2);
 /// … and where there is no other row to try, or only few.
 const ALONE: Duration = Duration::from_secs(10);
-/// When so many other rows meet it too, it is no row's doing.
+/// … and the least it may, after others of the same page.
+const AFTER_OTHERS: Duration = Duration::from_millis(200);
+/// When so many other rows meet it too, wherever in the page they lie, it is no row's doing.
 const OTHERS_MAX: usize = 20;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// What is known of a page when one of its rows raises.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// Other rows of it were written.
+    pub others_written: bool,
+    /// So many rows of it raise for ever.
+    pub rows: u32,
+}
+
+impl Known {
+    fn patience(self, first: Duration) -> Duration {
+        (first / (1 << self.rows.min(16))).max(AFTER_OTHERS)
+    }
+}
 
 /// Whether a part with a single row to write keeps raising `error`; false when it has passed.
 ///
@@ -30,14 +48,14 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 pub async fn stays(
     session: &mut Session,
     attempt: &Attempt<'_>,
-    others_were_written: bool,
+    known: Known,
     cursor: &Cursor,
     error: DatabaseError,
 ) -> Result<bool> {
     if attempt.probe(session).await.is_err() {
         return Err(error.into());
     }
-    let patience = match others_were_written {
+    let patience = match known.others_written {
         true => BESIDE_OTHERS,
         false => match others_can_be_written(session, attempt, cursor).await {
             Some(true) => BESIDE_OTHERS,
@@ -45,6 +63,7 @@ pub async fn stays(
             None => ALONE,
         },
     };
+    let patience = known.patience(patience);
     let (begun, mut pause) = (Instant::now(), FIRST_PAUSE);
     while begun.elapsed() < patience {
         tokio::time::sleep(pause).await;
@@ -59,15 +78,18 @@ pub async fn stays(
     Ok(true)
 }
 
-/// Whether any of the rows after this one can be written now; `None` when too few are left to tell.
+/// Whether any of the rows after this one, from all over the page, can be written now; `None` when too few are
+/// left to tell.
 async fn others_can_be_written(
     session: &mut Session,
     attempt: &Attempt<'_>,
     cursor: &Cursor,
 ) -> Option<bool> {
     let later = attempt.part.rows.end..attempt.page.page.len();
-    let others: Vec<usize> =
-        later.filter(|row| attempt.page.is_written(*row)).take(OTHERS_MAX).collect();
+    let later: Vec<usize> = later.filter(|row| attempt.page.is_written(*row)).collect();
+    let are_enough = later.len() >= OTHERS_MAX;
+    let apart = later.len().div_ceil(OTHERS_MAX).max(1);
+    let others: Vec<usize> = later.into_iter().rev().step_by(apart).collect();
     for row in &others {
         let part = Part { rows: *row..row + 1, only_column: None, mode: Mode::Unlocked };
         let other = Attempt { part: &part, ..*attempt };
@@ -75,12 +97,13 @@ async fn others_can_be_written(
             return Some(true);
         }
     }
-    (others.len() == OTHERS_MAX).then_some(false)
+    are_enough.then_some(false)
 }
 
 /// Nothing is committed meanwhile, so the lease is renewed; if the shard is no longer ours, the fence says so.
 async fn keep(session: &mut Session, attempt: &Attempt<'_>) -> Result<()> {
     let transaction = session.begin(&Terms::ledger()).await?;
-    shard::renew_lease(&transaction, &attempt.writer.claim, attempt.writer.lease).await?;
+    let writer = attempt.writer;
+    shard::renew_lease(&transaction, &writer.claim, writer.lease, None).await?;
     Ok(transaction.commit().await?)
 }

@@ -68,7 +68,8 @@ pub async fn settle(
         Err(Refusal::Setback(Setback::Error(error)) | Refusal::Error(error)) => Err(error.into()),
         Err(Refusal::Page(page)) => {
             // the database refuses this row: find out which value, and list it
-            let done = narrow::commit_page(session, writer, cursor, *page).await?;
+            let rows = page.page.len();
+            let done = narrow::commit_page(session, writer, cursor, *page, rows).await?;
             let fate = if done.conflicts.is_empty() { Fate::Settled } else { Fate::Held };
             Ok(Settled { cursor: done.cursor, tally: done.tally, fate })
         }

@@ -48,6 +48,13 @@ impl PageSize {
         Self { rows: rows_max, ..Self::new(rows_max, Duration::MAX) }
     }
 
+    /// So many rows at most from now on.
+    pub fn bound(&mut self, rows_max: u32) {
+        self.rows_max = rows_max;
+        self.rows = self.rows.min(rows_max);
+        self.rows_fitting = self.rows_fitting.min(rows_max);
+    }
+
     pub fn rows(&self) -> u32 {
         self.rows.min(self.rows_fitting)
     }

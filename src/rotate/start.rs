@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::audited::{self, Beginning};
 use super::passes::{self, PassKind};
+use super::throttle;
 use crate::config::Config;
 use crate::db::error::DatabaseError;
 use crate::db::ledger::audit::EventKind;
@@ -44,6 +45,7 @@ pub fn wanted(config: &Config, digest_text: &str, rings: &Rings, plan: &Plan) ->
     Wanted {
         token: config.run.token.clone(),
         columns: plan.column_names(),
+        left_out: config.left_out.clone(),
         keys: ring_keys(rings),
         config_digest: data_encoding::HEXLOWER.encode(&digest),
         total_estimate: plan.estimated_records(),
@@ -78,7 +80,7 @@ pub async fn check_ledger(
     wanted: &Wanted,
     plan: &mut Plan,
 ) -> Result<Relation> {
-    let (relation, mut objections) = judge_ledger(session, config, wanted, Some(plan)).await?;
+    let (relation, mut objections) = judge_besides(session, config, wanted, Some(plan)).await?;
     objections.none_or_all()?;
     plan.warnings.extend(objections.warnings);
     Ok(relation)
@@ -94,19 +96,21 @@ pub async fn with_refusals_of_ledger(
     let wanted = Wanted {
         token: None,
         columns: Vec::new(), // not known: overlapping runs are left to the next attempt
+        left_out: Vec::new(),
         keys: ring_keys(rings),
         config_digest: String::new(),
         total_estimate: 0,
     };
     if refused.exit_code == ExitCode::Refused
-        && let Ok((_, objections)) = judge_ledger(session, config, &wanted, None).await
+        && let Ok((_, objections)) = judge_besides(session, config, &wanted, None).await
     {
         refused.others.extend(objections.refusals);
     }
     refused
 }
 
-async fn judge_ledger(
+/// What the catalogue does not say: the ledger, and whether the run's throttles can be asked.
+async fn judge_besides(
     session: &mut Session,
     config: &Config,
     wanted: &Wanted,
@@ -119,6 +123,7 @@ async fn judge_ledger(
         transaction.commit().await?;
     }
     let mut objections = Objections::default();
+    throttle::check(session, &config.run.throttle, &mut objections).await?;
     let relation = ledger_checks::judge(&facts, wanted, plan, &config.run, &mut objections);
     Ok((relation, objections))
 }

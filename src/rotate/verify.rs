@@ -9,6 +9,7 @@ use tokio_postgres::types::Type;
 
 use super::context::Context;
 use super::judge::{JudgedPage, Judgement};
+use super::narrow::CommitError;
 use super::passes::{Extent, extents};
 use super::sift::Room;
 use super::snapshot::{self, Moment, Seen};
@@ -104,7 +105,7 @@ pub async fn verify(session: &mut Session, context: &Arc<Context>) -> Result<Ver
         let tables = walk::walk(session, context, &plan, &extents).await?;
         let relations = plan.relations();
         let (max_wait, stop) = (context.config.run.max_wait, &context.stop);
-        writers::wait(session, &relations, max_wait, stop, None).await?;
+        writers::wait(session, &relations, max_wait, stop, None).await.map_err(unkept)?;
         let seen = close(session, context, &plan, &barrier).await?;
         if seen.relations == walked(&plan, &extents) {
             let standbys_behind = standbys(session, &seen.moment.lsn).await?;
@@ -115,6 +116,14 @@ pub async fn verify(session: &mut Session, context: &Arc<Context>) -> Result<Ver
     }
     Err(Error::outside("tables, partitions or their files keep changing under the walk")
         .hint("verify again when no DDL or VACUUM FULL is going on"))
+}
+
+/// There is no shard that could be taken over.
+fn unkept(error: CommitError) -> Error {
+    match error {
+        CommitError::Error(error) => error,
+        CommitError::NotOurs => Error::bug("a proof that holds no shard lost one"),
+    }
 }
 
 /// The barrier, then the extents: what was committed before the barrier lies within them.
@@ -134,7 +143,8 @@ async fn close(
 ) -> Result<Seen> {
     let limits = context.limits();
     let room = Room { rows: usize::MAX, bytes: limits.page_bytes_max };
-    snapshot::look(session, &context.config, plan, barrier, limits, room).await
+    let looking = snapshot::look(session, &context.config, plan, barrier, limits, room);
+    context.stop.unless_wanted(looking).await?
 }
 
 fn walked(plan: &Plan, extents: &[Extent]) -> Vec<Walked> {

@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::db::ledger::standing::WaitsFor;
+
 /// Why a worker waits although there is work. The list is closed, and the names are stable: they stand in
 /// logs, metrics and the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +45,12 @@ pub struct Wait {
     pub reason: WaitReason,
     /// `waits for standby replica-1: 12 s behind`; names no row and no value.
     pub text: String,
+}
+
+impl Wait {
+    pub fn for_ledger(&self) -> WaitsFor<'_> {
+        WaitsFor { reason: self.reason.as_str(), text: &self.text }
+    }
 }
 
 impl fmt::Display for Wait {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::commit::Writer;
-use super::context::{Context, Stop};
+use super::context::{self, Context};
 use super::cursor::{Cursor, Position};
 use super::ending;
 use super::fetch::Reader;
+use super::hold::Hold;
 use super::judge::{self, Intent, JudgedPage};
 use super::narrow::{self, CommitError, Committed};
 use super::page::Page;
@@ -20,36 +21,47 @@ use crate::db::session::Session;
 use crate::error::Result;
 use crate::plan::TablePlan;
 
-/// Walks a claimed shard to its end.
+/// Walks a claimed shard to its end, or for as long as worker `number` is wanted.
 ///
 /// # Errors
 /// [`CommitError::NotOurs`] when the shard was taken over or the run is no longer wanted; exit 4 when the
-/// process was asked to stop; else those of reading and writing.
+/// process was asked to stop, 6 when its budget is spent; else those of reading and writing.
 pub async fn walk(
     session: &mut Session,
     context: &Context,
+    number: usize,
     claim: Claim,
     size: &mut PageSize,
     patience: &mut Patience,
 ) -> Result<(), CommitError> {
     let table = context.table(claim.id.pass, claim.relation, session).await?;
     let order = if claim.step == Step::Reseal { Order::ByKey } else { Order::Physical };
+    if order == Order::ByKey && claim.key_types != table.key.types() {
+        return Err(context::other_key(&table).into());
+    }
     let terms = context.write_terms(session);
-    let writer = Writer::new(Arc::clone(&table), claim, order, terms);
-    let mut cursor = Cursor::resume(&writer.claim);
+    let mut writer = Writer::new(Arc::clone(&table), claim.clone(), order, terms);
+    let mut cursor = Cursor::resume(&claim);
     let pages = Pages {
         context,
-        reader: Reader { table: &table, claim: &writer.claim, limits: context.limits() },
+        reader: Reader { table: &table, claim: &claim, limits: context.limits() },
     };
-    let first = pages.next(session, cursor.committed(), size).await?;
-    let mut judged = Some(judge::judge(first, Arc::clone(&table), Intent::Reseal).await?);
+    let hold = Hold { context, claim: &claim };
+    let mut judged = Some(pages.judged(session, &cursor, size).await?);
     while let Some(page) = judged {
-        if context.stop.is_wanted() {
-            return Err(Stop::interrupted().into());
+        context.stop.check()?;
+        if context.is_retired(number) {
+            return Ok(());
         }
-        let ahead = pages.after(session, &page.page, size).await?;
+        size.bound(context.page_rows_max());
+        let held = hold.before_page(session, page.writes()).await?;
+        let page = if held.is_old { pages.judged(session, &cursor, size).await? } else { page };
+        writer.waited = held.waited;
+        let share = context.records.share(&page)?;
+        let ahead =
+            if share.is_whole { pages.after(session, &page.page, size).await? } else { None };
         crate::failpoint!("page-resealed");
-        let committing = commit(session, &writer, cursor, page);
+        let committing = commit(session, &writer, cursor, page, share.rows);
         let (done, next) = tokio::join!(committing, judge_ahead(ahead, &table));
         let (done, took) = done?;
         patience.progress();
@@ -58,8 +70,9 @@ pub async fn walk(
             size.timed_out();
         }
         context.progress.committed(&table, &done, took);
-        ending::check_failures(session, context, &writer.claim, &done.tally).await?;
-        context.throttle.pay(done.tally.resealed(), &context.stop, &context.progress.waits).await?;
+        context.wrote(done.tally.resealed(), share);
+        ending::check_failures(session, context, &claim, &done.tally).await?;
+        context.records.go_on(share)?;
         cursor = done.cursor;
         judged = next?;
     }
@@ -87,6 +100,17 @@ impl Pages<'_> {
         Ok(page)
     }
 
+    /// The page after what is committed, judged.
+    async fn judged(
+        &self,
+        session: &mut Session,
+        cursor: &Cursor,
+        size: &mut PageSize,
+    ) -> Result<JudgedPage> {
+        let page = self.next(session, cursor.committed(), size).await?;
+        judge::judge(page, Arc::clone(self.reader.table), Intent::Reseal).await
+    }
+
     /// The page after one that is not yet committed; none after the last.
     async fn after(
         &self,
@@ -106,9 +130,10 @@ async fn commit(
     writer: &Writer,
     cursor: Cursor,
     page: JudgedPage,
+    rows: usize,
 ) -> Result<(Committed, Duration), CommitError> {
     let begun = Instant::now();
-    let done = narrow::commit_page(session, writer, cursor, page).await?;
+    let done = narrow::commit_page(session, writer, cursor, page, rows).await?;
     Ok((done, begun.elapsed()))
 }
 

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::types::Type;
 
-use super::context::Stop;
+use super::narrow::CommitError;
+use super::stop::Stop;
 use crate::db::error::DatabaseError;
 use crate::db::ledger::shard::{self, Claim};
 use crate::db::pool::Database;
@@ -65,20 +66,21 @@ impl OpenWriter {
 /// Waits for the writers that are open now; later ones do not matter. Answers how long it took.
 ///
 /// # Errors
-/// Exit 5 naming those that are still open after `max_wait`; or when the kept shard is no longer ours.
+/// Exit 5 naming those that are still open after `max_wait`; [`CommitError::NotOurs`] when the kept shard was
+/// taken over, or the run is no longer wanted.
 pub async fn wait(
     session: &mut Session,
     relations: &[u32],
     max_wait: Duration,
     stop: &Stop,
     kept: Option<Kept<'_>>,
-) -> Result<Duration> {
+) -> Result<Duration, CommitError> {
     let begun = Instant::now();
     let mut waited_for = open(session, relations, &WRITING).await?;
     let mut poll = FIRST_POLL;
     while !waited_for.is_empty() {
         if begun.elapsed() >= max_wait {
-            return Err(still_open(&waited_for, max_wait));
+            return Err(still_open(&waited_for, max_wait).into());
         }
         crate::failpoint!("writers-open");
         stop.sleep(poll).await?;
@@ -117,7 +119,7 @@ impl Kept<'_> {
         &self,
         database: &Database,
         work: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
+    ) -> Result<T, CommitError> {
         let renewing = async {
             loop {
                 tokio::time::sleep(self.lease / 3).await;
@@ -126,20 +128,16 @@ impl Kept<'_> {
             }
         };
         tokio::select! {
-            done = work => done,
+            done = work => Ok(done?),
             lost = renewing => lost,
         }
     }
 
-    async fn renew(&self, session: &mut Session) -> Result<()> {
+    async fn renew(&self, session: &mut Session) -> Result<(), CommitError> {
         let transaction = session.begin(&Terms::ledger()).await?;
-        let ours = shard::renew_lease(&transaction, self.claim, self.lease).await?;
+        let ours = shard::renew_lease(&transaction, self.claim, self.lease, None).await?;
         transaction.commit().await?;
-        if ours {
-            return Ok(());
-        }
-        Err(Error::outside("the close was taken over, or the run is no longer wanted")
-            .at(format!("run {}", self.claim.id.run_id)))
+        if ours { Ok(()) } else { Err(CommitError::NotOurs) }
     }
 }
 

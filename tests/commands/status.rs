@@ -68,7 +68,7 @@ async fn idle_before_any_run() {
                 \"failed_records\":0,\"started_at\":null,\"completed_at\":null,\"run_id\":null,\
                 \"passes\":0,\"current_key\":null,\"previous_keys\":[],\"resealed_records\":0,\
                 \"conflicts\":0,\"remaining_records\":0,\"proof\":null,\"tables\":[],\
-                \"accepted_records\":0,\"total_is_estimate\":false}\n";
+                \"accepted_records\":0,\"total_is_estimate\":false,\"step\":null}\n";
     for _ in 0..2 {
         let outcome = vault.command("status --wait").json().run().await.expect(0);
         assert_eq!(outcome.stdout, idle);

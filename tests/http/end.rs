@@ -1,7 +1,7 @@
 //! After the end: lingering, and what is pushed.
 
 use super::support::http::{self, Service};
-use super::support::{Outcome, Rotation};
+use super::support::{Outcome, Rotation, eventually};
 use super::{METRICS, ended, held, lingering, lingering_run};
 
 /// The group of the only push, and what was pushed.
@@ -52,6 +52,20 @@ async fn who_is_interrupted_does_not_linger() {
     running.wait().await.expect(4);
     let (_, body) = pushed(&gateway);
     assert!(body.contains("reseal_run_state{state=\"interrupted\"} 1"), "{body}");
+}
+
+#[tokio::test]
+async fn who_is_told_to_end_while_the_last_is_done_does_not_linger() {
+    let rotation = Rotation::of(10).await;
+    let command = lingering_run(&rotation);
+    let (hold, running, _) = held("keys-dropped", command).await;
+    running.signal("TERM");
+    eventually("the signal has come", async || {
+        running.stderr_so_far().contains("asked to stop").then_some(())
+    })
+    .await;
+    hold.release();
+    running.wait().await.expect(0);
 }
 
 #[tokio::test]

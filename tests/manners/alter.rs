@@ -96,6 +96,21 @@ async fn a_column_of_the_row_key_is_retyped() {
     stops(retype, "was a table changed while the run went on?", "value").await;
 }
 
+/// A position of the old type would be nonsense in the new one: who resumes is told, and at once.
+#[tokio::test]
+async fn a_column_of_the_row_key_is_retyped_between_two_starts() {
+    let rotation = Rotation::of(ROWS).await;
+    let killed = rotation.run().env("RESEAL_FAILPOINT", "committed@2=kill").run().await;
+    assert_eq!(killed.signal, Some(9));
+    rotation.interrupted().await;
+    rotation.database.batch("ALTER TABLE secrets ALTER id TYPE integer").await;
+    let outcome = rotation.run().run().await.expect(3);
+    assert!(outcome.stderr.contains("the row key was altered"), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("trying again"), "{}", outcome.stderr);
+    assert_eq!(rotation.status().await["status"], "failed");
+    rotation.run().run().await.expect(0);
+}
+
 #[tokio::test]
 async fn the_version_column_is_dropped() {
     let rotation = Rotation::of(ROWS).await;

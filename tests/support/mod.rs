@@ -32,7 +32,7 @@ pub use dice::Dice;
 pub use hold::Hold;
 pub use pgbouncer::PgBouncer;
 pub use polling::{DEADLINE, Waiting, eventually};
-pub use relay::{hide_mark, relayed};
+pub use relay::{hide_mark, relayed, silenced};
 pub use reseal::{Outcome, Reseal, Running};
 pub use rotation::{Failpoints, Rotation, StoredRow};
 pub use rows::{Row, Rows};

@@ -51,6 +51,11 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
     ("db", &["crate::crypto", "crate::layout", "crate::value"], "db knows no cryptography"),
     ("plan", &["crate::rotate", "crate::report", "crate::ops"], "a plan knows nothing of its run"),
     (
+        "scan",
+        &["crate::plan", "crate::rotate", "crate::report", "crate::ops"],
+        "a search knows nothing of plans, runs and reports",
+    ),
+    (
         "rotate",
         &["crate::report", "crate::ops", "axum", "reqwest"],
         "what happened is in the ledger, not printed and not served",

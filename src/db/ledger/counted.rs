@@ -1,11 +1,13 @@
 //! A run as the ledger knows it: its row and what its checkpoints add up to.
 
+use serde::Serialize;
 use serde_json::Value;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::run::{RingKeys, parse_keys};
 use super::shard::Tally;
+use super::standing::{AskedSettings, Wish, paused_by};
 use crate::db::error::DatabaseError;
 use crate::db::sql;
 use crate::db::transaction::Transaction;
@@ -25,6 +27,18 @@ pub struct RunRecord {
     pub completed_at: Option<String>,
     /// A lease is alive.
     pub at_work: bool,
+    /// Tables of the configuration that are not part of it.
+    pub left_out: Vec<String>,
+    pub wanted: Wish,
+    pub wanted_by: Option<String>,
+    pub asked: AskedSettings,
+}
+
+impl RunRecord {
+    /// In people's words: who lets it rest.
+    pub fn paused_by(&self) -> String {
+        paused_by(self.wanted_by.as_deref())
+    }
 }
 
 /// What the checkpoints of one pass and table add up to.
@@ -63,6 +77,10 @@ fn read_run(row: &Row) -> RunRecord {
         started_at: row.get("started_at"),
         completed_at: row.get("completed_at"),
         at_work: row.get("at_work"),
+        left_out: row.get("left_out"),
+        wanted: Wish::from_ledger(row.get("wanted")),
+        wanted_by: row.get("wanted_by"),
+        asked: AskedSettings::read(row),
     }
 }
 
@@ -93,6 +111,26 @@ fn read_counted(row: &Row) -> Counted {
         accepted: count("accepted_values"),
         rounds: count("rounds"),
     }
+}
+
+/// What a run waits for: a name of a closed list, and words for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WaitRecord {
+    pub reason: String,
+    pub text: String,
+}
+
+/// What whoever is at work on a run waits for, each reason once.
+pub async fn waits(
+    transaction: &Transaction<'_>,
+    run_id: i64,
+) -> Result<Vec<WaitRecord>, DatabaseError> {
+    let rows = transaction.query(sql::WAITS, &[(&run_id, Type::INT8)]).await?;
+    let wait = |row: &Row| WaitRecord {
+        reason: row.get("waiting"),
+        text: row.get::<_, Option<_>>("waiting_for").unwrap_or_default(),
+    };
+    Ok(rows.iter().map(wait).collect())
 }
 
 /// The moment of the newest proof without a failure, in seconds since 1970.

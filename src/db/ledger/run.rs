@@ -31,6 +31,8 @@ impl RingKeys {
 pub struct Wanted {
     pub token: Option<String>,
     pub columns: Vec<String>,
+    /// Tables of the configuration that are not part of the run.
+    pub left_out: Vec<String>,
     pub keys: Vec<RingKeys>,
     /// SHA-256 of tables, columns and layouts as written.
     pub config_digest: String,
@@ -115,6 +117,7 @@ pub async fn start(transaction: &Transaction<'_>, wanted: &Wanted) -> Result<i64
                 (&wanted.config_digest, Type::TEXT),
                 (&estimate, Type::INT8),
                 (&env!("CARGO_PKG_VERSION"), Type::TEXT),
+                (&wanted.left_out, Type::TEXT_ARRAY),
             ],
         )
         .await?;
@@ -150,36 +153,6 @@ pub async fn was_current(
 ) -> Result<Option<bool>, DatabaseError> {
     let row = transaction.query_opt(sql::LATEST_MENTION_OF_KEY, &[(&key_id, Type::TEXT)]).await?;
     Ok(row.map(|row| row.get("was_current")))
-}
-
-/// Where a run stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    pub state: String,
-    pub wanted: String,
-    pub pass: i32,
-    /// Every shard of the current pass is done.
-    pub pass_done: bool,
-}
-
-impl Standing {
-    pub fn has_ended(&self) -> bool {
-        self.state != "running"
-    }
-}
-
-/// Where a run stands; `None` when the ledger does not know it.
-pub async fn standing(
-    transaction: &Transaction<'_>,
-    run_id: i64,
-) -> Result<Option<Standing>, DatabaseError> {
-    let row = transaction.query_opt(sql::PASS_STATE, &[(&run_id, Type::INT8)]).await?;
-    Ok(row.map(|row| Standing {
-        state: row.get("state"),
-        wanted: row.get("wanted"),
-        pass: row.get("pass"),
-        pass_done: row.get("pass_done"),
-    }))
 }
 
 /// Moves a run to its next pass; `None` when another process was first or the run is no longer wanted.
@@ -226,14 +199,6 @@ pub async fn end(
     Ok(row.is_some())
 }
 
-/// Asks the workers of a run to stop; false when it has ended.
-pub async fn want_abandon(
-    transaction: &Transaction<'_>,
-    run_id: i64,
-) -> Result<bool, DatabaseError> {
-    Ok(transaction.query_opt(sql::WANT_ABANDON, &[(&run_id, Type::INT8)]).await?.is_some())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,6 +221,7 @@ mod tests {
         Wanted {
             token: None,
             columns: vec!["t.a".into(), "t.b".into()],
+            left_out: vec![],
             keys: keys(current, previous),
             config_digest: "d".into(),
             total_estimate: 0,

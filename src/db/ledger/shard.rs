@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
+use super::standing::WaitsFor;
 use crate::db::error::DatabaseError;
 use crate::db::sql;
 use crate::db::transaction::Transaction;
@@ -66,6 +67,8 @@ pub struct NewShard {
     pub relfilenode: u32,
     pub after: Option<Bound>,
     pub until: Option<Bound>,
+    /// Of the columns of the row key; none in physical order.
+    pub key_types: Vec<u32>,
 }
 
 /// A shard that this worker owns, as long as its epoch is the newest.
@@ -77,6 +80,8 @@ pub struct Claim {
     pub after: Option<Bound>,
     pub until: Option<Bound>,
     pub position: Option<Bound>,
+    /// Of the columns of the row key when the pass began.
+    pub key_types: Vec<u32>,
     pub epoch: i32,
     /// Of a close: the oldest transaction that the walk may have missed (an xid8).
     pub barrier: Option<String>,
@@ -123,6 +128,7 @@ pub async fn add(transaction: &Transaction<'_>, shard: &NewShard) -> Result<(), 
                 (&shard.relfilenode, Type::OID),
                 (&shard.after, Type::BYTEA_ARRAY),
                 (&shard.until, Type::BYTEA_ARRAY),
+                (&shard.key_types, Type::OID_ARRAY),
             ],
         )
         .await?;
@@ -163,6 +169,7 @@ fn read_claim(run_id: i64, row: &Row) -> Claim {
         after: row.get("range_after"),
         until: row.get("range_until"),
         position: row.get("position"),
+        key_types: row.get("key_types"),
         epoch: row.get("epoch"),
         barrier: row.get("barrier"),
     }
@@ -192,7 +199,7 @@ pub async fn fence(
     Ok(row.is_some_and(|row| row.get::<_, &str>(0) == "run"))
 }
 
-/// Moves the position and adds the counts; renews the lease.
+/// Moves the position and adds the counts; renews the lease. `waited` is what was waited for before.
 pub async fn move_checkpoint(
     transaction: &Transaction<'_>,
     id: &ShardId,
@@ -200,7 +207,9 @@ pub async fn move_checkpoint(
     done: bool,
     tally: &Tally,
     lease: Duration,
+    waited: Option<WaitsFor<'_>>,
 ) -> Result<(), DatabaseError> {
+    let (reason, text) = waited.map(|waited| (waited.reason, waited.text)).unzip();
     transaction
         .execute(
             sql::MOVE_CHECKPOINT,
@@ -217,18 +226,23 @@ pub async fn move_checkpoint(
                 (&count(tally.failed), Type::INT8),
                 (&count(tally.conflicts), Type::INT8),
                 (&milliseconds(lease), Type::FLOAT8),
+                (&reason, Type::TEXT),
+                (&text, Type::TEXT),
             ],
         )
         .await?;
     Ok(())
 }
 
-/// Keeps a claimed shard while nothing is committed; false when it is no longer ours or wanted.
+/// Keeps a claimed shard while nothing is committed, and says what is waited for; false when it is no longer
+/// ours or wanted.
 pub async fn renew_lease(
     transaction: &Transaction<'_>,
     claim: &Claim,
     lease: Duration,
+    waits: Option<WaitsFor<'_>>,
 ) -> Result<bool, DatabaseError> {
+    let (reason, text) = waits.map(|waits| (waits.reason, waits.text)).unzip();
     let row = transaction
         .query_opt(
             sql::RENEW_LEASE,
@@ -239,6 +253,8 @@ pub async fn renew_lease(
                 (&claim.id.shard, Type::INT4),
                 (&claim.epoch, Type::INT4),
                 (&milliseconds(lease), Type::FLOAT8),
+                (&reason, Type::TEXT),
+                (&text, Type::TEXT),
             ],
         )
         .await?;

@@ -13,7 +13,8 @@ use crate::rotate::cursor::Position;
 use crate::rotate::failures;
 use crate::rotate::judge::JudgedPage;
 use crate::rotate::statements::Order;
-use crate::rotate::tally::{ColumnTally, PageTally};
+use crate::rotate::tally::{ColumnTally, FailureTally, PageTally};
+use crate::rotate::waits::Wait;
 
 /// One try to commit one part of a page.
 #[derive(Clone, Copy)]
@@ -47,7 +48,7 @@ impl Attempt<'_> {
         if !outcome.altered.is_empty() {
             return Err(Setback::Altered(outcome.altered));
         }
-        constraints(&transaction, deadline).await
+        constraints(&transaction, self.writer, deadline).await
     }
 
     async fn begin<'s>(
@@ -84,12 +85,13 @@ impl Attempt<'_> {
         failures::record(&transaction, self).await?;
         let (end, done) = self.end().map_err(Setback::Error)?;
         let claim = &self.writer.claim;
-        let lease = self.writer.lease;
-        shard::move_checkpoint(&transaction, &claim.id, end.0.as_ref(), done, &tally.sum(), lease)
+        let (lease, position, sum) = (self.writer.lease, end.0.as_ref(), tally.sum());
+        let waited = self.writer.waited.as_ref().map(Wait::for_ledger);
+        shard::move_checkpoint(&transaction, &claim.id, position, done, &sum, lease, waited)
             .await?;
         crate::failpoint!("checkpoint-moved");
         if !batch.rows.is_empty() {
-            constraints(&transaction, deadline).await?;
+            constraints(&transaction, self.writer, deadline).await?;
         }
         crate::failpoint!("before-commit");
         transaction.commit().await?;
@@ -114,10 +116,9 @@ impl Attempt<'_> {
             Mode::Waiting | Mode::Skipped => &statements.write,
         };
         let parameters = batch.parameters(self.writer, self.page).map_err(Setback::Error)?;
-        let row = match transaction.query_one(statement, &parameters.list()).await {
-            Ok(row) => row,
-            Err(error) => return Err(blame(error)),
-        };
+        let begun = Instant::now();
+        let row = transaction.query_one(statement, &parameters.list()).await;
+        let row = row.map_err(|error| blame(error, self.writer.has_waited(begun)))?;
         if !row.get::<_, bool>("columns_stand") {
             return Err(Setback::Error(self.columns_changed()));
         }
@@ -170,6 +171,7 @@ impl Attempt<'_> {
     fn tally(&self, outcome: &Outcome) -> PageTally {
         let passed = self.page.page.passed(&self.part.rows);
         let rows = self.part.rows.len() as u64 + passed.rows;
+        let mut failures = FailureTally::default();
         let mut columns = vec![ColumnTally::default(); self.writer.table.columns.len()];
         for (column, current) in columns.iter_mut().zip(passed.current) {
             column.current = current;
@@ -178,10 +180,11 @@ impl Attempt<'_> {
             for (tally, judgement) in columns.iter_mut().zip(self.page.row(row)) {
                 for (_, value) in judgement.values() {
                     tally.add(value, outcome.written.contains(row));
+                    failures.add_judged(value);
                 }
             }
         }
-        PageTally { rows, columns }
+        PageTally { rows, columns, failures }
     }
 
     /// Where the cursor will stand after this part, and whether the shard ends there.
@@ -201,9 +204,14 @@ impl Attempt<'_> {
 }
 
 /// A trigger can raise any SQLSTATE. What speaks of the plan or of our statement (a missing column, a
-/// denied privilege, a syntax error) may be theirs or one row's: [`narrow`](super::narrow) finds out.
-fn blame(error: DatabaseError) -> Setback {
+/// denied privilege, a syntax error) may be theirs or one row's: [`narrow`](super::narrow) finds out. So may
+/// a lock that was not had, when nobody has waited for one.
+fn blame(error: DatabaseError, has_waited: bool) -> Setback {
     match error.trouble {
+        Trouble::LockTimeout if !has_waited => Setback::Passing(error),
+        Trouble::Transient if !has_waited && error.sqlstate.as_deref() == Some("40P01") => {
+            Setback::Passing(error)
+        }
         Trouble::PlanBroken | Trouble::Denied | Trouble::WrongWords | Trouble::Serious => {
             Setback::Refused(error)
         }
@@ -222,10 +230,16 @@ fn may_be_raised(error: &DatabaseError) -> bool {
 }
 
 /// Deferred constraints and triggers speak now, within what is left of the budget.
-async fn constraints(transaction: &Transaction<'_>, deadline: Instant) -> Result<(), Setback> {
+async fn constraints(
+    transaction: &Transaction<'_>,
+    writer: &Writer,
+    deadline: Instant,
+) -> Result<(), Setback> {
     let left = deadline.saturating_duration_since(Instant::now());
     transaction.set_statement_timeout(left).await?;
-    transaction.batch("SET CONSTRAINTS ALL IMMEDIATE").await.map_err(blame)
+    let begun = Instant::now();
+    let spoken = transaction.batch("SET CONSTRAINTS ALL IMMEDIATE").await;
+    spoken.map_err(|error| blame(error, writer.has_waited(begun)))
 }
 
 /// What the UPDATE did, by row number of the page.

@@ -15,7 +15,7 @@ use crate::db::row_key::Tid;
 use crate::db::session::Session;
 use crate::error::{Error, Result};
 use crate::plan::{Plan, TablePlan};
-use crate::rotate::context::{Context, Stop};
+use crate::rotate::context::Context;
 use crate::rotate::cursor::Position;
 use crate::rotate::judge::{self, Intent};
 use crate::rotate::passes::{Extent, block_ranges};
@@ -111,9 +111,7 @@ async fn read(
     let (table, mut range) = (&share.table, share.range.clone());
     let mut verified = Verified::default();
     while range.start < range.end {
-        if context.stop.is_wanted() {
-            return Err(Stop::interrupted());
-        }
+        context.hold_reader(session).await?;
         let begun = Instant::now();
         let page = sweep(session, table, range.clone(), size, context.limits()).await?;
         range.start = page.end.tid()?;

@@ -1,0 +1,148 @@
+//! What a configuration does not cover: columns, and layouts of configured columns, in which values authenticate
+//! and which it does not name.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Depth;
+use super::forms::{Form, Roster};
+use super::rings::SearchRings;
+use super::search::{Search, Seen, SeenColumn, search};
+use super::verdict::Found;
+use crate::config::{Config, TableConfig};
+use crate::db::pool::Database;
+use crate::error::Result;
+use crate::keys::UnwrappedKeys;
+
+/// How long the search may take when it is made beside something else.
+const TIME: Duration = Duration::from_secs(10);
+
+/// What was looked at, and what of it is not covered.
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    pub tables: usize,
+    pub columns: usize,
+    pub values: u64,
+    /// Whether samples were looked at rather than every value.
+    pub is_sampled: bool,
+    pub uncovered: Vec<Uncovered>,
+    /// Columns that could not be looked at.
+    pub not_looked_at: Vec<String>,
+}
+
+/// Values that authenticate, and that the configuration does not name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uncovered {
+    /// `schema.table.column`.
+    pub place: String,
+    /// Whether the column is configured, with other layouts.
+    pub is_configured: bool,
+    pub layout: String,
+    /// Values in this layout.
+    pub values: u64,
+    /// Sources of the keys that open them.
+    pub keys: Vec<String>,
+}
+
+/// What the tables of a configuration do not cover, from samples, within a few seconds. Its rings are those
+/// that its tables use.
+///
+/// # Errors
+/// A key is missing; the database is lost.
+pub async fn coverage(
+    database: &Database,
+    config: &Config,
+    unwrapped: &UnwrappedKeys,
+) -> Result<Coverage> {
+    let columns = config.tables.iter().flat_map(|table| &table.columns);
+    let layouts = columns.filter_map(|column| column.layout.as_ref()).flat_map(|l| l.all());
+    let configured = Roster::default().with(layouts.cloned().map(Form::configured));
+    let roster = Arc::new(configured.with(Roster::new(&[], &[]).forms));
+    let rings = SearchRings::load(config.rings.values(), &roster, unwrapped)?;
+    let until = Some(Instant::now() + TIME);
+    let (depth, schemas) = (Depth::Sample, Vec::new());
+    let seen =
+        search(database, Search { rings: rings.clone(), roster, schemas, depth, until }).await?;
+    Ok(Coverage::of(&seen, &config.tables, &rings, depth))
+}
+
+impl Coverage {
+    /// Compares what was seen with the tables of a configuration.
+    pub fn of(seen: &Seen, tables: &[TableConfig], rings: &SearchRings, depth: Depth) -> Self {
+        let comparison = Comparison { tables, rings };
+        let mut not_looked_at: Vec<String> = Vec::new();
+        for passed in &seen.not_looked_at {
+            let relation = passed.relation.plain();
+            not_looked_at.push(match &passed.column {
+                Some(column) => format!("{relation}.{}: {}", column.name(), passed.why),
+                None => format!("{relation}: {}", passed.why),
+            });
+        }
+        Self {
+            tables: seen.tables,
+            columns: seen.columns.len(),
+            values: seen.columns.iter().map(|column| column.tally.values).sum(),
+            is_sampled: depth == Depth::Sample,
+            uncovered: seen
+                .columns
+                .iter()
+                .filter_map(|column| comparison.uncovered(column))
+                .collect(),
+            not_looked_at,
+        }
+    }
+}
+
+struct Comparison<'c> {
+    tables: &'c [TableConfig],
+    rings: &'c SearchRings,
+}
+
+impl Comparison<'_> {
+    fn uncovered(&self, seen: &SeenColumn) -> Option<Uncovered> {
+        let table = self.tables.iter().filter(|table| names(table, seen));
+        let columns: Vec<_> = table
+            .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
+            .filter(|(_, column)| column.name == seen.column.name.name())
+            .collect();
+        let mut tally = seen.tally.clone();
+        for (table, column) in &columns {
+            // a layout that is still to be found will be the one that opens them
+            let Some(layout) = &column.layout else { return None };
+            let ring = self.rings.named(&table.ring);
+            tally.opened.retain(|hits, _| {
+                !hits.iter().any(|hit| {
+                    let form = &seen.roster.forms[hit.form].layout;
+                    Some(hit.ring) == ring && layout.all().any(|known| known.is_same_as(form))
+                })
+            });
+        }
+        let found = Found::of(&tally, &seen.roster, self.rings)?;
+        let forms: Vec<String> = found.parts.iter().map(|part| part.form.describe()).collect();
+        let keys = found.keys.keys().map(|key| self.rings.source(found.ring, *key).to_owned());
+        let relation = &seen.table.relation;
+        Some(Uncovered {
+            place: format!("{}.{}", relation.plain(), seen.column.name.name()),
+            is_configured: !columns.is_empty(),
+            layout: forms.join("; "),
+            values: found.authenticated(),
+            keys: keys.collect(),
+        })
+    }
+}
+
+/// Whether a configured name means the table, or every relation that holds its rows.
+fn names(table: &TableConfig, seen: &SeenColumn) -> bool {
+    let facts = &seen.table;
+    let means = |schema: &str, name: &str| {
+        let of_schema = match &table.name.schema {
+            Some(pattern) => pattern.matches(schema),
+            None => facts.is_visible,
+        };
+        of_schema && table.name.table.matches(name)
+    };
+    let relation = &facts.relation;
+    let is_named = means(relation.schema.name(), relation.name.name());
+    is_named
+        || !facts.leaves.is_empty() && facts.leaves.iter().all(|(schema, name)| means(schema, name))
+}
