@@ -12,6 +12,7 @@ use crate::keys::RingConfig;
 mod audit;
 mod columns;
 mod command;
+mod control;
 mod database;
 mod document;
 mod environment;
@@ -35,9 +36,9 @@ mod word;
 
 pub use audit::AuditCommand;
 pub use command::{
-    AcceptCommand, Command, FailuresCommand, LedgerCommand, RunChoice, RunCommand, SetCommand,
-    StatusCommand,
+    AcceptCommand, Command, FailuresCommand, LedgerCommand, RunCommand, StatusCommand,
 };
+pub use control::{RunChoice, SetCommand};
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use environment::Environment;
 pub use gate::GateConfig;

@@ -27,7 +27,7 @@ pub struct HealthWords {
 #[derive(Debug, Args)]
 pub struct GenerateKeyWords {
     /// Wrap it by this KMS key and print what only that key opens, for a file: awskms:///ARN,
-    /// gcpkms://…, azurekeyvault://… or hashivault://KEY
+    /// gcpkms://RESOURCE, azurekeyvault://KEY-URL or hashivault://KEY
     #[arg(long, value_name = "URI")]
     pub wrap_with: Option<String>,
 }

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap_complete::Shell;
 
 use crate::cli::{self, CommandWords, Output, RunWords, ServeWords, VerifyWords};
+use crate::config::control::{RunChoice, SetCommand};
 use crate::config::file::FileWords;
-use crate::config::run::{self, number};
+use crate::config::run::number;
 use crate::config::word::Word;
 use crate::config::{
     AuditCommand, Config, DatabaseConfig, Environment, GateConfig, GenerateKeyCommand,
@@ -80,24 +81,6 @@ pub struct AcceptCommand {
     pub output: Output,
 }
 
-/// An unfinished run, to have something done to it.
-#[derive(Debug)]
-pub struct RunChoice {
-    pub database: DatabaseConfig,
-    /// `None` for the only unfinished run.
-    pub run: Option<i64>,
-    pub who: Who,
-    pub output: Output,
-}
-
-/// At least one of the settings is given.
-#[derive(Debug)]
-pub struct SetCommand {
-    pub choice: RunChoice,
-    pub rows_per_second: Option<u64>,
-    pub workers: Option<u32>,
-}
-
 #[derive(Debug)]
 pub enum LedgerCommand {
     Create { database: DatabaseConfig, output: Output },
@@ -124,10 +107,12 @@ impl Command {
                 output: words.output.output,
             }),
             CommandWords::Failures(words) => failures(words, environment)?,
-            CommandWords::Pause(words) => Command::Pause(choice(words, environment)?),
-            CommandWords::Resume(words) => Command::Resume(choice(words, environment)?),
-            CommandWords::Set(words) => Command::Set(set(words, environment)?),
-            CommandWords::Abandon(words) => Command::Abandon(choice(words, environment)?),
+            CommandWords::Pause(words) => Command::Pause(RunChoice::resolve(words, environment)?),
+            CommandWords::Resume(words) => Command::Resume(RunChoice::resolve(words, environment)?),
+            CommandWords::Set(words) => Command::Set(SetCommand::resolve(words, environment)?),
+            CommandWords::Abandon(words) => {
+                Command::Abandon(RunChoice::resolve(words, environment)?)
+            }
             CommandWords::Audit(words) => {
                 Command::Audit(AuditCommand::resolve(words, environment)?)
             }
@@ -210,20 +195,6 @@ pub(super) fn database(file: &cli::FileWords, environment: &Environment) -> Resu
     let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
     troubles.none_or_all()?;
     Ok(database.expect("a database that is missing is one of the troubles"))
-}
-
-fn choice(words: cli::RunChoiceWords, environment: &Environment) -> Result<RunChoice> {
-    let (database, who) = database_and_who(&words.file, &words.why, environment)?;
-    let run = words.run.map(|text| id("--run", text)).transpose()?;
-    Ok(RunChoice { database, run, who, output: words.output.output })
-}
-
-fn set(words: cli::SetWords, environment: &Environment) -> Result<SetCommand> {
-    let mut troubles = Troubles::default();
-    let (rate, workers) = run::changed(&words.rows_per_second, &words.workers, &mut troubles);
-    troubles.none_or_all()?;
-    let choice = choice(words.choice, environment)?;
-    Ok(SetCommand { choice, rows_per_second: rate, workers })
 }
 
 /// For a command that puts a word into the ledger: who does it is audited.

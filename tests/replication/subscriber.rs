@@ -27,7 +27,8 @@ impl Published {
             let ledger = Reseal::new("ledger --print-sql").run().await.expect(0).stdout;
             copy.database.batch(&ledger).await;
             // what the publisher's ledger holds arrives with the first copy of the tables
-            copy.database.batch("DELETE FROM reseal.ledger_version").await;
+            let filled = "DELETE FROM reseal.ledger_version; DELETE FROM reseal.audit_head";
+            copy.database.batch(filled).await;
             Reseal::new("ledger").on(&rotation.database).run().await.expect(0);
         }
         rotation.database.batch(&format!("CREATE PUBLICATION published FOR {publication}")).await;
