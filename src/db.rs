@@ -4,8 +4,8 @@
 //! gets, [`pool`] bounds the connections, [`session`] and [`transaction`] are what the rest of the
 //! program speaks through, [`error`] says what class of trouble an answer was, and [`retry`] how
 //! long trouble outside is borne. [`identifier`] is the only road from configuration to SQL,
-//! [`row_key`] carries keys of any type, [`sql`] holds every statement, and the [`ledger`] is the job's
-//! own memory.
+//! [`row_key`] carries keys of any type, [`sample`] draws a part of a table, [`sql`] holds every
+//! statement, and the [`ledger`] is the job's own memory.
 //!
 //! This room knows no keys, no layouts and no user tables. Nothing in it keeps a server's message
 //! text, because PostgreSQL quotes rows in it.
@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod pool;
 pub mod retry;
 pub mod row_key;
+pub mod sample;
 pub mod session;
 pub mod sql;
 mod tls;

@@ -4,7 +4,7 @@
 //! Values are opened in memory and forgotten; only counts leave this file.
 
 use std::collections::{BTreeMap, HashSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -13,6 +13,7 @@ use super::decide::{Draft, DraftColumn};
 use crate::crypto::wipe_unused_stack;
 use crate::db::error::DatabaseError;
 use crate::db::row_key::Binary;
+use crate::db::sample::{self, Bounds, Drawn};
 use crate::db::sql;
 use crate::db::transaction::Transaction;
 use crate::document::{Document, Selection};
@@ -27,8 +28,6 @@ const SAMPLE_ROWS_MAX: i64 = 1_000;
 const SAMPLE_BYTES_MAX: i64 = 16 << 20;
 /// … where each value has a key of its own that is slow to derive.
 const SLOW_ROWS_MAX: usize = 32;
-/// A sample of a sparse table may be empty; it is drawn again this often, ten times larger.
-const DRAWS_MAX: u32 = 3;
 
 /// What a sample says of one column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,28 +82,13 @@ pub async fn draw(
     value_bytes_max: u64,
 ) -> Result<Sample, DatabaseError> {
     let statement = statement(draft);
-    let mut percent = percent_of(draft);
-    let value_bytes_max = i32::try_from(value_bytes_max).unwrap_or(i32::MAX);
-    let (mut rows, mut took) = (Vec::new(), Duration::ZERO);
-    for _ in 0..DRAWS_MAX {
-        let begun = Instant::now();
-        rows = transaction
-            .query(
-                &statement,
-                &[
-                    (&percent, Type::FLOAT4),
-                    (&SAMPLE_ROWS_MAX, Type::INT8),
-                    (&SAMPLE_BYTES_MAX, Type::INT8),
-                    (&value_bytes_max, Type::INT4),
-                ],
-            )
-            .await?;
-        took = begun.elapsed();
-        if !rows.is_empty() || percent >= 100.0 {
-            break;
-        }
-        percent = (percent * 10.0).min(100.0);
-    }
+    let bounds = Bounds {
+        rows: SAMPLE_ROWS_MAX,
+        bytes: SAMPLE_BYTES_MAX,
+        value_bytes: i32::try_from(value_bytes_max).unwrap_or(i32::MAX),
+    };
+    let drawn = sample::draw(transaction, &statement, percent_of(draft), bounds).await?;
+    let Drawn { mut rows, percent, took } = drawn;
     let is_slow = |column: &DraftColumn| column.layout.as_ref().is_some_and(|(l, _)| l.is_slow());
     if draft.columns.iter().any(is_slow) {
         rows.truncate(SLOW_ROWS_MAX);
@@ -162,9 +146,7 @@ pub async fn correlation(
 
 /// As TABLESAMPLE takes it.
 fn percent_of(draft: &Draft) -> f32 {
-    #[expect(clippy::cast_possible_truncation, reason = "a percentage")]
-    let percent = (100.0 * SAMPLE_BLOCKS / f64::from(draft.blocks.max(1))).min(100.0) as f32;
-    percent
+    sample::percent_of(draft.blocks.into(), SAMPLE_BLOCKS)
 }
 
 /// Two fields for every value column (the value, its length), then the texts for the AAD.

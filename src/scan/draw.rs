@@ -10,6 +10,7 @@ use super::catalogue::{ColumnFacts, Kind, TableFacts};
 use crate::db::error::DatabaseError;
 use crate::db::identifier::Identifier;
 use crate::db::row_key::Binary;
+use crate::db::sample::{self, Bounds, Drawn};
 use crate::db::session::Terms;
 use crate::db::sql;
 use crate::db::transaction::{RowStream, Transaction};
@@ -22,8 +23,6 @@ const SAMPLE_BYTES_MAX: i64 = 16 << 20;
 /// Bytes of a value that is read for a sample, and when every value is.
 const SAMPLE_VALUE_MAX: i32 = 2 << 20;
 const VALUE_MAX: i32 = 32 << 20;
-/// A sample of a sparse table may be empty; it is drawn again this often, ten times larger.
-const DRAWS_MAX: u32 = 3;
 /// Values of a column that the sample had none of.
 const SPARSE_VALUES: i64 = 100;
 /// How long the server may look for them.
@@ -93,25 +92,11 @@ pub async fn sample(
             ("row_bytes", &lengths.collect::<Vec<_>>().join(" + ")),
         ],
     );
-    let mut percent = percent_of(table.blocks);
-    let mut rows = Vec::new();
-    for _ in 0..DRAWS_MAX {
-        rows = transaction
-            .query(
-                &statement,
-                &[
-                    (&percent, Type::FLOAT4),
-                    (&SAMPLE_ROWS_MAX, Type::INT8),
-                    (&SAMPLE_BYTES_MAX, Type::INT8),
-                    (&SAMPLE_VALUE_MAX, Type::INT4),
-                ],
-            )
-            .await?;
-        if !rows.is_empty() || percent >= 100.0 {
-            break;
-        }
-        percent = (percent * 10.0).min(100.0);
-    }
+    let percent = sample::percent_of(table.blocks, SAMPLE_BLOCKS);
+    let bounds =
+        Bounds { rows: SAMPLE_ROWS_MAX, bytes: SAMPLE_BYTES_MAX, value_bytes: SAMPLE_VALUE_MAX };
+    let Drawn { rows, percent, .. } =
+        sample::draw(transaction, &statement, percent, bounds).await?;
     let is_whole = percent >= 100.0 && (rows.len() as i64) < SAMPLE_ROWS_MAX;
     Ok(Values::new(rows, columns.len(), texts.len(), is_whole))
 }
@@ -176,15 +161,4 @@ fn value(column: &ColumnFacts) -> String {
 
 fn length(column: &ColumnFacts) -> String {
     format!("octet_length({})", value(column))
-}
-
-/// As TABLESAMPLE takes it.
-fn percent_of(blocks: u64) -> f32 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        reason = "a percentage"
-    )]
-    let percent = (100.0 * SAMPLE_BLOCKS / blocks.max(1) as f64).min(100.0) as f32;
-    percent
 }
