@@ -94,6 +94,11 @@ impl Fake {
         self.shared().service.wrap(key.bytes())
     }
 
+    /// Any bytes, wrapped as a data key is.
+    pub fn wrap_bytes(&self, bytes: &[u8]) -> String {
+        self.shared().service.wrap(bytes)
+    }
+
     pub fn rotate(&self) {
         self.shared().service.rotate();
     }
