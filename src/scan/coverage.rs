@@ -108,8 +108,11 @@ pub enum Covered<'c> {
     /// Whatever its values come to.
     Everything,
     /// Values that open so.
-    Where(Box<dyn Fn(&Hit, &Layout) -> bool + 'c>),
+    Where(Box<Opens<'c>>),
 }
+
+/// Whether this key, in this layout, is one by which values are covered.
+pub type Opens<'c> = dyn Fn(&Hit, &Layout) -> bool + 'c;
 
 /// What of a column is not covered.
 fn uncovered(seen: &SeenColumn, covered: Covered<'_>, rings: &SearchRings) -> Option<Uncovered> {
