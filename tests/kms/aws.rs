@@ -39,7 +39,7 @@ impl Service for Aws {
 
     fn answer(&mut self, request: &Request) -> Answer {
         let answer = self.answered(&self.operation(request), &request.json());
-        answer.unwrap_or_else(|code| refusal(code))
+        answer.unwrap_or_else(refusal)
     }
 
     fn wrap(&self, key: &[u8]) -> String {
