@@ -90,6 +90,11 @@ impl<'a> ColumnWork<'a> {
         self.values.reseal(stored, &self.row(texts), scratch)
     }
 
+    /// What NULL is.
+    pub fn read_null(&self) -> Reading {
+        self.values.read_null()
+    }
+
     fn row<'r>(&'r self, texts: &'r [Option<&'r [u8]>]) -> RowTexts<'r> {
         let AadSource { table, column, places } = self.source;
         RowTexts { table, column, texts, places }
