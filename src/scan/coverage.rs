@@ -9,7 +9,7 @@ use super::forms::{Form, Roster};
 use super::rings::SearchRings;
 use super::search::{Search, Seen, SeenColumn, search};
 use super::verdict::Found;
-use crate::config::{Config, TableConfig};
+use crate::config::{ColumnConfig, Config, TableConfig};
 use crate::db::pool::Database;
 use crate::error::Result;
 use crate::keys::UnwrappedKeys;
@@ -101,9 +101,15 @@ struct Comparison<'c> {
 impl Comparison<'_> {
     fn uncovered(&self, seen: &SeenColumn) -> Option<Uncovered> {
         let table = self.tables.iter().filter(|table| names(table, seen));
+        let name = seen.column.name.name();
+        let beside = |column: &ColumnConfig| column.name != name && column.writes(name);
+        if table.clone().flat_map(|table| &table.columns).any(beside) {
+            // a piece of the value in another column, which is opened with it
+            return None;
+        }
         let columns: Vec<_> = table
             .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
-            .filter(|(_, column)| column.name == seen.column.name.name())
+            .filter(|(_, column)| column.name == name)
             .collect();
         let mut tally = seen.tally.clone();
         for (table, column) in &columns {
@@ -122,7 +128,7 @@ impl Comparison<'_> {
         let keys = found.keys.keys().map(|key| self.rings.source(found.ring, *key).to_owned());
         let relation = &seen.table.relation;
         Some(Uncovered {
-            place: format!("{}.{}", relation.plain(), seen.column.name.name()),
+            place: format!("{}.{name}", relation.plain()),
             is_configured: !columns.is_empty(),
             layout: forms.join("; "),
             values: found.authenticated(),
