@@ -42,7 +42,7 @@ impl ColumnLayout {
     /// a value cannot come to it from another, because it holds a data key, or lies in other columns.
     pub fn new(mut write: Layout, read: Vec<Layout>) -> Result<Self, LayoutError> {
         write.writable()?;
-        let read = read.into_iter().map(|layout| layout.to_read_beside(&write));
+        let read = read.into_iter().map(|layout| layout.beside_written(&write));
         let mut read: Vec<Layout> = read.collect::<Result<_, _>>()?;
         if write.has_data_key() && !read.is_empty() {
             return Err(LayoutError::new(

@@ -31,7 +31,7 @@ impl Layout {
     }
 
     /// The same layout, to read values of a column that is written in another one.
-    pub(super) fn to_read_beside(self, write: &Layout) -> Result<Self, LayoutError> {
+    pub(super) fn beside_written(self, write: &Layout) -> Result<Self, LayoutError> {
         if self.over() == Over::Fields || write.over() == Over::Fields {
             return if self.fields() == write.fields() { Ok(self) } else { Err(other_fields()) };
         }
