@@ -29,7 +29,7 @@ mod value;
 
 use crate::crypto::{Cipher, NonceLength};
 use coded::Code;
-use template::Template;
+use template::{Part, Segment, Template};
 
 pub use crate::crypto::Parts;
 pub use aad::{AadMissing, AadTemplate, RowTexts};
@@ -180,6 +180,16 @@ impl Layout {
         let in_aad = self.aad.as_ref().is_some_and(AadTemplate::needs_label);
         let is_given = self.label == LabelFrom::Given;
         in_aad || is_given && self.as_template().is_some_and(|template| template.label.is_some())
+    }
+
+    /// The byte before a label of four bytes at the very beginning of a value, as Tink has it.
+    pub fn byte_before_label(&self) -> Option<u8> {
+        let main = self.as_template()?.sequences().next()?;
+        let Segment::Group(group) = main.first()? else { return None };
+        match group.parts.as_slice() {
+            [Part::Fixed(fixed), Part::Label(4), ..] if fixed.len() == 1 => fixed.first().copied(),
+            _ => None,
+        }
     }
 
     /// Whether the library has a mode in which the nonce is made from the plaintext, so that values can be found
