@@ -9,6 +9,8 @@ mod fakes;
 mod refusals;
 #[path = "kms/ring.rs"]
 mod ring;
+#[path = "kms/stop.rs"]
+mod stop;
 #[path = "kms/wrapping.rs"]
 mod wrapping;
 
