@@ -1,5 +1,7 @@
 //! The words that describe a layout: a preset is the same words under a name.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::key_form::{KeyForm, SaltFrom};
@@ -15,6 +17,10 @@ pub struct Settings {
     pub layout: Option<String>,
     /// A layout that no template can describe; presets alone say this.
     pub code: Option<String>,
+    /// What other columns hold of a value, by their names; a preset's names are those of the product.
+    pub beside: Option<BTreeMap<String, PieceSettings>>,
+    /// What each field of an object holds of a value.
+    pub fields: Option<BTreeMap<String, PieceSettings>>,
     pub cipher: Option<String>,
     pub key: Option<KeySettings>,
     /// Empty for none.
@@ -25,6 +31,22 @@ pub struct Settings {
     pub nonce: Option<String>,
     /// What a plaintext must look like when nothing authenticates it.
     pub plaintext: Option<String>,
+}
+
+/// What was said of one column or field of several.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct PieceSettings {
+    /// A template, or the name that a preset has for it.
+    pub layout: String,
+    /// It may be missing when a value is read, and is written.
+    pub may_be_null: bool,
+}
+
+impl From<String> for PieceSettings {
+    fn from(layout: String) -> Self {
+        Self { layout, may_be_null: false }
+    }
 }
 
 /// What was said of a layout's keys.
@@ -58,6 +80,8 @@ impl Settings {
         Settings {
             layout: or(self.layout, &base.layout),
             code: or(self.code, &base.code),
+            beside: self.beside.or_else(|| base.beside.clone()),
+            fields: self.fields.or_else(|| base.fields.clone()),
             cipher: or(self.cipher, &base.cipher),
             aad: or(self.aad, &base.aad),
             label: or(self.label, &base.label),

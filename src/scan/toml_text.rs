@@ -85,7 +85,19 @@ pub fn layout(settings: &Settings) -> String {
 
 /// The words of a layout, as `NAME = VALUE`.
 pub fn fields(settings: &Settings) -> Vec<(&'static str, String)> {
-    let Settings { layout, code: _, cipher, key, aad, label, nonce, plaintext } = settings;
+    // a search looks at one cell at a time, and finds nothing that is spread over several
+    let Settings {
+        layout,
+        code: _,
+        beside: _,
+        fields: _,
+        cipher,
+        key,
+        aad,
+        label,
+        nonce,
+        plaintext,
+    } = settings;
     let mut fields = Vec::new();
     let mut add = |name, text: &Option<String>| {
         fields.extend(text.as_deref().map(|text| (name, string(text))));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{DraftColumn, Objections, identifier, readable, writable};
+use super::{DraftColumn, Objections, beside, identifier, readable, writable};
 use crate::config::{ColumnConfig, TableConfig};
 use crate::db::identifier::Identifier;
 use crate::keys::{ColumnKeys, KeyRing};
@@ -30,11 +30,13 @@ pub(super) fn columns(
         writable(column, &place, objections);
         unauthenticated(config, &place, objections);
         let Some(kind) = value_kind(column, config, key, &place, objections) else { continue };
+        let beside = beside::columns(config, facts, key, &place, objections);
         let aad_sources = aad_sources(table, config, facts, &mut aad_columns, &place, objections);
         columns.push(DraftColumn {
             name: identifier(&config.name),
             number: column.number,
             kind,
+            beside,
             paths: config.paths.clone(),
             layout: with_keys(config, facts, ring, objections),
             aad_sources,
@@ -97,12 +99,7 @@ fn value_kind(
             return None;
         }
     };
-    if column.is_generated {
-        objections.refuse(place, "the column is generated", "name the column it is computed from");
-    }
-    if key.is_some_and(|key| key.columns.iter().any(|k| k.name.name() == column.name)) {
-        objections.refuse(place, "the column is part of the row key", "add another unique index");
-    }
+    unchanging(column, key, place, objections);
     if let Some(layout) = &config.layout {
         let has_raw = layout.all().any(|layout| !layout.is_text());
         if kind != ColumnKind::Bytea && has_raw {
@@ -111,6 +108,21 @@ fn value_kind(
         }
     }
     Some(kind)
+}
+
+/// Refuses a column that cannot be given another value.
+pub(super) fn unchanging(
+    column: &ColumnFacts,
+    key: Option<&KeyPlan>,
+    place: &str,
+    objections: &mut Objections,
+) {
+    if column.is_generated {
+        objections.refuse(place, "the column is generated", "name the column it is computed from");
+    }
+    if key.is_some_and(|key| key.columns.iter().any(|k| k.name.name() == column.name)) {
+        objections.refuse(place, "the column is part of the row key", "add another unique index");
+    }
 }
 
 /// Where the columns of the AAD template stand; refuses those that our own write would change.
@@ -135,7 +147,7 @@ fn aad_sources(
             Some("the version column")
         } else if column.is_generated {
             Some("a generated column")
-        } else if table.columns.iter().any(|other| other.name == *name) {
+        } else if table.columns.iter().any(|other| other.writes(name)) {
             Some("a resealed column")
         } else {
             None
