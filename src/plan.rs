@@ -24,6 +24,7 @@ use crate::db::row_key::SqlType;
 use crate::document::Selection;
 use crate::keys::{ColumnKeys, KeyRing};
 use crate::layout::ColumnLayout;
+use crate::sealed::{AskedColumn, SealedColumn};
 use crate::value::{AadSource, ColumnWork};
 
 pub use estimate::Estimate;
@@ -43,6 +44,11 @@ impl Plan {
     /// One per leaf table, in the order of their names.
     pub fn tables(&self) -> &[Arc<TablePlan>] {
         &self.tables
+    }
+
+    /// Whether key services are asked about some values.
+    pub fn asks_services(&self) -> bool {
+        self.tables.iter().any(|table| table.asks_services())
     }
 
     /// The object identifiers of the tables, in their order.
@@ -83,7 +89,8 @@ pub struct TablePlan {
     pub aad_columns: Vec<Identifier>,
     /// An integer column to increment with every write.
     pub version: Option<Identifier>,
-    pub ring: Arc<KeyRing>,
+    /// `None` where key services seal all of its values.
+    pub ring: Option<Arc<KeyRing>>,
     pub estimate: Estimate,
     /// How the pass that reseals walks it.
     pub order: Order,
@@ -97,6 +104,11 @@ impl TablePlan {
     /// not run out.
     pub fn rows_at_once(&self) -> u32 {
         if self.is_slow() { SLOW_ROWS } else { u32::MAX }
+    }
+
+    /// Whether key services are asked about some of its values.
+    pub fn asks_services(&self) -> bool {
+        self.columns.iter().any(|column| column.sealed.is_some())
     }
 
     /// Whether some of its values have keys of their own that are slow to derive.
@@ -166,6 +178,8 @@ pub struct ColumnPlan {
     pub paths: Option<Selection>,
     /// The ring's keys, as the layouts want them.
     pub keys: Arc<ColumnKeys>,
+    /// Keys of key services that seal its values, or sealed them.
+    pub sealed: Option<SealedColumn>,
     /// Whether the layout was found by authentication rather than configured.
     pub layout_was_found: bool,
     /// Where each column of the additional data stands in [`TablePlan::aad_columns`].
@@ -181,6 +195,19 @@ impl ColumnPlan {
         let (table, column) = (&*self.aad_table, self.name.name());
         let source = AadSource { table, column, places: &self.aad_sources };
         ColumnWork::new(&self.keys, &self.layout, source).in_documents(self.paths.as_ref())
+    }
+
+    /// What a stored text begins with that its own words show to be done: no quote and no wildcard.
+    pub fn done_prefix(&self) -> Option<String> {
+        let (sealed, form) = (self.sealed.as_ref()?, self.layout.write().service()?);
+        let (_, newest) = sealed.written().filter(|_| self.kind == ColumnKind::Text)?;
+        let is_number = |version: &&str| version.bytes().all(|byte| byte.is_ascii_digit());
+        form.prefix(newest.filter(is_number)?).filter(|_| sealed.version_tells())
+    }
+
+    /// How key services are asked about its values, if they are.
+    pub fn asked(&self) -> Option<AskedColumn<'_>> {
+        Some(AskedColumn { layout: &self.layout, sealed: self.sealed.as_ref()? })
     }
 }
 

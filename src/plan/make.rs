@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::decide::{self, Draft, Objections, Purpose, samples};
+use super::decide::{self, Draft, Objections, Purpose, TableKeys, samples};
 use super::estimate::{Estimate, Hands, Sampled};
 use super::found::ServerFacts;
 use super::layout_search::Search;
@@ -16,10 +17,35 @@ use crate::db::session::{Session, Terms};
 use crate::db::transaction::Transaction;
 use crate::error::{Error, Result};
 use crate::keys::{ColumnKeys, KeyRing};
-use crate::layout::ColumnLayout;
+use crate::layout::{ColumnLayout, ServiceForm};
+use crate::sealed::{Canary, NewestVersions, ServiceKeys};
 
-/// The rings of a configuration, loaded.
-pub type Rings = BTreeMap<String, Arc<KeyRing>>;
+/// The keys of a configuration: its rings by name, loaded, and those that stay in their services.
+#[derive(Clone, Default)]
+pub struct Rings {
+    rings: BTreeMap<String, Arc<KeyRing>>,
+    pub services: Arc<ServiceKeys>,
+}
+
+impl Rings {
+    pub fn new(services: ServiceKeys) -> Self {
+        Self { rings: BTreeMap::new(), services: Arc::new(services) }
+    }
+}
+
+impl Deref for Rings {
+    type Target = BTreeMap<String, Arc<KeyRing>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.rings
+    }
+}
+
+impl DerefMut for Rings {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.rings
+    }
+}
 
 /// How much a plan looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,14 +67,20 @@ pub async fn plan(
     depth: Depth,
     purpose: Purpose,
 ) -> Result<Plan> {
+    let newest = newest(config, rings, purpose).await?;
     let transaction = session.begin(&Terms::reading()).await?;
     let mut objections = Objections { purpose, ..Objections::default() };
     let server = inspect::server(&transaction).await?;
     decide::server(&server, &config.run, &mut objections);
     let mut drafts = Vec::new();
     for (index, table) in config.tables.iter().enumerate() {
-        let ring = ring(rings, table)?;
-        drafts.extend(draft(&transaction, index, table, ring, &mut objections).await?);
+        let keys = TableKeys {
+            ring: ring(rings, table)?,
+            services: &rings.services,
+            newest: &newest,
+            verify_open: config.run.verify_open,
+        };
+        drafts.extend(draft(&transaction, index, table, keys, &mut objections).await?);
     }
     let drafts = without_twins(drafts, &mut objections);
     let mut drawn = Vec::new();
@@ -80,15 +112,31 @@ pub async fn plan(
     })
 }
 
-fn ring<'r>(rings: &'r Rings, table: &TableConfig) -> Result<&'r Arc<KeyRing>> {
-    rings.get(&table.ring).ok_or_else(|| Error::bug("a table's key ring was not loaded"))
+/// The version that seals now, of each key of a key service that values are written with.
+async fn newest(config: &Config, rings: &Rings, purpose: Purpose) -> Result<NewestVersions> {
+    let columns = config.tables.iter().flat_map(|table| &table.columns);
+    let written = columns.filter_map(|column| column.layout.as_ref()?.write().service());
+    let canary = match purpose {
+        Purpose::Rotate => Canary::Sealed,
+        Purpose::Verify => Canary::Left,
+    };
+    NewestVersions::ask(written.map(ServiceForm::key), &rings.services, canary).await
+}
+
+/// `None` where key services seal all values of the table.
+fn ring<'r>(rings: &'r Rings, table: &TableConfig) -> Result<Option<&'r Arc<KeyRing>>> {
+    let ring = rings.get(&table.ring);
+    if ring.is_none() && table.needs_ring() {
+        return Err(Error::bug("a table's key ring was not loaded"));
+    }
+    Ok(ring.filter(|_| table.needs_ring()))
 }
 
 async fn draft(
     transaction: &Transaction<'_>,
     index: usize,
     table: &TableConfig,
-    ring: &Arc<KeyRing>,
+    keys: TableKeys<'_>,
     objections: &mut Objections,
 ) -> Result<Vec<Draft>> {
     let relations = inspect::relations(transaction, &table.name).await?;
@@ -99,7 +147,7 @@ async fn draft(
                 .hint("check schema, spelling (odd names need double quotes) and database"),
         );
     }
-    let draft = |facts| decide::relation(index, table, facts, ring, objections);
+    let draft = |facts| decide::relation(index, table, facts, keys, objections);
     Ok(relations.iter().filter_map(draft).collect())
 }
 
@@ -166,7 +214,9 @@ fn look(
     for (draft, (sample, _)) in drafts.iter().zip(&drawn) {
         for (n, column) in draft.columns.iter().enumerate().filter(|(_, c)| c.layout.is_none()) {
             let name = (draft.table_index, column.name.name().to_owned());
-            searches.entry(name).or_default().look_at(draft, n, sample, &draft.ring);
+            if let Some(ring) = &draft.ring {
+                searches.entry(name).or_default().look_at(draft, n, sample, ring);
+            }
         }
     }
     for ((table, column), search) in searches {
@@ -256,6 +306,7 @@ fn table_plan(
                 layout_was_found,
                 layout,
                 keys,
+                sealed: column.sealed,
                 name: column.name,
                 number: column.number,
                 kind: column.kind,

@@ -122,6 +122,7 @@ fn settings(run: &RunConfig) -> Value {
         "rows_per_second": run.rows_per_second,
         "value_bytes_max": run.value_bytes_max,
         "other_seals": run.other_seals,
+        "verify_open": run.verify_open,
         "allow_unreadable": run.allow_unreadable,
         "rollback": run.rollback,
         "ledger_on_subscriber": run.ledger_on_subscriber,

@@ -39,6 +39,10 @@ use crate::plan::{Plan, TablePlan};
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 
+/// Rows that are kept where key services must be asked about them: all that an application writes in hours, as
+/// a rule.
+const ASKED_ROWS_MAX: usize = 100_000;
+
 /// A barrier below every row (FrozenTransactionId): the look reads all of them.
 const EVERY_ROW: &str = "2";
 
@@ -112,7 +116,11 @@ async fn look(
     barrier: &str,
 ) -> Result<Seen, CommitError> {
     let (config, limits) = (&context.config, context.limits());
-    let room = Room { rows: config.run.page_rows_max as usize, bytes: limits.page_bytes_max };
+    let rows = match plan.asks_services() {
+        true => ASKED_ROWS_MAX,
+        false => config.run.page_rows_max as usize,
+    };
+    let room = Room { rows, bytes: limits.page_bytes_max };
     let looking = snapshot::look(session, config, plan, barrier, limits, room);
     let kept = Kept { claim, lease: config.run.lease };
     context.stop.unless_wanted(kept.during(&context.database, looking)).await?
@@ -226,13 +234,15 @@ async fn reseal_rows(
     is_last: bool,
 ) -> Result<(Cursor, Left), CommitError> {
     let page = still_page(rows, &table, session.stamp());
-    let intent = if is_last { Intent::Read } else { Intent::Reseal };
+    let intent = if is_last { Intent::Read } else { Intent::Prove };
     let (page, seals) = judge::seals(page, &table).await?;
-    if intent == Intent::Reseal {
-        context.seals.grant(session, &table.ring, seals).await?;
+    if intent.reseals() {
+        context.seals.grant(session, table.ring.as_deref(), seals).await?;
     }
     let tids: Vec<Tid> = (0..page.len()).map(|row| page.tid(row)).collect::<Result<_>>()?;
-    let judged = judge::judge(page, Arc::clone(&table), intent).await?;
+    let kept = Kept { claim, lease: context.config.run.lease };
+    let judging = judge::judge(page, Arc::clone(&table), intent);
+    let judged = kept.during(&context.database, judging).await?;
     let resealed: Vec<u64> = tids.iter().enumerate().map(|(row, _)| judged.resealed(row)).collect();
     let terms = context.write_terms(session);
     let writer = Writer::new(table, claim.clone(), Order::Physical, terms);
@@ -250,7 +260,7 @@ async fn reseal_rows(
             tid: tids[row],
             seals: resealed[row].max(writer.table.columns.len() as u64),
         };
-        context.seals.grant(session, &writer.table.ring, row.seals).await?;
+        context.seals.grant(session, writer.table.ring.as_deref(), row.seals).await?;
         let share = context.records.share_of_row(row.seals)?;
         let settled = settle::settle(session, &writer, cursor, row, context.limits()).await?;
         cursor = settled.cursor;

@@ -77,9 +77,9 @@ pub fn layout(settings: &Settings) -> String {
     }
 }
 
-/// The words of a layout, as `NAME = VALUE`.
+/// The words of a layout, as `NAME = VALUE`; a search finds none whose values a key service seals.
 pub fn fields(settings: &Settings) -> Vec<(&'static str, String)> {
-    let Settings { layout, code: _, cipher, key, aad, label, nonce, plaintext } = settings;
+    let Settings { layout, code: _, cipher, key, aad, label, nonce, plaintext, .. } = settings;
     let mut fields = Vec::new();
     let mut add = |name, text: &Option<String>| {
         fields.extend(text.as_deref().map(|text| (name, string(text))));
