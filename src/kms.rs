@@ -2,7 +2,7 @@
 //! transit engine of Vault and OpenBao. They wrap our data keys, and unwrap them again.
 //!
 //! ```text
-//!  KeyUri ──► Kms::key ──► KmsKey: wrap, unwrap, describe
+//!  KeyUri ──► Kms::key ──► KmsKey: wrap, unwrap, describe; many: seal, open, rewrap
 //!                             │
 //!                          Pace: so many at once, so many a second, slower when told to
 //!                             │
@@ -33,6 +33,8 @@ use crate::error::{Error, Result};
 
 mod client;
 mod figures;
+mod item;
+mod many;
 mod network;
 mod pace;
 mod trouble;
@@ -52,6 +54,10 @@ use client::Client;
 use pace::Pace;
 
 pub use figures::{Figures, figures};
+pub use item::{
+    Binding, Item, ItemOutcome, ItemRefusal, NewDataKey, OpenedItem, Rewrap, RewrappedItem,
+    SealedItem,
+};
 pub use uri::{
     AwsKey, AzureKey, GcpKey, KeyUri, MalformedKeyUri, Service, VaultKey, WrapAlgorithm,
 };
@@ -124,13 +130,19 @@ impl KmsKey {
 
     /// Wraps a data key under the newest version.
     pub async fn wrap(&self, key: &[u8]) -> Result<WrappedKey> {
-        self.pace.call(|| self.client.wrap(key)).await.map_err(|error| located(error, &self.uri))
+        let items = [Item { bytes: key, binding: &Binding::None, version: None }];
+        let sealed = self.one(self.pace.call(|| self.client.seal(&items)).await)?;
+        Ok(WrappedKey { ciphertext: sealed.ciphertext, version: sealed.version, key_id: None })
     }
 
     /// Opens a wrapped data key.
     pub async fn unwrap(&self, wrapped: &WrappedKey) -> Result<Unwrapped> {
-        let unwrapped = self.pace.call(|| self.client.unwrap(wrapped)).await;
-        unwrapped.map_err(|error| located(error, &self.uri))
+        let version = wrapped.version.as_deref();
+        let items = [Item { bytes: &wrapped.ciphertext, binding: &Binding::None, version }];
+        let opened = self.one(self.pace.call(|| self.client.open(&items)).await)?;
+        // Cloud KMS does not tell what the wrapped key's file may
+        let version = opened.version.or(wrapped.version.clone());
+        Ok(Unwrapped { key: opened.plaintext, version, is_newest: opened.is_newest })
     }
 
     /// Asks which version wraps now. It needs a permission of its own, see docs/kms.md.

@@ -10,15 +10,16 @@ use azure_security_keyvault_keys::models::{
 use azure_security_keyvault_keys::{KeyClient, KeyClientOptions, ResourceExt as _, ResourceId};
 use zeroize::Zeroizing;
 
+use super::KeyDescription;
+use super::item::{Item, ItemRefusal, OpenedItem, SealedItem};
 use super::trouble::Trouble;
 use super::uri::{AzureKey, Service, WrapAlgorithm};
-use super::{KeyDescription, Unwrapped, WrappedKey};
 use crate::error::{Error, Result};
 
 mod credential;
 mod trouble;
 
-use trouble::azure_trouble;
+use trouble::{TO_UNWRAP, azure_trouble};
 
 pub(super) struct AzureClient {
     client: KeyClient,
@@ -37,8 +38,8 @@ impl AzureClient {
         Ok(Self { client, key: key.clone() })
     }
 
-    pub(super) async fn wrap(&self, plaintext: &[u8]) -> Result<WrappedKey, Trouble> {
-        let parameters = self.parameters(plaintext).try_into();
+    pub(super) async fn seal(&self, item: &Item<'_>) -> Result<SealedItem, Trouble> {
+        let parameters = self.parameters(item.bytes).try_into();
         let parameters = parameters.map_err(|_| not_understood())?;
         let options = self.key.version.clone().map(|version| KeyClientWrapKeyOptions {
             key_version: Some(version),
@@ -49,23 +50,24 @@ impl AzureClient {
         let answer = answer.map_err(|error| azure_trouble(&error, "keys/wrapKey", &self.key))?;
         let version = version_of(&answer).ok_or_else(not_understood)?;
         let ciphertext = answer.result.ok_or_else(not_understood)?;
-        Ok(WrappedKey { ciphertext, version: Some(version), key_id: None })
+        Ok(SealedItem { ciphertext, version: Some(version) })
     }
 
-    pub(super) async fn unwrap(&self, wrapped: &WrappedKey) -> Result<Unwrapped, Trouble> {
-        let version = wrapped.version.as_ref().or(self.key.version.as_ref());
+    pub(super) async fn open(&self, item: &Item<'_>) -> Result<OpenedItem, Trouble> {
+        let version = item.version.or(self.key.version.as_deref());
         let version = version.ok_or_else(|| {
             let what = "it is not known which version of the Azure key wrapped this data key";
-            Trouble::key(what, "add the version to the key's URI: …/keys/KEY/VERSION")
+            let hint = "add the version to the key's URI: …/keys/KEY/VERSION";
+            Trouble::item(ItemRefusal::VersionUnknown, Error::usage(what).hint(hint))
         })?;
-        let parameters = self.parameters(&wrapped.ciphertext).try_into();
+        let parameters = self.parameters(item.bytes).try_into();
         let parameters = parameters.map_err(|_| not_understood())?;
         let answer = self.client.unwrap_key(&self.key.name, version, parameters, None).await;
         let answer = answer.and_then(|answer| answer.into_model());
-        let answer = answer.map_err(|error| azure_trouble(&error, "keys/unwrapKey", &self.key))?;
+        let answer = answer.map_err(|error| azure_trouble(&error, TO_UNWRAP, &self.key))?;
         let version = version_of(&answer);
-        let key = Zeroizing::new(answer.result.ok_or_else(not_understood)?);
-        Ok(Unwrapped { key, version, is_newest: None })
+        let plaintext = Zeroizing::new(answer.result.ok_or_else(not_understood)?);
+        Ok(OpenedItem { plaintext, version, is_newest: None })
     }
 
     pub(super) async fn describe(&self) -> Result<KeyDescription, Trouble> {

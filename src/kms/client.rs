@@ -1,8 +1,10 @@
 //! The client of whichever service a key belongs to, as far as this build has it.
 
+use super::KeyDescription;
+use super::item::{Binding, Item, OpenedItem, Rewrap, RewrappedItem, SealedItem};
+use super::many::Batch;
 use super::trouble::Trouble;
 use super::uri::KeyUri;
-use super::{KeyDescription, Unwrapped, WrappedKey};
 use crate::error::{Error, Result};
 
 #[cfg(feature = "aws")]
@@ -66,15 +68,90 @@ impl Client {
         }
     }
 
-    pub(super) async fn wrap(&self, key: &[u8]) -> Result<WrappedKey, Trouble> {
-        of_service!(self, client => client.wrap(key).await)
+    /// Cuts items into what one call takes.
+    pub(super) fn batches<'i, I>(
+        &self,
+        items: &'i [I],
+        length: impl Fn(&I) -> usize,
+    ) -> Vec<&'i [I]> {
+        match self {
+            #[cfg(feature = "vault")]
+            Self::Vault(_) => super::vault::batches(items, length),
+            #[allow(unreachable_patterns, reason = "reachable when another feature is on")]
+            _ => items.chunks(1).collect(),
+        }
     }
 
-    pub(super) async fn unwrap(&self, wrapped: &WrappedKey) -> Result<Unwrapped, Trouble> {
-        of_service!(self, client => client.unwrap(wrapped).await)
+    pub(super) async fn seal(&self, items: &[Item<'_>]) -> Batch<SealedItem> {
+        match self {
+            #[cfg(feature = "aws")]
+            Self::Aws(client) => alone(client.seal(single(items)?).await),
+            #[cfg(feature = "gcp")]
+            Self::Gcp(client) => alone(client.seal(single(items)?).await),
+            #[cfg(feature = "azure")]
+            Self::Azure(client) => alone(client.seal(single(items)?).await),
+            #[cfg(feature = "vault")]
+            Self::Vault(client) => client.seal(items).await,
+        }
+    }
+
+    pub(super) async fn open(&self, items: &[Item<'_>]) -> Batch<OpenedItem> {
+        match self {
+            #[cfg(feature = "aws")]
+            Self::Aws(client) => alone(client.open(single(items)?).await),
+            #[cfg(feature = "gcp")]
+            Self::Gcp(client) => alone(client.open(single(items)?).await),
+            #[cfg(feature = "azure")]
+            Self::Azure(client) => alone(client.open(single(items)?).await),
+            #[cfg(feature = "vault")]
+            Self::Vault(client) => client.open(items).await,
+        }
+    }
+
+    pub(super) fn rewraps_to(&self, destination: &Self, bindings: [&Binding; 2]) -> bool {
+        match (self, destination) {
+            #[cfg(feature = "aws")]
+            (Self::Aws(from), Self::Aws(to)) => from.region() == to.region(),
+            #[cfg(feature = "vault")]
+            (Self::Vault(from), Self::Vault(to)) => {
+                from.is_same_key(to) && bindings.iter().all(|it| matches!(it, Binding::None))
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) async fn rewrap(
+        &self,
+        items: &[Rewrap<'_>],
+        destination: &Self,
+    ) -> Batch<RewrappedItem> {
+        match (self, destination) {
+            #[cfg(feature = "aws")]
+            (Self::Aws(from), Self::Aws(to)) => alone(from.rewrap(single(items)?, to).await),
+            #[cfg(feature = "vault")]
+            (Self::Vault(client), _) => client.rewrap(items).await,
+            _ => Err(Trouble::Final(Error::bug("asked to rewrap what cannot be rewrapped"))),
+        }
     }
 
     pub(super) async fn describe(&self) -> Result<KeyDescription, Trouble> {
         of_service!(self, client => client.describe().await)
+    }
+}
+
+/// The one item of a batch, where a service takes no more.
+fn single<'i, I>(batch: &'i [I]) -> Result<&'i I, Trouble> {
+    match batch {
+        [item] => Ok(item),
+        _ => Err(Trouble::Final(Error::bug("a batch for a service that takes none"))),
+    }
+}
+
+/// The outcome of a batch of one.
+fn alone<T>(outcome: Result<T, Trouble>) -> Batch<T> {
+    match outcome {
+        Ok(done) => Ok(vec![Ok(done)]),
+        Err(Trouble::Item(refused)) => Ok(vec![Err(refused)]),
+        Err(trouble) => Err(trouble),
     }
 }

@@ -66,6 +66,7 @@ impl Pace {
             let asked_to_wait = match self.attempt(&attempt).await {
                 Ok(answer) => return Ok(answer),
                 Err(Trouble::Final(error) | Trouble::Denied(error)) => return Err(error),
+                Err(Trouble::Item(refused)) => return Err(refused.error),
                 Err(trouble) => {
                     let after = match trouble {
                         Trouble::Throttled { after } => after.unwrap_or_default(),

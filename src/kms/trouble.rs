@@ -2,8 +2,17 @@
 
 use std::time::Duration;
 
+use super::item::ItemRefusal;
 use super::uri::Service;
 use crate::error::Error;
+
+/// One item that the service does not take, in a call that it answered.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) refusal: ItemRefusal,
+    /// What to say where the item is all there is.
+    pub(super) error: Error,
+}
 
 /// One failed attempt.
 #[derive(Debug)]
@@ -16,6 +25,8 @@ pub(super) enum Trouble {
     Final(Error),
     /// … because a permission is missing.
     Denied(Error),
+    /// … for this item; others may be good.
+    Item(Refused),
 }
 
 impl Trouble {
@@ -50,7 +61,22 @@ impl Trouble {
     /// What was to be unwrapped is not what this key has wrapped.
     pub(super) fn not_wrapped_by(service: Service, hint: &str) -> Self {
         let what = format!("{service} cannot unwrap this data key with this key");
-        Self::Final(Error::usage(what).hint(hint))
+        Self::item(ItemRefusal::NotOfThisKey, Error::usage(what).hint(hint))
+    }
+
+    /// The version that had sealed it cannot be used.
+    pub(super) fn version(what: impl Into<String>, hint: &str) -> Self {
+        Self::item(ItemRefusal::VersionUnusable, Error::usage(what).hint(hint))
+    }
+
+    /// Longer or shorter than the service takes, which need not be asked to know.
+    pub(super) fn length(service: Service) -> Self {
+        let what = format!("{service} takes nothing of this length");
+        Self::item(ItemRefusal::Length, Error::usage(what))
+    }
+
+    pub(super) fn item(refusal: ItemRefusal, error: Error) -> Self {
+        Self::Item(Refused { refusal, error })
     }
 
     /// An answer that makes no sense.
@@ -65,7 +91,10 @@ impl Trouble {
                 "{service} allows no more calls just now"
             ))
             .hint("others use the same quota: lower --kms-max-rps, or have the quota raised"),
-            Self::Passing(error) | Self::Final(error) | Self::Denied(error) => error,
+            Self::Passing(error)
+            | Self::Final(error)
+            | Self::Denied(error)
+            | Self::Item(Refused { error, .. }) => error,
         }
     }
 }

@@ -3,20 +3,21 @@
 //! Spoken to directly: the client crates know no batches, drop what stands in the body of a refused
 //! request, or bring another TLS with them. (Vault API: secrets/transit.)
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, Zeroizing};
+use tokio::sync::OnceCell;
 
+use super::KeyDescription;
 use super::trouble::Trouble;
 use super::uri::{Service, VaultKey};
-use super::{KeyDescription, Unwrapped, WrappedKey};
 use crate::error::Result;
 
+mod batch;
 mod settings;
 mod trouble;
+
+pub(super) use batch::batches;
 
 use settings::Settings;
 use trouble::{Refusal, unreachable};
@@ -26,22 +27,13 @@ pub(super) struct VaultClient {
     /// Without a slash at its end.
     address: String,
     key: VaultKey,
+    is_there: OnceCell<()>,
 }
 
 /// What all answers are wrapped in.
 #[derive(Deserialize)]
 struct Answer<D> {
     data: D,
-}
-
-#[derive(Deserialize)]
-struct Encrypted {
-    ciphertext: String,
-}
-
-#[derive(Deserialize)]
-struct Decrypted {
-    plaintext: String,
 }
 
 #[derive(Deserialize)]
@@ -53,83 +45,54 @@ impl VaultClient {
     pub(super) fn connect(key: &VaultKey) -> Result<Self> {
         let settings = Settings::of(key, &|name| std::env::var(name).ok())?;
         let (http, address) = (settings.client()?, settings.address);
-        Ok(Self { http, address, key: key.clone() })
+        Ok(Self { http, address, key: key.clone(), is_there: OnceCell::new() })
+    }
+
+    /// On the same server, too.
+    pub(super) fn is_same_key(&self, other: &Self) -> bool {
+        self.address == other.address && self.key == other.key
     }
 
     /// Encrypting under a name that does not exist would make a key of that name, where the token may.
-    pub(super) async fn wrap(&self, plaintext: &[u8]) -> Result<WrappedKey, Trouble> {
-        match self.describe().await {
-            Ok(_) => {}
+    async fn look_whether_it_is_there(&self) -> Result<(), Trouble> {
+        let looked = async || match self.describe().await {
+            Ok(_) => Ok(()),
             // a token that may not look may not create either, as a rule
-            Err(Trouble::Denied(_)) => {}
-            Err(trouble) => return Err(trouble),
-        }
-        #[derive(Serialize)]
-        struct Request<'r> {
-            plaintext: &'r str,
-        }
-        let plaintext = Zeroizing::new(STANDARD.encode(plaintext));
-        let answer: Encrypted =
-            self.post("encrypt", &Request { plaintext: plaintext.as_str() }).await?;
-        let version = version_of(&answer.ciphertext);
-        Ok(WrappedKey { ciphertext: answer.ciphertext.into_bytes(), version, key_id: None })
-    }
-
-    pub(super) async fn unwrap(&self, wrapped: &WrappedKey) -> Result<Unwrapped, Trouble> {
-        #[derive(Serialize)]
-        struct Request<'r> {
-            ciphertext: &'r str,
-        }
-        let ciphertext = str::from_utf8(&wrapped.ciphertext).unwrap_or_default();
-        let answer: Decrypted = self.post("decrypt", &Request { ciphertext }).await?;
-        let text = Zeroizing::new(answer.plaintext);
-        let mut key = Zeroizing::new(vec![0; text.len()]);
-        let length = STANDARD.decode_slice(text.as_bytes(), &mut key);
-        let length = length.map_err(|_| not_understood())?;
-        key[length..].zeroize();
-        key.truncate(length);
-        Ok(Unwrapped { key, version: version_of(ciphertext), is_newest: None })
+            Err(Trouble::Denied(_)) => Ok(()),
+            Err(trouble) => Err(trouble),
+        };
+        self.is_there.get_or_try_init(looked).await.copied()
     }
 
     pub(super) async fn describe(&self) -> Result<KeyDescription, Trouble> {
         let path = format!("{}/keys/{}", self.key.mount, self.key.name);
         let described: Answer<Described> =
-            self.send(Method::GET, &path, None::<&()>, &format!("read on {path}")).await?;
+            self.send(Method::GET, &path, &format!("read on {path}")).await?;
         Ok(KeyDescription { version: Some(described.data.latest_version.to_string()) })
     }
 
-    async fn post<Q: Serialize, D: DeserializeOwned>(
-        &self,
-        verb: &str,
-        request: &Q,
-    ) -> Result<D, Trouble> {
-        let path = format!("{}/{verb}/{}", self.key.mount, self.key.name);
-        let permission = format!("update on {path}");
-        let answer: Answer<D> = self.send(Method::POST, &path, Some(request), &permission).await?;
-        Ok(answer.data)
-    }
-
-    async fn send<Q: Serialize, A: DeserializeOwned>(
+    async fn send<A: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
-        request: Option<&Q>,
         permission: &str,
     ) -> Result<A, Trouble> {
-        let url = format!("{}/v1/{path}", self.address);
-        let mut call = self.http.request(method, url);
-        if let Some(request) = request {
-            call = call.json(request);
-        }
-        let answer = call.send().await.map_err(|error| unreachable(&error))?;
+        let answer = self.request(method, path).send().await.map_err(|error| unreachable(&error))?;
         if answer.status().is_success() {
             return answer.json().await.map_err(|_| not_understood());
         }
-        let refusal = Refusal::read(answer).await;
+        Err(self.refusal(Refusal::read(answer).await?, permission).await)
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}/v1/{path}", self.address))
+    }
+
+    async fn refusal(&self, refusal: Refusal, permission: &str) -> Trouble {
         if refusal.status == StatusCode::FORBIDDEN && !self.token_is_known().await {
-            return Err(trouble::token());
+            return trouble::token();
         }
-        Err(refusal.trouble(permission, &self.key))
+        refusal.trouble(permission, &self.key)
     }
 
     /// A refused token and a token that may not are one answer; looking itself up tells them apart,

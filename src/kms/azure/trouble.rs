@@ -13,6 +13,9 @@ use crate::kms::network;
 use crate::kms::trouble::Trouble;
 use crate::kms::uri::{AzureKey, Service};
 
+/// What unwrapping needs. It names a version: what is wrong with that is wrong with the item.
+pub(super) const TO_UNWRAP: &str = "keys/unwrapKey";
+
 /// `permission`: what the call needs.
 pub(super) fn azure_trouble(error: &Error, permission: &str, key: &AzureKey) -> Trouble {
     match error.kind() {
@@ -37,12 +40,16 @@ fn of_status(
     permission: &str,
     key: &AzureKey,
 ) -> Trouble {
+    let version_or_key = |what: String, hint: &str| match permission {
+        TO_UNWRAP => Trouble::version(what, hint),
+        _ => Trouble::key(what, hint),
+    };
     match (status, code) {
-        (_, "KeyDisabled" | "KeyNotYetValid" | "KeyExpired") => Trouble::key(
-            "the version of the Azure key is disabled, expired or not yet valid",
+        (_, "KeyDisabled" | "KeyNotYetValid" | "KeyExpired") => version_or_key(
+            "the version of the Azure key is disabled, expired or not yet valid".to_owned(),
             "az keyvault key set-attributes --enabled true, or wrap again under a version that is",
         ),
-        (404, _) => Trouble::key(
+        (404, _) => version_or_key(
             format!("there is no such key, or version of it, in {}", key.host),
             "check the vault, the name and the version; a deleted key can be recovered for a while",
         ),

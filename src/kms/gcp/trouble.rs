@@ -11,6 +11,9 @@ use crate::kms::uri::Service;
 pub(super) const CREDENTIALS: &str =
     "GOOGLE_APPLICATION_CREDENTIALS names a file, or the pod has a service account of its own";
 
+/// What decrypting needs.
+pub(super) const TO_DECRYPT: &str = "cloudkms.cryptoKeyVersions.useToDecrypt";
+
 /// `permission`: what the call needs.
 pub(super) fn gcp_trouble(error: &Error, permission: &str) -> Trouble {
     if let Some(status) = error.status() {
@@ -40,10 +43,14 @@ fn of_code(code: Code, permission: &str) -> Trouble {
             "there is no such Cloud KMS key in this project and location",
             "check the project, the location, the key ring and the key; keys do not move between locations",
         ),
-        Code::FailedPrecondition => Trouble::key(
-            "the version of the Cloud KMS key is disabled, destroyed or without a primary",
-            "gcloud kms keys versions list shows the states; enable or restore the version, or make one primary",
-        ),
+        Code::FailedPrecondition => {
+            let what = "the version of the Cloud KMS key is disabled, destroyed or without a primary";
+            let hint = "gcloud kms keys versions list shows the states; enable or restore the version, or make one primary";
+            match permission {
+                TO_DECRYPT => Trouble::version(what, hint),
+                _ => Trouble::key(what, hint),
+            }
+        }
         Code::InvalidArgument => Trouble::not_wrapped_by(
             Service::Gcp,
             "it was wrapped by another key, or the key's purpose is not ENCRYPT_DECRYPT",

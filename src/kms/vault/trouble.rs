@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
 use serde::Deserialize;
 
@@ -24,13 +25,23 @@ struct Errors {
 }
 
 impl Refusal {
-    pub(super) async fn read(answer: Response) -> Self {
+    pub(super) async fn read(answer: Response) -> Result<Self, Trouble> {
         let status = answer.status();
-        let retry_after = answer.headers().get("retry-after");
-        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
-        let errors: Option<Errors> = answer.json().await.ok();
+        let retry_after = retry_after(answer.headers());
+        let body = answer.bytes().await.map_err(|error| unreachable(&error))?;
+        Ok(Self::of(status, retry_after, &body))
+    }
+
+    pub(super) fn of(status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> Self {
+        let errors: Option<Errors> = serde_json::from_slice(body).ok();
         let reasons = errors.map(|it| it.errors.join("\n").to_lowercase()).unwrap_or_default();
-        Self { status, retry_after: retry_after.map(Duration::from_secs), reasons }
+        Self { status, retry_after, reasons }
+    }
+
+    /// What a batch says of one of its items.
+    pub(super) fn of_item(reason: &str) -> Self {
+        let (status, retry_after) = (StatusCode::BAD_REQUEST, None);
+        Self { status, retry_after, reasons: reason.to_lowercase() }
     }
 
     /// `permission`: the capability and the path that the call needs.
@@ -45,7 +56,7 @@ impl Refusal {
             429 => Trouble::Throttled { after: self.retry_after },
             404 => no_such_key(key),
             400 if says("key not found") || says("no handler for route") => no_such_key(key),
-            400 if says("too old") || says("disallowed by policy") => Trouble::key(
+            400 if says("too old") || says("disallowed by policy") => Trouble::version(
                 "Vault no longer decrypts what this version of the key wrapped",
                 "lower min_decryption_version of the key until the data key is wrapped anew",
             ),
@@ -53,6 +64,7 @@ impl Refusal {
                 "the Vault key is a derived one, which needs a context",
                 "wrap data keys with a key that is not derived",
             ),
+            413 => Trouble::length(Service::Vault),
             400 => Trouble::not_wrapped_by(
                 Service::Vault,
                 "it was wrapped by another key or another server, or its version is gone",
@@ -64,6 +76,11 @@ impl Refusal {
             status => Trouble::unavailable(Service::Vault, &format!("HTTP status {status}")),
         }
     }
+}
+
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get("retry-after")?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 fn no_such_key(key: &VaultKey) -> Trouble {
