@@ -25,7 +25,10 @@ pub fn fetch_by_key(table: &TablePlan, bounds: Bounds) -> String {
         let operator = if table.key.descending { ">=" } else { "<=" };
         range.push(key_compare(&table.key, operator, &mut next));
     }
-    range.push(not_done(table));
+    range.extend(not_done(table));
+    if range.is_empty() {
+        range.push("TRUE".to_owned());
+    }
     render(
         sql::PAGE_FETCH_BY_KEY,
         &[
@@ -39,10 +42,16 @@ pub fn fetch_by_key(table: &TablePlan, bounds: Bounds) -> String {
 
 /// One page in physical order. `$1` rows, `$2` longest value, `$3` after, `$4` before (tids).
 pub fn fetch_by_block(table: &TablePlan) -> String {
-    let (relation, columns) = (table.relation.to_string(), fetched_columns(table, "$2"));
-    let fragments =
-        [("relation", &*relation), ("columns", &columns), ("not_done", &not_done(table))];
-    render(sql::PAGE_FETCH_BY_BLOCK, &fragments)
+    let mut range = vec!["t.ctid > $3 AND t.ctid < $4".to_owned()];
+    range.extend(not_done(table));
+    render(
+        sql::PAGE_FETCH_BY_BLOCK,
+        &[
+            ("relation", &table.relation.to_string()),
+            ("columns", &fetched_columns(table, "$2")),
+            ("range", &range.join(" AND ")),
+        ],
+    )
 }
 
 /// All rows of a range in physical order. `$1` longest value, `$2` after, `$3` before (tids).
@@ -60,16 +69,17 @@ pub fn lock_row(table: &TablePlan) -> String {
     rows(table, sql::PAGE_LOCK_ROW, "$1")
 }
 
-/// What a pass that reseals reads: all rows, but where every value names the newest version of the key of a
-/// key service that seals it.
-fn not_done(table: &TablePlan) -> String {
+/// What a pass that reseals leaves out, in their own place: rows whose every value names the newest version of
+/// the key of the key service that seals it.
+fn not_done(table: &TablePlan) -> Option<String> {
     let done = |column: &ColumnPlan| {
         let prefix = column.done_prefix()?;
         let name = &column.name;
-        Some(format!("coalesce(t.{name} = '' OR t.{name} LIKE '{prefix}%', TRUE)"))
+        let is_done = format!("t.{name} COLLATE \"C\" LIKE '{prefix}%'");
+        Some(format!("coalesce({is_done} OR octet_length(t.{name}) = 0, TRUE)"))
     };
     let done: Option<Vec<String>> = table.columns.iter().map(done).collect();
-    done.map_or("TRUE".to_owned(), |done| format!("NOT ({})", done.join(" AND ")))
+    done.map(|done| format!("NOT ({})", done.join(" AND ")))
 }
 
 fn rows(table: &TablePlan, template: &str, longest: &str) -> String {
