@@ -44,7 +44,7 @@ pub use environment::Environment;
 pub use gate::GateConfig;
 pub use keys::{GenerateKeyCommand, HealthCommand};
 pub use names::{NamePattern, TableName};
-pub use report::ReportCommand;
+pub use report::{CoverageKeys, ReportCommand};
 pub use run::RunConfig;
 pub use scan::ScanCommand;
 pub use serve::{ListenConfig, PushConfig, ServeConfig};

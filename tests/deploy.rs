@@ -8,6 +8,8 @@ mod support;
 
 #[path = "deploy/api_server.rs"]
 mod api_server;
+#[path = "deploy/configuration.rs"]
+mod configuration;
 #[cfg(feature = "failpoints")]
 #[path = "deploy/exit_codes.rs"]
 mod exit_codes;

@@ -5,6 +5,8 @@
 
 #[path = "kms/fakes.rs"]
 mod fakes;
+#[path = "kms/many.rs"]
+mod many;
 #[path = "kms/refusals.rs"]
 mod refusals;
 #[path = "kms/ring.rs"]

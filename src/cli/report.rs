@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::FileWords;
+use super::{FileWords, KeyWords};
 
 /// Form of the report on stdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -15,6 +15,8 @@ pub enum ReportForm {
 pub struct ReportWords {
     #[command(flatten)]
     pub file: FileWords,
+    #[command(flatten)]
+    pub keys: KeyWords,
     /// The run to report on [default: the newest]
     #[arg(long, value_name = "ID")]
     pub run: Option<String>,
@@ -30,4 +32,7 @@ pub struct ReportWords {
     /// Leave out the independent count, which reads every table once
     #[arg(long)]
     pub no_count: bool,
+    /// Do not search other columns for ciphertext under the keys of the run
+    #[arg(long)]
+    pub no_coverage: bool,
 }

@@ -1,12 +1,18 @@
 //! What the command means that makes a report.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::cli::{ReportForm, ReportWords};
+use crate::cli::{ReportForm, ReportWords, SettingWords};
 use crate::config::command::{database, id};
+use crate::config::file::FileWords;
+use crate::config::scan::layouts_of;
 use crate::config::word::Word;
-use crate::config::{DatabaseConfig, Environment};
+use crate::config::{DatabaseConfig, Environment, RunConfig, Troubles, rings, tables};
 use crate::error::Result;
+use crate::keys::RingConfig;
+use crate::kms::KmsSettings;
+use crate::layout::Settings;
 
 /// A century: nobody keeps backups longer.
 const RETENTION_MAX: Duration = Duration::from_secs(100 * 365 * 86_400);
@@ -24,11 +30,25 @@ pub struct ReportCommand {
     pub show_keys: bool,
     /// Count every table anew.
     pub counts: bool,
+    /// With what other columns are searched for ciphertext; `None` when they are not to be.
+    pub coverage: Option<Result<CoverageKeys>>,
+}
+
+/// The keys that are at hand when a report is made, and how they are used.
+#[derive(Debug)]
+pub struct CoverageKeys {
+    /// Every ring that is defined, by name.
+    pub rings: BTreeMap<String, RingConfig>,
+    pub kms: KmsSettings,
+    /// Layouts that the file names: they are tried on every column.
+    pub configured: Vec<Settings>,
 }
 
 impl ReportCommand {
     pub(super) fn resolve(words: ReportWords, environment: &Environment) -> Result<Self> {
+        let coverage = (!words.no_coverage).then(|| CoverageKeys::resolve(&words, environment));
         Ok(Self {
+            coverage,
             database: database(&words.file, environment)?,
             run: words.run.map(|text| id("--run", text)).transpose()?,
             form: words.output,
@@ -36,6 +56,23 @@ impl ReportCommand {
             show_keys: words.show_keys,
             counts: !words.no_count,
         })
+    }
+}
+
+impl CoverageKeys {
+    fn resolve(words: &ReportWords, environment: &Environment) -> Result<Self> {
+        let mut troubles = Troubles::default();
+        let file = FileWords::find(words.file.config.as_deref(), environment)?;
+        let is_used =
+            file.tables.is_empty() || file.tables.iter().any(|table| table.ring.is_none());
+        let mut rings = rings::resolve(&words.keys, &file, is_used, &mut troubles);
+        let tables = tables::of_file(&file, &mut troubles);
+        rings::tell_uses(&mut rings, &tables);
+        let configured = layouts_of(&file).collect();
+        let nothing = SettingWords::default();
+        let run = RunConfig::resolve(&nothing, file.run, environment, &mut troubles);
+        troubles.none_or_all()?;
+        Ok(Self { rings, kms: run.kms(), configured })
     }
 }
 

@@ -49,8 +49,7 @@ impl ScanCommand {
         let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
         let against = compared.as_ref().map(|file| tables::of_file(file, &mut troubles));
         let files = [Some(&file), compared.as_ref()];
-        let columns = files.into_iter().flatten().flat_map(|file| &file.tables);
-        let configured = columns.flat_map(|table| &table.columns).flat_map(layouts).collect();
+        let configured = files.into_iter().flatten().flat_map(layouts_of).collect();
         let salts = words.salts.iter().filter_map(|text| troubles.note(salt(text))).collect();
         let schemas = words.schemas.iter().filter_map(|text| {
             let word = Word::new(text, "--schema");
@@ -74,6 +73,11 @@ impl ScanCommand {
             output: words.output.output,
         })
     }
+}
+
+/// Every layout that a file names.
+pub(super) fn layouts_of(file: &FileWords) -> impl Iterator<Item = Settings> {
+    file.tables.iter().flat_map(|table| &table.columns).flat_map(layouts)
 }
 
 /// What a column's words say of its layouts, each complete in itself.

@@ -87,7 +87,8 @@ impl AwsClient {
         let request = self.client.generate_data_key().key_id(&self.key.id);
         let request = request.key_spec(DataKeySpec::Aes256);
         let answer = request.set_encryption_context(self.context(binding)).send().await;
-        let answer = answer.map_err(|error| aws_trouble(error, "kms:GenerateDataKey", &self.key))?;
+        let answer =
+            answer.map_err(|error| aws_trouble(error, "kms:GenerateDataKey", &self.key))?;
         let plaintext = Zeroizing::new(bytes(answer.plaintext)?);
         let (ciphertext, version) = (bytes(answer.ciphertext_blob)?, answer.key_material_id);
         Ok(NewDataKey { plaintext, wrapped: SealedItem { ciphertext, version } })

@@ -140,7 +140,7 @@ impl Client {
 }
 
 /// The one item of a batch, where a service takes no more.
-fn single<'i, I>(batch: &'i [I]) -> Result<&'i I, Trouble> {
+fn single<I>(batch: &[I]) -> Result<&I, Trouble> {
     match batch {
         [item] => Ok(item),
         _ => Err(Trouble::Final(Error::bug("a batch for a service that takes none"))),

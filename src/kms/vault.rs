@@ -77,7 +77,8 @@ impl VaultClient {
         path: &str,
         permission: &str,
     ) -> Result<A, Trouble> {
-        let answer = self.request(method, path).send().await.map_err(|error| unreachable(&error))?;
+        let answer =
+            self.request(method, path).send().await.map_err(|error| unreachable(&error))?;
         if answer.status().is_success() {
             return answer.json().await.map_err(|_| not_understood());
         }

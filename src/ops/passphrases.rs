@@ -7,7 +7,7 @@ use crate::db::ledger::passphrase::{self, NamedPassphrase};
 use crate::db::ledger::setup;
 use crate::db::session::{Session, Terms};
 use crate::error::{Error, Result};
-use crate::plan::make::Rings;
+use crate::keys::KeyRing;
 
 /// Slow on purpose, and no key of anything (RFC 9106; costs as OWASP recommends for passwords).
 const VERIFIER: Derivation = Derivation::Argon2id { memory_kib: 19 * 1024, passes: 2, lanes: 1 };
@@ -16,10 +16,13 @@ const VERIFIER_BYTES: usize = 32;
 
 /// Calls the passphrases of these rings by their labels. Answers those that had none, to be
 /// [kept](keep) once there is a ledger. Reads the ledger only when there is a passphrase.
-pub async fn name(session: &mut Session, rings: &mut Rings) -> Result<Vec<NamedPassphrase>> {
+pub async fn name(
+    session: &mut Session,
+    rings: impl Iterator<Item = &mut Arc<KeyRing>>,
+) -> Result<Vec<NamedPassphrase>> {
     let mut known = None;
     let mut new = Vec::new();
-    for ring in rings.values_mut() {
+    for ring in rings {
         let ring = Arc::get_mut(ring).ok_or_else(|| Error::bug("a ring is in use already"))?;
         for key in ring.guessable_keys() {
             let known = match &mut known {

@@ -12,7 +12,7 @@ pub async fn plan(command: RunCommand) -> Result<ExitCode> {
     let mut rings = rings::all(&command.config).await?;
     let database = Database::connect(&command.config.database).await?;
     let mut session = database.session().await?;
-    passphrases::name(&mut session, &mut rings).await?;
+    passphrases::name(&mut session, rings.values_mut()).await?;
     let mut planned = planned(&mut session, command.config, &rings, &command.gate).await?;
     drop(session);
     if command.coverage {

@@ -112,7 +112,7 @@ async fn begin(
     if let Some(run_id) = ended {
         return Ok(Begun::Ended(run_id));
     }
-    let named = passphrases::name(&mut session, rings).await?;
+    let named = passphrases::name(&mut session, rings.values_mut()).await?;
     let planned = planned(&mut session, config.clone(), rings, gate).await;
     if let Err(refused) = &planned
         && refused.exit_code == ExitCode::Refused
@@ -186,7 +186,7 @@ async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let database = connect(&command.config, &stop).await?;
     desk.connected(&database);
     let mut session = database.session().await?;
-    passphrases::name(&mut session, &mut rings).await?;
+    passphrases::name(&mut session, rings.values_mut()).await?;
     let mut config = command.config;
     let made = make::plan(&mut session, &mut config, &rings, Depth::Full, Purpose::Verify).await;
     let plan = match command.after_removal {

@@ -11,14 +11,16 @@ use crate::db::pool::Database;
 use crate::db::session::{Session, Terms};
 use crate::error::{Error, ExitCode, Result};
 use crate::report;
-use crate::report::run_report::{self, Facts, KeyFacts};
+use crate::report::run_report::{self, Coverage, Facts, KeyFacts, NotSearched};
 use crate::report::status::StatusReport;
 
 mod count;
+mod coverage;
 
 /// Prints the report of a run.
 pub async fn report(command: ReportCommand) -> Result<ExitCode> {
-    let mut session = Database::connect(&command.database).await?.session().await?;
+    let database = Database::connect(&command.database).await?;
+    let mut session = database.session().await?;
     let (status, _) = status_of(&mut session, command.run).await?;
     let Some(run_id) = status.run_id else {
         return Err(Error::usage("no run has been started, so there is nothing to report"));
@@ -26,8 +28,10 @@ pub async fn report(command: ReportCommand) -> Result<ExitCode> {
     let (chain, events) = audit::read(&mut session, run_id).await?;
     let mut facts = facts(&mut session, run_id, status, events, &command).await?;
     facts.chain = Some(chain);
+    let scope = facts.scope();
+    let keys = command.coverage;
+    facts.coverage = coverage::look(&database, &mut session, keys, &scope, &facts.keys).await;
     if command.counts {
-        let scope = facts.scope();
         facts.counted = Some(count::count(&mut session, &scope).await?);
     }
     let report = run_report::of(facts, command.backup_retention)?;
@@ -71,6 +75,7 @@ async fn facts(
         events,
         chain: None,
         counted: None,
+        coverage: Coverage::none(&NotSearched::Unasked),
     };
     transaction.commit().await?;
     Ok(facts)

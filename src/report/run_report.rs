@@ -4,6 +4,7 @@
 //! [`RunReport`] is the JSON; [`html`] lays out the same. No row key is in it unless it was asked for.
 
 mod build;
+mod coverage;
 pub mod html;
 mod plot;
 mod words;
@@ -19,6 +20,7 @@ use crate::db::ledger::failure::Failure;
 use crate::db::ledger::scope::ScopeTable;
 
 pub use build::of;
+pub use coverage::{Coverage, CoverageSearch, NotSearched, OutsideColumn};
 
 /// What a report is made of.
 pub struct Facts {
@@ -35,6 +37,7 @@ pub struct Facts {
     pub events: Vec<StoredEvent>,
     pub chain: Option<ChainReport>,
     pub counted: Option<Recount>,
+    pub coverage: Coverage,
 }
 
 /// A key of the run, by its id.
@@ -107,13 +110,6 @@ pub struct Participant {
     pub reason: Option<String>,
     pub host: Option<String>,
     pub pod: Option<String>,
-}
-
-/// Whether columns outside the scope were searched for ciphertext.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Coverage {
-    pub looked_for: bool,
-    pub what: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

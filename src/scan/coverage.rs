@@ -8,14 +8,16 @@ use super::Depth;
 use super::forms::{Form, Roster};
 use super::rings::SearchRings;
 use super::search::{Search, Seen, SeenColumn, search};
+use super::tally::Hit;
 use super::verdict::Found;
-use crate::config::{Config, TableConfig};
+use crate::config::{ColumnConfig, Config, TableConfig};
 use crate::db::pool::Database;
 use crate::error::Result;
 use crate::keys::UnwrappedKeys;
+use crate::layout::Layout;
 
 /// How long the search may take when it is made beside something else.
-const TIME: Duration = Duration::from_secs(10);
+pub const TIME: Duration = Duration::from_secs(10);
 
 /// What was looked at, and what of it is not covered.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +71,16 @@ pub async fn coverage(
 impl Coverage {
     /// Compares what was seen with the tables of a configuration.
     pub fn of(seen: &Seen, tables: &[TableConfig], rings: &SearchRings, depth: Depth) -> Self {
-        let comparison = Comparison { tables, rings };
+        Self::beside(seen, rings, depth, |column| configured(column, tables, rings))
+    }
+
+    /// Compares what was seen with whatever else may cover it.
+    pub fn beside<'c>(
+        seen: &Seen,
+        rings: &SearchRings,
+        depth: Depth,
+        covered: impl Fn(&SeenColumn) -> Covered<'c>,
+    ) -> Self {
         let mut not_looked_at: Vec<String> = Vec::new();
         for passed in &seen.not_looked_at {
             let relation = passed.relation.plain();
@@ -78,57 +89,80 @@ impl Coverage {
                 None => format!("{relation}: {}", passed.why),
             });
         }
+        let uncovered = |column: &SeenColumn| uncovered(column, covered(column), rings);
         Self {
             tables: seen.tables,
             columns: seen.columns.len(),
             values: seen.columns.iter().map(|column| column.tally.values).sum(),
             is_sampled: depth == Depth::Sample,
-            uncovered: seen
-                .columns
-                .iter()
-                .filter_map(|column| comparison.uncovered(column))
-                .collect(),
+            uncovered: seen.columns.iter().filter_map(uncovered).collect(),
             not_looked_at,
         }
     }
 }
 
-struct Comparison<'c> {
-    tables: &'c [TableConfig],
-    rings: &'c SearchRings,
+/// How far a column is covered.
+pub enum Covered<'c> {
+    /// Nothing names it.
+    Nothing,
+    /// Whatever its values come to.
+    Everything,
+    /// Values that open so.
+    Where(Box<Opens<'c>>),
 }
 
-impl Comparison<'_> {
-    fn uncovered(&self, seen: &SeenColumn) -> Option<Uncovered> {
-        let table = self.tables.iter().filter(|table| names(table, seen));
-        let columns: Vec<_> = table
-            .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
-            .filter(|(_, column)| column.name == seen.column.name.name())
-            .collect();
-        let mut tally = seen.tally.clone();
-        for (table, column) in &columns {
-            // a layout that is still to be found will be the one that opens them
-            let Some(layout) = &column.layout else { return None };
-            let ring = self.rings.named(&table.ring);
-            tally.opened.retain(|hits, _| {
-                !hits.iter().any(|hit| {
-                    let form = &seen.roster.forms[hit.form].layout;
-                    Some(hit.ring) == ring && layout.all().any(|known| known.is_same_as(form))
-                })
-            });
+/// Whether this key, in this layout, is one by which values are covered.
+pub type Opens<'c> = dyn Fn(&Hit, &Layout) -> bool + 'c;
+
+/// What of a column is not covered.
+fn uncovered(seen: &SeenColumn, covered: Covered<'_>, rings: &SearchRings) -> Option<Uncovered> {
+    let mut tally = seen.tally.clone();
+    let is_configured = match &covered {
+        Covered::Nothing => false,
+        Covered::Everything => return None,
+        Covered::Where(opens) => {
+            let is_covered = |hit: &Hit| opens(hit, &seen.roster.forms[hit.form].layout);
+            tally.opened.retain(|hits, _| !hits.iter().any(is_covered));
+            true
         }
-        let found = Found::of(&tally, &seen.roster, self.rings)?;
-        let forms: Vec<String> = found.parts.iter().map(|part| part.form.describe()).collect();
-        let keys = found.keys.keys().map(|key| self.rings.source(found.ring, *key).to_owned());
-        let relation = &seen.table.relation;
-        Some(Uncovered {
-            place: format!("{}.{}", relation.plain(), seen.column.name.name()),
-            is_configured: !columns.is_empty(),
-            layout: forms.join("; "),
-            values: found.authenticated(),
-            keys: keys.collect(),
-        })
+    };
+    let found = Found::of(&tally, &seen.roster, rings)?;
+    let forms: Vec<String> = found.parts.iter().map(|part| part.form.describe()).collect();
+    let keys = found.keys.keys().map(|key| rings.source(found.ring, *key).to_owned());
+    let relation = &seen.table.relation;
+    Some(Uncovered {
+        place: format!("{}.{}", relation.plain(), seen.column.name.name()),
+        is_configured,
+        layout: forms.join("; "),
+        values: found.authenticated(),
+        keys: keys.collect(),
+    })
+}
+
+/// What a configuration says of a column.
+fn configured<'c>(
+    seen: &SeenColumn,
+    tables: &'c [TableConfig],
+    rings: &SearchRings,
+) -> Covered<'c> {
+    let table = tables.iter().filter(|table| names(table, seen));
+    let columns: Vec<(&TableConfig, &ColumnConfig)> = table
+        .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
+        .filter(|(_, column)| column.name == seen.column.name.name())
+        .collect();
+    if columns.is_empty() {
+        return Covered::Nothing;
     }
+    let known = columns
+        .into_iter()
+        .map(|(table, column)| Some((rings.named(&table.ring), column.layout.as_ref()?)));
+    // a layout that is still to be found will be the one that opens them
+    let Some(known) = known.collect::<Option<Vec<_>>>() else { return Covered::Everything };
+    Covered::Where(Box::new(move |hit, form| {
+        known.iter().any(|(ring, layout)| {
+            Some(hit.ring) == *ring && layout.all().any(|known| known.is_same_as(form))
+        })
+    }))
 }
 
 /// Whether a configured name means the table, or every relation that holds its rows.

@@ -71,6 +71,19 @@ async fn a_database_that_is_away_counts() {
     expect(code(&unreachable(rotation.run()).run().await), 5, Reaction::Count);
 }
 
+/// A pod of the same Job would begin at once what should wait for the next window.
+#[tokio::test]
+async fn a_budget_that_is_spent_ends_the_job_and_the_next_one_goes_on() {
+    let rotation = Rotation::of(ROWS).await;
+    let canary = rotation.run().arg("--max-records").arg("100");
+    let spent = canary.env("RESEAL_RUN_TOKEN", "monday").run().await;
+    expect(code(&spent), 6, Reaction::FailJob);
+    let unfinished = rotation.interrupted().await;
+    let next = rotation.run().env("RESEAL_RUN_TOKEN", "tuesday").run().await.expect(0).json();
+    assert_eq!(next["run_id"], unfinished["run_id"]);
+    rotation.expect_written_once().await;
+}
+
 #[tokio::test]
 async fn a_bug_ends_the_job() {
     let rotation = Rotation::of(ROWS).await;

@@ -11,20 +11,25 @@ use super::words::of_document;
 
 const RUNBOOK: &str = "docs/runbook.md";
 
-/// The steps' command lines, in the order of the page, without the name of the program.
-fn steps() -> Vec<String> {
+/// The command lines between two headings, in the order of the page, without the name of the program.
+fn written(from: &str, to: &str) -> Vec<Vec<String>> {
     let text = fs::read_to_string(RUNBOOK).expect("the runbook");
     let heading = |name: &str| {
         let line = text.lines().position(|line| line == name);
         line.unwrap_or_else(|| panic!("no heading {name}")) + 1
     };
-    let steps = heading("## The eight steps")..heading("## When the key has leaked");
+    let between = heading(from)..heading(to);
     let line = |place: &str| place.rsplit(':').next().and_then(|number| number.parse().ok());
     let written = of_document(RUNBOOK).into_iter();
     written
-        .filter(|written| line(&written.place).is_some_and(|line: usize| steps.contains(&line)))
-        .map(|written| written.words[1..].join(" "))
+        .filter(|written| line(&written.place).is_some_and(|line: usize| between.contains(&line)))
+        .map(|written| written.words[1..].to_vec())
         .collect()
+}
+
+fn steps() -> Vec<String> {
+    let steps = written("## The eight steps", "## In parts, more slowly, later");
+    steps.iter().map(|words| words.join(" ")).collect()
 }
 
 /// The commands that the page has, each once it is meant to be given.
@@ -78,8 +83,12 @@ impl<'r> Desk<'r> {
 
     /// Runs `reseal WORDS` here, to an exit code, with what it printed on stdout.
     fn reseal(&self, words: &str) -> (i32, String) {
+        self.reseal_words(words.split(' '))
+    }
+
+    fn reseal_words<'w>(&self, words: impl Iterator<Item = &'w str>) -> (i32, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_reseal"))
-            .args(words.split(' '))
+            .args(words)
             .env_clear()
             .env("DATABASE_URL", self.rotation.database.url())
             .current_dir(self.directory.path())
@@ -133,6 +142,36 @@ async fn the_steps_as_they_stand() {
     assert_eq!(json(&desk.expect(next()))["dual_key_mode"], false);
     assert!(desk.expect(next()).contains("verified"), "the second proof");
     assert_eq!(steps.next(), None);
+}
+
+/// The canary of the page, then the rest; and its queries.
+#[tokio::test]
+async fn in_parts() {
+    let rotation = Rotation::of(300).await;
+    let desk = Desk::of(&rotation);
+    desk.put("new.key", rotation.new.hex());
+    let page = written("## In parts, more slowly, later", "## When the key has leaked");
+    let is_there = |words: &str| page.iter().any(|line| line.join(" ") == words);
+    for words in ["run --max-records 100", "run", "run --max-duration 3h"] {
+        assert!(is_there(words), "{words} on the page");
+    }
+    assert_eq!(desk.reseal("run --max-records 100").0, 6);
+    let resealed = || json(&desk.expect("status --output json"))["resealed_records"].as_u64();
+    assert_eq!(resealed(), Some(100));
+    desk.expect("run");
+    assert_eq!(resealed(), Some(300));
+    // the queries of the page are ones that the server understands
+    let queries: Vec<&str> = page
+        .iter()
+        .filter_map(|line| {
+            line.iter().position(|w| w == "--throttle-query").map(|at| &*line[at + 1])
+        })
+        .collect();
+    assert_eq!(queries.len(), 2);
+    for query in queries {
+        let (code, told) = desk.reseal_words(["plan", "--throttle-query", query].into_iter());
+        assert_eq!(code, 0, "{query}: {told}");
+    }
 }
 
 #[tokio::test]

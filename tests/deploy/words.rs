@@ -9,7 +9,7 @@ use clap::Parser;
 use reseal::cli::Cli;
 use serde_json::Value;
 
-use super::manifests::{files, jobs, list, of_kind};
+use super::manifests::{files, jobs, list};
 
 /// Programs whose words may be called reseal without being ours.
 const OTHERS: &[&str] = &["COPY", "kubectl", "helm", "install", "systemctl", "journalctl"];
@@ -166,28 +166,6 @@ fn the_commands_of_the_compose_file_are_understood() {
     assert!(words.len() > 1, "{compose}");
     let written = Written { place: "deploy/compose.yaml".to_owned(), words };
     assert_eq!(written.misunderstood(), None);
-}
-
-/// The configuration that is shipped says what it means, and names files that the Job has.
-#[test]
-fn the_shipped_configuration_is_understood() {
-    let text = fs::read_to_string("deploy/base/reseal.toml").expect("a configuration");
-    let config: toml::Table = text.parse().expect("TOML");
-    let sources = [
-        config["keys"]["current"].as_str(),
-        config["keys"]["previous"][0].as_str(),
-        config["database"]["url"].as_str(),
-    ];
-    for job in of_kind("Job") {
-        let pod = &job.document["spec"]["template"]["spec"];
-        let mounts = list(&pod["containers"][0]["volumeMounts"]).iter();
-        let paths: Vec<&str> = mounts.filter_map(|mount| mount["mountPath"].as_str()).collect();
-        for source in sources {
-            let path = source.and_then(|source| source.strip_prefix("file:")).expect("a file");
-            let is_mounted = paths.iter().any(|mount| path.starts_with(&format!("{mount}/")));
-            assert!(is_mounted, "{}: {path} is not mounted", job.path);
-        }
-    }
 }
 
 /// What is misspelt is found, wherever it is written.

@@ -52,6 +52,9 @@ impl Service for Azure {
             ("POST", ["keys", "k", version, "unwrapkey"]) => {
                 let opened = self.versions.open(b"", &value(&request.json()));
                 match opened.filter(|(_, number)| *version == named(*number)) {
+                    Some((_, number)) if !self.versions.is_usable(number) => {
+                        refusal(403, "Forbidden", Some("KeyDisabled"))
+                    }
                     Some((plaintext, number)) => result(number, &plaintext),
                     None => refusal(400, "BadParameter", None),
                 }
@@ -65,8 +68,13 @@ impl Service for Azure {
         json!({"kid": kid(self.versions.newest()), "result": result}).to_string()
     }
 
-    fn rotate(&mut self) {
-        self.versions.rotate();
+    fn versions(&mut self) -> &mut Versions {
+        &mut self.versions
+    }
+
+    fn operation(&self, request: &Request) -> String {
+        let path = request.path.split('?').next().unwrap_or_default();
+        path.trim_matches('/').rsplit('/').next().unwrap_or_default().to_owned()
     }
 }
 

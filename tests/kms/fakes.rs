@@ -7,7 +7,9 @@ mod server;
 mod vault;
 mod versions;
 
+pub use aws::OTHER_URI as OTHER_AWS_URI;
 pub use server::{Answer, Fake};
+pub use versions::Versions;
 
 use crate::support::Reseal;
 

@@ -57,8 +57,13 @@ impl Service for Gcp {
         BASE64.encode(&self.versions.seal(b"", key))
     }
 
-    fn rotate(&mut self) {
-        self.versions.rotate();
+    fn versions(&mut self) -> &mut Versions {
+        &mut self.versions
+    }
+
+    fn operation(&self, request: &Request) -> String {
+        let path = request.path.split('?').next().unwrap_or_default();
+        path.rsplit_once(':').map_or("get", |(_, verb)| verb).to_owned()
     }
 }
 
@@ -66,12 +71,13 @@ impl Gcp {
     fn encrypt(&self, asked: &Value) -> Answer {
         let plaintext = bytes(&asked["plaintext"]);
         assert_eq!(asked["plaintextCrc32c"], sum(&plaintext), "the plaintext's checksum");
-        let sealed = self.versions.seal(b"", &plaintext);
+        let sealed = self.versions.seal(&additional_data(asked), &plaintext);
         let answer = json!({
-            "name": version(self.versions.newest()),
+            "name": version(self.versions.sealing()),
             "ciphertext": BASE64.encode(&sealed),
             "ciphertextCrc32c": sum(&sealed),
             "verifiedPlaintextCrc32c": true,
+            "verifiedAdditionalAuthenticatedDataCrc32c": true,
             "protectionLevel": "SOFTWARE",
         });
         Answer::json(200, &answer)
@@ -80,17 +86,30 @@ impl Gcp {
     fn decrypt(&self, asked: &Value) -> Answer {
         let sealed = bytes(&asked["ciphertext"]);
         assert_eq!(asked["ciphertextCrc32c"], sum(&sealed), "the ciphertext's checksum");
-        let Some((plaintext, version)) = self.versions.open(b"", &sealed) else {
+        let Some((plaintext, version)) = self.versions.open(&additional_data(asked), &sealed)
+        else {
             return refusal(400, "INVALID_ARGUMENT");
         };
+        if !self.versions.is_usable(version) {
+            return refusal(400, "FAILED_PRECONDITION");
+        }
         let answer = json!({
             "plaintext": BASE64.encode(&plaintext),
             "plaintextCrc32c": sum(&plaintext),
-            "usedPrimary": version == self.versions.newest(),
+            "usedPrimary": version == self.versions.sealing(),
             "protectionLevel": "SOFTWARE",
         });
         Answer::json(200, &answer)
     }
+}
+
+fn additional_data(asked: &Value) -> Vec<u8> {
+    if asked["additionalAuthenticatedData"].is_null() {
+        return Vec::new();
+    }
+    let aad = bytes(&asked["additionalAuthenticatedData"]);
+    assert_eq!(asked["additionalAuthenticatedDataCrc32c"], sum(&aad), "the checksum");
+    aad
 }
 
 fn version(number: usize) -> String {

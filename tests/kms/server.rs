@@ -1,7 +1,7 @@
 //! The HTTP/1.1 server of the fakes: plain, or as the proxy through which a service is called by its
 //! real name, over TLS.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -12,6 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tempfile::TempDir;
 
+use super::versions::Versions;
 use crate::support::TestKey;
 
 /// What a client asks.
@@ -38,8 +39,10 @@ pub trait Service: Send + 'static {
     fn answer(&mut self, request: &Request) -> Answer;
     /// A data key as the service's own tool prints it, wrapped by the newest version.
     fn wrap(&self, key: &[u8]) -> String;
-    /// Makes a new version of the key, the one that wraps from now on.
-    fn rotate(&mut self);
+    /// The versions of its key.
+    fn versions(&mut self) -> &mut Versions;
+    /// Which of the service's operations is asked for.
+    fn operation(&self, request: &Request) -> String;
 }
 
 /// A service on a port of its own, gone with the test.
@@ -55,8 +58,8 @@ struct Shared {
     refusals: VecDeque<Answer>,
     /// A request with this header's value is always refused.
     refused: Option<(String, Answer)>,
-    /// Requests that came through the gate.
-    calls: usize,
+    /// Requests that came through the gate, by operation.
+    calls: BTreeMap<String, usize>,
 }
 
 impl Fake {
@@ -64,7 +67,8 @@ impl Fake {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let service = Box::new(service);
-        let shared = Shared { service, refusals: VecDeque::new(), refused: None, calls: 0 };
+        let shared =
+            Shared { service, refusals: VecDeque::new(), refused: None, calls: BTreeMap::new() };
         let shared = Arc::new(Mutex::new(shared));
         let of_threads = Arc::clone(&shared);
         std::thread::spawn(move || {
@@ -94,12 +98,22 @@ impl Fake {
         self.shared().service.wrap(key.bytes())
     }
 
+    /// Makes a new version of the key, the one that wraps from now on.
     pub fn rotate(&self) {
-        self.shared().service.rotate();
+        self.versions(Versions::rotate);
+    }
+
+    pub fn versions<T>(&self, change: impl FnOnce(&mut Versions) -> T) -> T {
+        change(self.shared().service.versions())
     }
 
     pub fn calls(&self) -> usize {
-        self.shared().calls
+        self.shared().calls.values().sum()
+    }
+
+    /// The calls so far, by operation; they count from nothing again.
+    pub fn take_calls(&self) -> BTreeMap<String, usize> {
+        std::mem::take(&mut self.shared().calls)
     }
 
     /// Writes a file that lasts as long as the fake.
@@ -166,7 +180,8 @@ fn answer(request: &Request, shared: &Mutex<Shared>) -> Answer {
     if let Some(answer) = shared.service.gate(request) {
         return answer;
     }
-    shared.calls += 1;
+    let operation = shared.service.operation(request);
+    *shared.calls.entry(operation).or_default() += 1;
     if let Some((target, answer)) = &shared.refused
         && request.header("x-amz-target") == Some(target)
     {

@@ -29,25 +29,15 @@ impl Service for Vault {
             ("GET", "/v1/transit/keys/k") => {
                 Answer::json(200, &json!({"data": {"latest_version": self.versions.newest()}}))
             }
-            ("POST", "/v1/transit/encrypt/k") => {
-                let sealed = self.versions.seal(b"", &bytes(&request.json()["plaintext"]));
-                let newest = self.versions.newest();
-                let ciphertext = format!("vault:v{newest}:{}", BASE64.encode(&sealed));
-                let data = json!({"ciphertext": ciphertext, "key_version": newest});
-                Answer::json(200, &json!({"data": data}))
-            }
-            ("POST", "/v1/transit/decrypt/k") => {
+            ("POST", path) if path.starts_with("/v1/transit/") && path.ends_with("/k") => {
+                let verb = self.operation(request);
                 let asked = request.json();
-                let text = asked["ciphertext"].as_str().expect("a text");
-                let sealed = text.rsplit(':').next().expect("a part");
-                let sealed = BASE64.decode(sealed.as_bytes()).expect("base64");
-                match self.versions.open(b"", &sealed) {
-                    Some((plaintext, _)) => {
-                        let data = json!({"plaintext": BASE64.encode(&plaintext)});
-                        Answer::json(200, &json!({"data": data}))
-                    }
-                    None => refusal(400, "cipher: message authentication failed"),
-                }
+                let items = asked["batch_input"].as_array().expect("a batch");
+                assert!(items.len() <= 240, "OpenBao refuses more");
+                let results: Vec<Value> = items.iter().map(|it| self.one(&verb, it)).collect();
+                let is_good = results.iter().all(|result| result["error"].is_null());
+                let status = if is_good || verb == "rewrap" { 200 } else { 400 };
+                Answer::json(status, &json!({"data": {"batch_results": results}}))
             }
             _ => refusal(404, "no handler for route"),
         }
@@ -58,8 +48,45 @@ impl Service for Vault {
         format!("vault:v{}:{sealed}", self.versions.newest())
     }
 
-    fn rotate(&mut self) {
-        self.versions.rotate();
+    fn versions(&mut self) -> &mut Versions {
+        &mut self.versions
+    }
+
+    fn operation(&self, request: &Request) -> String {
+        let path = request.path.strip_prefix("/v1/transit/").unwrap_or(&request.path);
+        path.split('/').next().unwrap_or_default().to_owned()
+    }
+}
+
+impl Vault {
+    /// One item of a batch.
+    fn one(&self, verb: &str, item: &Value) -> Value {
+        let aad = if item["associated_data"].is_null() {
+            Vec::new()
+        } else {
+            assert_ne!(verb, "rewrap", "it takes none");
+            bytes(&item["associated_data"])
+        };
+        if verb == "encrypt" {
+            return self.sealed(&aad, &bytes(&item["plaintext"]));
+        }
+        let text = item["ciphertext"].as_str().expect("a text");
+        let sealed = BASE64.decode(text.rsplit(':').next().expect("a part").as_bytes());
+        match sealed.ok().and_then(|sealed| self.versions.open(&aad, &sealed)) {
+            None => json!({"error": "cipher: message authentication failed"}),
+            Some((_, version)) if !self.versions.is_usable(version) => {
+                let reason = "ciphertext or signature version is disallowed by policy (too old)";
+                json!({"error": reason})
+            }
+            Some((plaintext, _)) if verb == "rewrap" => self.sealed(&aad, &plaintext),
+            Some((plaintext, _)) => json!({"plaintext": BASE64.encode(&plaintext)}),
+        }
+    }
+
+    fn sealed(&self, aad: &[u8], plaintext: &[u8]) -> Value {
+        let version = self.versions.sealing();
+        let sealed = BASE64.encode(&self.versions.seal(aad, plaintext));
+        json!({"ciphertext": format!("vault:v{version}:{sealed}"), "key_version": version})
     }
 }
 

@@ -1,32 +1,61 @@
-//! The versions of a key: each is a key of its own, and the newest one wraps.
+//! The versions of a key: each is a key of its own, and the newest one wraps; as a rule.
 
 use crate::support::{TestKey, open, seal};
 
-pub struct Versions(Vec<TestKey>);
+pub struct Versions {
+    keys: Vec<TestKey>,
+    /// So many of the newest are not yet known to those who seal.
+    late: usize,
+    /// What older versions than this one have sealed is not opened.
+    usable_from: usize,
+}
 
 impl Default for Versions {
     fn default() -> Self {
-        Self(vec![TestKey::random()])
+        Self { keys: vec![TestKey::random()], late: 0, usable_from: 1 }
     }
 }
 
 impl Versions {
     pub fn rotate(&mut self) {
-        self.0.push(TestKey::random());
+        self.keys.push(TestKey::random());
+    }
+
+    /// A new version that is said to be the newest, and does not seal yet.
+    pub fn rotate_late(&mut self) {
+        self.rotate();
+        self.late += 1;
+    }
+
+    pub fn shut_out_older(&mut self) {
+        self.usable_from = self.newest();
     }
 
     /// The number of the newest, from 1.
     pub fn newest(&self) -> usize {
-        self.0.len()
+        self.keys.len()
+    }
+
+    /// The number of the one that seals.
+    pub fn sealing(&self) -> usize {
+        self.keys.len() - self.late
+    }
+
+    pub fn key(&self, version: usize) -> &TestKey {
+        &self.keys[version - 1]
+    }
+
+    pub fn is_usable(&self, version: usize) -> bool {
+        version >= self.usable_from
     }
 
     pub fn seal(&self, aad: &[u8], plaintext: &[u8]) -> Vec<u8> {
-        seal(&self.0[self.newest() - 1], "go", aad, plaintext)
+        seal(&self.keys[self.sealing() - 1], "go", aad, plaintext)
     }
 
     /// The plaintext, and the version that had sealed it.
     pub fn open(&self, aad: &[u8], sealed: &[u8]) -> Option<(Vec<u8>, usize)> {
-        let versions = self.0.iter().enumerate();
+        let versions = self.keys.iter().enumerate();
         let mut opened =
             versions.filter_map(|(at, key)| Some((open(key, "go", aad, sealed)?, at + 1)));
         opened.next()

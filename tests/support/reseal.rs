@@ -15,6 +15,7 @@ use super::{TestDatabase, TestKey};
 /// A command line in the making.
 #[derive(Clone)]
 pub struct Reseal {
+    program: OsString,
     arguments: Vec<OsString>,
     environment: Vec<(String, OsString)>,
     config: Option<String>,
@@ -25,11 +26,18 @@ impl Reseal {
     /// `words` as typed, split at spaces: `Reseal::new("run --workers 1")`.
     pub fn new(words: &str) -> Self {
         Self {
+            program: binary(),
             arguments: words.split_whitespace().map(OsString::from).collect(),
             environment: Vec::new(),
             config: None,
             deadline: DEADLINE,
         }
+    }
+
+    /// Another program, in the same surroundings.
+    #[must_use]
+    pub fn program(self, program: impl Into<OsString>) -> Self {
+        Self { program: program.into(), ..self }
     }
 
     /// Against this database, through `DATABASE_URL`.
@@ -93,7 +101,7 @@ impl Reseal {
     pub fn spawn(self) -> Running {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let file = |name| File::create(directory.path().join(name)).expect("an output file");
-        let mut command = Command::new(binary());
+        let mut command = Command::new(&self.program);
         command.args(&self.arguments).env_clear().current_dir(directory.path());
         command.stdin(Stdio::null()).stdout(file("stdout")).stderr(file("stderr"));
         if let Some(toml) = &self.config {

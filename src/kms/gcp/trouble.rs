@@ -44,7 +44,8 @@ fn of_code(code: Code, permission: &str) -> Trouble {
             "check the project, the location, the key ring and the key; keys do not move between locations",
         ),
         Code::FailedPrecondition => {
-            let what = "the version of the Cloud KMS key is disabled, destroyed or without a primary";
+            let what =
+                "the version of the Cloud KMS key is disabled, destroyed or without a primary";
             let hint = "gcloud kms keys versions list shows the states; enable or restore the version, or make one primary";
             match permission {
                 TO_DECRYPT => Trouble::version(what, hint),

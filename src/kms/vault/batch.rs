@@ -104,7 +104,11 @@ impl VaultClient {
         let inputs: Vec<Input> = items.iter().map(to_open).collect();
         let opened = |input: &Input, output: Output| {
             let text = output.plaintext.ok_or_else(not_understood)?;
-            Ok(OpenedItem { plaintext: decoded(&text.0)?, version: input.version(), is_newest: None })
+            Ok(OpenedItem {
+                plaintext: decoded(&text.0)?,
+                version: input.version(),
+                is_newest: None,
+            })
         };
         self.batch("decrypt", &inputs, opened).await
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::words::{EVIDENCE, NOT_LOOKED_FOR, NOT_SHOWN};
+use super::words::{EVIDENCE, NOT_SHOWN};
 use super::{
     AuditSection, CountReport, CountedTable, EventLine, Facts, KeyFacts, KeyReport,
     KeySourceReport, Participant, PassReport, ProofStep, Recount, Retention, RunReport, TableCount,
@@ -30,7 +30,7 @@ pub fn of(facts: Facts, backup_retention: Option<Duration>) -> Result<RunReport>
         config_digest: facts.run.config_digest.clone(),
         who: participants(&facts.events),
         scope: facts.scope(),
-        coverage: NOT_LOOKED_FOR,
+        coverage: facts.coverage.clone(),
         keys: facts.keys.iter().map(|key| key_report(key, &facts.events)).collect(),
         counts: facts.counted.as_ref().map(|counted| counts(counted, &facts.status)),
         passes: passes(&facts.counts),

@@ -1,12 +1,6 @@
 //! What stays the same in every report: what it does not show, and toward which requirements it is evidence.
 
-use super::{Coverage, Evidence};
-
-pub const NOT_LOOKED_FOR: Coverage = Coverage {
-    looked_for: false,
-    what: "Not looked for: whether other columns of this database hold ciphertext under these keys. The report \
-           speaks of the columns in scope and of no others.",
-};
+use super::Evidence;
 
 pub const NOT_SHOWN: &[&str] = &[
     "Write-ahead log and its archive: old ciphertext stays in them until they are recycled or expire.",

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::{count, number};
-use crate::report::run_report::{KeyReport, KeySourceReport, RunReport};
+use crate::report::run_report::{Coverage, KeyReport, KeySourceReport, RunReport};
 
 pub(super) fn who(report: &RunReport) -> Markup {
     let server = &report.database;
@@ -38,7 +38,31 @@ pub(super) fn scope(report: &RunReport) -> Markup {
                 td { code { (column.read.join(", ")) } }
             } } } }
         }
-        p { (report.coverage.what) }
+        (coverage(&report.coverage))
+    }
+}
+
+fn coverage(coverage: &Coverage) -> Markup {
+    let search = coverage.search.as_ref();
+    let outside = search.map(|search| search.outside.as_slice()).unwrap_or_default();
+    let not_looked_at = search.map(|search| search.not_looked_at.as_slice()).unwrap_or_default();
+    html! {
+        p .bad[!outside.is_empty()] { (coverage.what) }
+        @if !outside.is_empty() {
+            table {
+                thead { tr { th { "outside the scope" } th { "layout" } th { "opened by" }
+                    th .number { "values of the sample" } } }
+                tbody { @for found in outside { tr {
+                    td { code { (found.column) } @if found.in_scope { " (in scope with other layouts)" } }
+                    td { code { (found.layout) } } td { (found.keys.join(", ")) }
+                    td .number { (number(found.values)) }
+                } } }
+            }
+        }
+        @if !not_looked_at.is_empty() {
+            p { "Not looked at:" }
+            ul { @for place in not_looked_at { li { (place) } } }
+        }
     }
 }
 
