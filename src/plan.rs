@@ -5,6 +5,7 @@
 //! be run. What the ledger says against it ([`ledger_checks`]) is asked once it is known. This room writes
 //! nothing to the database, and knows nothing of the run that follows.
 
+mod ask;
 pub mod decide;
 mod estimate;
 mod found;
@@ -23,7 +24,7 @@ use crate::db::identifier::{Identifier, RelationName};
 use crate::db::row_key::SqlType;
 use crate::document::Selection;
 use crate::keys::{ColumnKeys, KeyRing};
-use crate::layout::ColumnLayout;
+use crate::layout::{ColumnLayout, ServiceForm};
 use crate::sealed::{AskedColumn, SealedColumn};
 use crate::value::{AadSource, ColumnWork};
 
@@ -203,6 +204,13 @@ impl ColumnPlan {
         let (_, newest) = sealed.written().filter(|_| self.kind == ColumnKind::Text)?;
         let is_number = |version: &&str| version.bytes().all(|byte| byte.is_ascii_digit());
         form.prefix(newest.filter(is_number)?).filter(|_| sealed.version_tells())
+    }
+
+    /// Whether its values tell by themselves that they are done, and are believed.
+    pub fn done_by_version(&self) -> bool {
+        let tells = |form: &ServiceForm| form.tells_its_version();
+        let is_told = self.layout.write().service().is_some_and(tells);
+        is_told && self.sealed.as_ref().is_some_and(SealedColumn::version_tells)
     }
 
     /// How key services are asked about its values, if they are.

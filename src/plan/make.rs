@@ -11,7 +11,7 @@ use super::estimate::{Estimate, Hands, Sampled};
 use super::found::ServerFacts;
 use super::layout_search::Search;
 use super::sample::{self, Sample, SampleCount, per};
-use super::{ColumnPlan, Plan, TablePlan, inspect};
+use super::{ColumnPlan, Plan, TablePlan, ask, inspect};
 use crate::config::{Config, TableConfig};
 use crate::db::session::{Session, Terms};
 use crate::db::transaction::Transaction;
@@ -89,7 +89,8 @@ pub async fn plan(
     }
     transaction.commit().await?;
     // the transaction is over: some values take their time to open
-    let looked = look(config, &drafts, drawn, &mut objections);
+    let asked = ask_services(&drafts, &drawn, purpose).await?;
+    let looked = look(config, &drafts, drawn, asked, &mut objections);
     objections.none_or_all()?;
     fill_layouts(config, &looked.found);
     let needs_resealing = match depth {
@@ -202,11 +203,30 @@ async fn draw(
     Ok(drawn)
 }
 
+/// What key services say of the samples, by draft and column.
+type Asked = BTreeMap<(usize, usize), SampleCount>;
+
+async fn ask_services(
+    drafts: &[Draft],
+    drawn: &[(Sample, Option<f64>)],
+    purpose: Purpose,
+) -> Result<Asked> {
+    let mut asked = Asked::new();
+    for (place, (draft, (sample, _))) in drafts.iter().zip(drawn).enumerate() {
+        for index in 0..draft.columns.len() {
+            let count = ask::count(draft, index, sample, purpose).await?;
+            asked.extend(count.map(|count| ((place, index), count)));
+        }
+    }
+    Ok(asked)
+}
+
 /// Opens what was drawn.
 fn look(
     config: &Config,
     drafts: &[Draft],
     drawn: Vec<(Sample, Option<f64>)>,
+    mut asked: Asked,
     objections: &mut Objections,
 ) -> Looked {
     let mut looked = Looked::default();
@@ -228,9 +248,10 @@ fn look(
             Err(refusal) => objections.refusals.push(refusal),
         }
     }
-    for (draft, (sample, correlation)) in drafts.iter().zip(drawn) {
+    for (place, (draft, (sample, correlation))) in drafts.iter().zip(drawn).enumerate() {
         samples::paths(draft, &sample, objections);
-        let mut sampled = count(draft, &sample, &looked.found, &mut looked.by_column);
+        let asked = |index| asked.remove(&(place, index));
+        let mut sampled = count(draft, &sample, &looked.found, asked, &mut looked.by_column);
         sampled.correlation = correlation;
         looked.samples.push(sampled);
     }
@@ -244,6 +265,7 @@ fn count(
     draft: &Draft,
     sample: &Sample,
     found: &[FoundLayout],
+    mut asked: impl FnMut(usize) -> Option<SampleCount>,
     by_column: &mut BTreeMap<String, SampleCount>,
 ) -> Sampled {
     let begun = Instant::now();
@@ -254,8 +276,9 @@ fn count(
         };
         let found = found.iter().find(is_ours).map(|found| (&found.layout, &found.keys));
         let layout = column.layout.as_ref().map(|(layout, keys)| (layout, keys)).or(found);
-        let counted = layout.map(|(layout, keys)| sample.count(draft, n, layout, keys));
-        let counted = counted.unwrap_or_default();
+        let local = layout.filter(|_| column.sealed.is_none());
+        let counted = local.map(|(layout, keys)| sample.count(draft, n, layout, keys));
+        let counted = asked(n).or(counted).unwrap_or_default();
         by_column
             .insert(format!("{}.{}", draft.relation.plain(), column.name.name()), counted.clone());
         counts.push(counted);
