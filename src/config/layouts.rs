@@ -92,9 +92,10 @@ pub fn refused(word: &Word, error: LayoutError) -> Error {
 /// `{ tenant = "{tenant_id}" }`
 fn context(entry: Entry<'_>, troubles: &mut Troubles) -> Option<BTreeMap<String, String>> {
     let section = troubles.note(entry.section("context"))?;
-    let pairs = section.all().into_iter().filter_map(|(name, template)| {
-        Some((name.text, troubles.note(template.text())?.text))
-    });
+    let pairs = section
+        .all()
+        .into_iter()
+        .filter_map(|(name, template)| Some((name.text, troubles.note(template.text())?.text)));
     Some(pairs.collect())
 }
 

@@ -191,9 +191,9 @@ fn paths(json: &[Word], layout: Option<&ColumnLayout>, column: &Word) -> Result<
         None => Err(first
             .wrong("values in documents need the layout to write")
             .hint("add layout = \"…\"")),
-        Some(layout) if layout.has_services() => {
-            Err(first.wrong("values in documents cannot be those of a KMS key").hint("leave `json` out"))
-        }
+        Some(layout) if layout.has_services() => Err(first
+            .wrong("values in documents cannot be those of a KMS key")
+            .hint("leave `json` out")),
         Some(layout) if layout.unmatched() == Unmatched::Encrypt && !selection.names_any() => {
             Err(first
                 .wrong("`**` leads to ciphertexts, and not to what is to be encrypted")

@@ -214,8 +214,10 @@ fn refuse_local_words(words: &Settings) -> Result<(), LayoutError> {
         ("label", words.label.is_some()),
     ];
     match said.into_iter().find(|(_, is_said)| *is_said) {
-        Some((name, _)) => Err(LayoutError::new(format!("`{name}` beside `kms`: the service seals"))
-            .hint("write values with `kms` or with `layout`; the other may be one to `read`")),
+        Some((name, _)) => {
+            Err(LayoutError::new(format!("`{name}` beside `kms`: the service seals"))
+                .hint("write values with `kms` or with `layout`; the other may be one to `read`"))
+        }
         None => Ok(()),
     }
 }
@@ -243,8 +245,7 @@ mod tests {
         let stored = format!("vault:v12:{body}");
         let (ciphertext, version) = decoded(&vault, stored.as_bytes()).unwrap();
         assert_eq!((ciphertext, version.as_deref()), (stored.into_bytes(), Some(&b"12"[..])));
-        let malformed =
-            ["vault:v1:", "vault:vx:AAAA", "vault:v:AAAA", "v1:AAAA", "vault:v1:AAAA"];
+        let malformed = ["vault:v1:", "vault:vx:AAAA", "vault:v:AAAA", "v1:AAAA", "vault:v1:AAAA"];
         for text in malformed {
             assert_eq!(decoded(&vault, text.as_bytes()), None, "{text}");
         }

@@ -131,7 +131,9 @@ pub async fn verified(
         "processed_records": sum(|t| t.current), "failed_records": sum(|t| t.failed),
         "remaining_records": sum(|t| t.remaining), "accepted_records": sum(|t| t.accepted),
     });
-    if let (Some(detail), Value::Object(keys)) = (detail.as_object_mut(), audited::loaded_keys(rings)) {
+    if let (Some(detail), Value::Object(keys)) =
+        (detail.as_object_mut(), audited::loaded_keys(rings))
+    {
         detail.extend(keys);
     }
     let event = Event::new(EventKind::Verified).with(detail);

@@ -28,9 +28,9 @@ pub async fn current_only(config: &Config) -> Result<Rings> {
 /// The keys of key services that seal values of the layouts at these places of a column: 0 is written.
 async fn services(config: &Config, is_needed: fn(usize) -> bool) -> Result<ServiceKeys> {
     let columns = config.tables.iter().flat_map(|table| &table.columns);
-    let layouts = columns.filter_map(|column| column.layout.as_ref()).flat_map(|layout| {
-        layout.all().enumerate().filter(move |(place, _)| is_needed(*place))
-    });
+    let layouts = columns
+        .filter_map(|column| column.layout.as_ref())
+        .flat_map(|layout| layout.all().enumerate().filter(move |(place, _)| is_needed(*place)));
     let keys = layouts.filter_map(|(_, layout)| layout.service().map(ServiceForm::key));
     ServiceKeys::connect(keys, config.run.kms()).await
 }

@@ -71,8 +71,7 @@ fn sorted(
             (Sorted::Read(reading), _) => count.take(reading, false),
             (Sorted::Resealed(resealing), _) => count.take(resealed(&resealing), false),
             (Sorted::Ask, Some(stored)) if questions.len() < ASKED_MAX => {
-                let asked =
-                    Question::of((cell, 0), column, stored, &texts, intent, &mut scratch);
+                let asked = Question::of((cell, 0), column, stored, &texts, intent, &mut scratch);
                 match asked {
                     Ok(question) => questions.push(question),
                     Err(reason) => count.take(Reading::Unreadable(reason), false),

@@ -89,8 +89,7 @@ fn nonce_budget(
     objections: &mut Objections,
 ) {
     let tables = plan.map(Plan::tables).unwrap_or_default();
-    let is_of_this_key =
-        |ring: &Arc<KeyRing>| ring.current().id().to_string() == *key;
+    let is_of_this_key = |ring: &Arc<KeyRing>| ring.current().id().to_string() == *key;
     let of_this_key = tables.iter().filter(|t| t.ring.as_ref().is_some_and(is_of_this_key));
     let values: u64 = of_this_key.map(|table| table.estimate.values).sum();
     let seals = values.saturating_add(reserved).saturating_add(config.other_seals);

@@ -77,9 +77,8 @@ pub async fn ask(
         }
     }
     let groups = grouped(shown, |question| question.column);
-    let sealed = groups
-        .into_iter()
-        .filter_map(|(column, group)| Some(seal::seal(columns[column]?, group)));
+    let sealed =
+        groups.into_iter().filter_map(|(column, group)| Some(seal::seal(columns[column]?, group)));
     answers.extend(try_join_all(sealed).await?.into_iter().flatten());
     Ok(answers)
 }

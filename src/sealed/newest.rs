@@ -50,11 +50,7 @@ impl NewestVersions {
     }
 }
 
-async fn of_key(
-    key: &KmsKey,
-    services: &ServiceKeys,
-    canary: Canary,
-) -> Result<Option<String>> {
+async fn of_key(key: &KmsKey, services: &ServiceKeys, canary: Canary) -> Result<Option<String>> {
     let newest = key.newest_version().await?;
     if key.uri().service() != Service::Gcp || canary == Canary::Left {
         return Ok(newest);

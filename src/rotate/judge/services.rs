@@ -28,7 +28,8 @@ pub(super) async fn judge_unknown(
         return Ok(judged);
     }
     let asked = Arc::clone(&table);
-    let (mut judged, questions) = on_the_pool(move || Ok(questions(judged, &asked, intent))).await?;
+    let (mut judged, questions) =
+        on_the_pool(move || Ok(questions(judged, &asked, intent))).await?;
     let columns: Vec<Option<AskedColumn<'_>>> =
         table.columns.iter().map(ColumnPlan::asked).collect();
     let mut shown: Shown = Vec::new();

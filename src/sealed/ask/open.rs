@@ -32,9 +32,7 @@ pub(super) async fn open(
     let sources: Vec<&Source> =
         group.iter().filter_map(|question| question.sources.front()).collect();
     let rewraps = |(question, source): (&Question, &&Source)| {
-        written.is_some_and(|written| {
-            key.rewraps_to(written, [&source.binding, &question.target])
-        })
+        written.is_some_and(|written| key.rewraps_to(written, [&source.binding, &question.target]))
     };
     let opened = match written {
         Some(written) if group.iter().zip(&sources).all(rewraps) && is_to_be_wrapped(intent) => {
@@ -105,17 +103,11 @@ async fn shown(
 /// Whether what was opened in the layout that is written had been sealed by the version that is wanted.
 fn is_current(column: AskedColumn<'_>, opened: &OpenedItem) -> bool {
     column.sealed.is_written()
-        && opened
-            .is_newest
-            .unwrap_or_else(|| column.sealed.is_wanted(opened.version.as_deref()))
+        && opened.is_newest.unwrap_or_else(|| column.sealed.is_wanted(opened.version.as_deref()))
 }
 
 fn item<'s>(source: &'s Source) -> Item<'s> {
-    Item {
-        bytes: &source.ciphertext,
-        binding: &source.binding,
-        version: source.version.as_deref(),
-    }
+    Item { bytes: &source.ciphertext, binding: &source.binding, version: source.version.as_deref() }
 }
 
 /// A service that answers less than it was asked.

@@ -79,8 +79,8 @@ fn plaintext(question: Question) -> Zeroizing<Vec<u8>> {
 fn reason(refusal: ItemRefusal) -> Reason {
     match refusal {
         ItemRefusal::Length => Reason::TooLarge,
-        ItemRefusal::NotOfThisKey
-        | ItemRefusal::VersionUnusable
-        | ItemRefusal::VersionUnknown => Reason::NoKeyOpensIt,
+        ItemRefusal::NotOfThisKey | ItemRefusal::VersionUnusable | ItemRefusal::VersionUnknown => {
+            Reason::NoKeyOpensIt
+        }
     }
 }
