@@ -1,13 +1,14 @@
 //! Key rings: one current key and the previous keys that old values may still need.
 //!
 //! Secrets are found in the environment or in files, one file of this room a source; there they may lie
-//! wrapped by a KMS ([`wrapped`]). A layout says how the
+//! wrapped by a KMS ([`wrapped`]), or in a keyset of Tink ([`keyset`]). A layout says how the
 //! text of a secret becomes a key ([`prepared`]). Nothing here knows SQL or async, and no message ever holds
 //! what a source held.
 
 mod env;
 mod file;
 mod kept;
+mod keyset;
 mod load;
 mod made;
 mod prepared;
@@ -25,8 +26,13 @@ use kept::Kept;
 use made::{Made, Recipe};
 
 pub use prepared::{Candidate, ColumnKeys, LayoutKeys, Owner, PreparedKey, SaltedKey};
-pub use source::{KeySource, LabelledSource, MalformedKeySource};
+pub use source::{Holds, KeySource, LabelledSource, MalformedKeySource};
 pub use wrapped::{UnwrappedKey, UnwrappedKeys, WrappedSource, Wrapping};
+
+/// What a KMS has sealed of an encrypted keyset of Tink; `None` when the content is none.
+pub fn encrypted_keyset(content: &[u8]) -> Option<Vec<u8>> {
+    keyset::encrypted(content)
+}
 
 /// Where the keys of a ring are found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,6 +134,11 @@ impl KeyRing {
     /// What old values may still need, in the order of the configuration.
     pub fn previous(&self) -> &[RingKey] {
         &self.previous
+    }
+
+    /// Whether the application reads what the current key writes in a layout, as far as a keyset tells.
+    pub fn may_write(&self, layout: &Layout) -> bool {
+        self.current.text.prefix_that_misses(layout).is_none()
     }
 
     /// The current key and the previous ones.

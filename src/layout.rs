@@ -29,7 +29,7 @@ mod value;
 
 use crate::crypto::{Cipher, NonceLength};
 use coded::Code;
-use template::Template;
+use template::{Part, Segment, Template};
 
 pub use crate::crypto::Parts;
 pub use aad::{AadMissing, AadTemplate, RowTexts};
@@ -185,6 +185,15 @@ impl Layout {
         in_aad || is_given && self.as_template().is_some_and(|template| template.label.is_some())
     }
 
+    /// The byte before a label of four bytes at the very beginning of a value, as Tink has it.
+    pub fn byte_before_label(&self) -> Option<u8> {
+        let Segment::Group(group) = self.as_template()?.segments.first()? else { return None };
+        match group.parts.as_slice() {
+            [Part::Fixed(fixed), Part::Label(4), ..] if fixed.len() == 1 => fixed.first().copied(),
+            _ => None,
+        }
+    }
+
     /// Whether the library has a mode in which the nonce is made from the plaintext, so that values can be found
     /// by their ciphertext: its first bytes are those of HMAC-SHA256 under the key itself.
     pub fn may_be_deterministic(&self) -> bool {
@@ -201,7 +210,6 @@ impl Layout {
 
     /// Every byte it writes is ASCII other than NUL, so that its values fit a text column.
     pub fn is_text(&self) -> bool {
-        use template::Segment;
         if let Shape::Service(form) = &self.shape {
             return form.is_text();
         }

@@ -13,6 +13,8 @@ mod formats;
 mod found;
 #[path = "layouts_in_tables/keys.rs"]
 mod keys;
+#[path = "layouts_in_tables/keysets.rs"]
+mod keysets;
 #[path = "layouts_in_tables/shapes.rs"]
 mod shapes;
 

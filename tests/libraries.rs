@@ -152,3 +152,54 @@ async fn php_reads_what_was_resealed() {
 async fn ruby_reads_what_was_resealed() {
     the_library_reads_what_was_resealed("ruby.rb").await;
 }
+
+/// A new keyset of one key, as Tink makes it.
+fn new_keyset(tink: &Library, template: &str) -> Value {
+    let made = call(tink, "seal", &(String::new(), "0"), &[template.into()]);
+    serde_json::from_slice(&made[0]).expect("JSON")
+}
+
+/// A keyset of these ones' keys, whose primary key is that of the first.
+fn keyset(of: &[&Value]) -> String {
+    let keys: Vec<&Value> = of.iter().map(|keyset| &keyset["key"][0]).collect();
+    json!({"primaryKeyId": of[0]["primaryKeyId"], "key": keys}).to_string()
+}
+
+/// Tink writes with several keys, one after the other the primary one; after the run its newest key is all
+/// that it needs.
+#[tokio::test]
+async fn tink_reads_with_its_new_primary_key_alone() {
+    let tink = |name| list::tink(name);
+    let (maker, library) = (tink("tink_new"), tink("tink_keyset"));
+    let templates = ["AES256_GCM", "AES128_GCM", "XCHACHA20_POLY1305", "AES256_GCM_RAW"];
+    let [first, second, third, raw] = templates.map(|name| new_keyset(&maker, name));
+    let new = new_keyset(&maker, "AES256_GCM");
+    let plaintexts = PLAINTEXTS.map(|plaintext| plaintext.as_bytes().to_vec());
+    let mut values = Vec::new();
+    for primary in [&first, &second, &third, &raw] {
+        values.extend(call(&library, "seal", &(keyset(&[primary]), "0"), &plaintexts));
+    }
+    let database = TestDatabase::create().await;
+    fill(&database, &library, &values).await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("keyset.json");
+    std::fs::write(&file, keyset(&[&new, &first, &second, &third, &raw])).expect("a keyset");
+    let config = format!(
+        r#"
+        [keys]
+        current = {{ keyset = "file:{}" }}
+        [[table]]
+        name = "tink_keyset"
+        [table.columns]
+        value = {}
+        "#,
+        file.display(),
+        library.layout
+    );
+    let run = Reseal::new("run").on(&database).config(config).json();
+    let report = run.run().await.expect(0).json();
+    assert_eq!(report["resealed_records"], values.len());
+    let after = stored(&database, &library).await;
+    let opened = call(&library, "open", &(keyset(&[&new]), "0"), &after);
+    assert_eq!(opened, [&plaintexts[..]; 4].concat());
+}

@@ -78,7 +78,7 @@ impl Case {
             let path = directory.path().join(place.to_string());
             fs::write(&path, secret).unwrap();
             let label = self.vector.kid.clone();
-            LabelledSource { from: KeySource::File(path), label }
+            LabelledSource::new(KeySource::File(path), label)
         });
         let (current, previous) = (sources.next().unwrap(), sources.collect());
         let uses = vec![KeyUse::of(layout, true)];

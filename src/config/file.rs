@@ -38,7 +38,8 @@ pub struct RingWords {
     pub previous: Option<Vec<SourceWords>>,
 }
 
-/// `"env:NAME"`, or a table with `from` and `kid`; or with `kms`, `wrapped` and `kid`.
+/// `"env:NAME"`, or a table with `from` and `kid`; or with `kms`, `wrapped` and `kid`; or with `keyset` and
+/// perhaps `kms`.
 #[derive(Clone, Debug)]
 pub struct SourceWords {
     /// Where the key lies, or the wrapped one.
@@ -46,6 +47,8 @@ pub struct SourceWords {
     /// The KMS key that has wrapped it.
     pub kms: Option<Word>,
     pub label: Option<Word>,
+    /// It is a keyset of Tink.
+    pub is_keyset: bool,
 }
 
 #[derive(Debug)]
@@ -182,31 +185,35 @@ fn source(entry: Entry<'_>, troubles: &mut Troubles) -> Option<SourceWords> {
     let from = word(&mut section, "from", Entry::text, troubles);
     let kms = word(&mut section, "kms", Entry::text, troubles);
     let wrapped = word(&mut section, "wrapped", Entry::text, troubles);
+    let keyset = word(&mut section, "keyset", Entry::text, troubles);
     let label = word(&mut section, "kid", Entry::number_or_text, troubles);
     section.finish(troubles);
-    match (from, kms, wrapped) {
-        (Some(from), None, None) => Some(SourceWords { from, kms: None, label }),
-        (None, kms @ Some(_), Some(from)) => Some(SourceWords { from, kms, label }),
-        (None, None, None) => {
-            let hint = "from = \"env:NAME\" or \"file:PATH\"";
-            troubles.add(Error::usage("a key has no source").at(place).hint(hint));
-            None
+    let trouble = match (from, kms, wrapped, keyset) {
+        (Some(from), None, None, None) => {
+            return Some(SourceWords { label, ..SourceWords::plain(from) });
         }
-        _ => {
-            let hint =
-                "from = \"file:PATH\", or kms = \"awskms:///ARN\" and wrapped = \"file:PATH\"";
-            troubles.add(
-                Error::usage("a key is either plain or wrapped by a KMS").at(place).hint(hint),
-            );
-            None
+        (None, kms @ Some(_), Some(from), None) => {
+            return Some(SourceWords { kms, label, ..SourceWords::plain(from) });
         }
-    }
+        (None, kms, None, Some(from)) if label.is_none() => {
+            return Some(SourceWords { kms, is_keyset: true, ..SourceWords::plain(from) });
+        }
+        (None, _, None, Some(_)) => Error::usage("a keyset has the labels of its keys itself")
+            .hint("leave kid out"),
+        (None, None, None, None) => Error::usage("a key has no source")
+            .hint("from = \"env:NAME\" or \"file:PATH\", or keyset = \"file:PATH\""),
+        _ => Error::usage("a key is plain, wrapped by a KMS, or in a keyset").hint(
+            "from = \"file:PATH\"; kms = \"awskms:///ARN\" and wrapped = \"file:PATH\"; or keyset = \"file:PATH\"",
+        ),
+    };
+    troubles.add(trouble.at(place));
+    None
 }
 
 impl SourceWords {
     /// A source in the open.
     pub fn plain(from: Word) -> Self {
-        Self { from, kms: None, label: None }
+        Self { from, kms: None, label: None, is_keyset: false }
     }
 }
 

@@ -8,7 +8,9 @@ use crate::config::keys::kms_key;
 use crate::config::word::Word;
 use crate::config::{ColumnConfig, TableConfig, Troubles};
 use crate::error::{Error, Result, did_you_mean};
-use crate::keys::{KeySource, LabelledSource, MalformedKeySource, RingConfig, WrappedSource};
+use crate::keys::{
+    Holds, KeySource, LabelledSource, MalformedKeySource, RingConfig, WrappedSource,
+};
 use crate::layout::is_label;
 
 /// The ring of `[keys]`, and of every table that names none.
@@ -109,7 +111,10 @@ fn source(words: &SourceWords) -> Result<LabelledSource> {
         true => Ok(word.text.clone()),
         false => Err(word.wrong("a key label has 1 to 100 visible ASCII characters")),
     });
-    Ok(LabelledSource { from, label: label.transpose()? })
+    match words.is_keyset {
+        true => Ok(LabelledSource { from, holds: Holds::Keyset }),
+        false => Ok(LabelledSource::new(from, label.transpose()?)),
+    }
 }
 
 /// Tells each ring what the layouts of its tables make of its keys.

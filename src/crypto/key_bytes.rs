@@ -6,7 +6,7 @@ use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::NoRandomness;
+use super::{Cipher, NoRandomness};
 
 /// An AES-256 key. It stays in one place on the heap and is wiped there when dropped.
 pub struct KeyBytes(Box<Zeroizing<[u8; KeyBytes::LENGTH]>>);
@@ -93,6 +93,13 @@ pub enum MalformedKey {
     NotHex,
     NotBase64,
     NotLatin1,
+    /// It is known to be a key of another cipher.
+    OtherCipher {
+        own: Cipher,
+        wanted: Cipher,
+    },
+    /// It lies in a keyset, and the layout reads or derives its keys in a way of its own.
+    OfKeyset,
     /// It could be guessed, and there are no random bytes to call it by.
     NoLabel,
 }
@@ -113,6 +120,12 @@ impl fmt::Display for MalformedKey {
             Self::NotHex => f.write_str("the key is not made of pairs of hexadecimal digits"),
             Self::NotBase64 => f.write_str("the key is not base64"),
             Self::NotLatin1 => f.write_str("the key has characters beyond latin1"),
+            Self::OtherCipher { own, wanted } => {
+                write!(f, "the key is one of {own}, not of {wanted}")
+            }
+            Self::OfKeyset => f.write_str(
+                "a key of a keyset is used as it is, and the layout's `key` says otherwise",
+            ),
             Self::NoLabel => f.write_str("the operating system gives no random bytes"),
         }
     }

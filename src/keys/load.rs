@@ -3,75 +3,48 @@
 use std::sync::Mutex;
 
 use super::kept::Kept;
-use super::made::decode;
+use super::keyset::{Keyset, KeysetKey, MalformedKeyset};
 use super::{
-    KeyRing, KeySource, KeyUse, LabelledSource, RingConfig, RingKey, UnwrappedKeys, WrappedSource,
-    Wrapping,
+    Holds, KeyRing, KeySource, KeyUse, LabelledSource, RingConfig, RingKey, UnwrappedKeys,
+    WrappedSource, Wrapping,
 };
 use crate::crypto::{KeyId, MalformedKey, SecretBytes, wipe_unused_stack};
 use crate::error::{Error, Result};
 
 pub(super) fn all(config: &RingConfig, unwrapped: &UnwrappedKeys) -> Result<KeyRing> {
-    let current = current(config, unwrapped)?;
-    let mut previous: Vec<Located> = Vec::new();
+    let mut keys = with_current(config, unwrapped)?;
     for source in &config.previous {
-        let (texts, wrapping) = match &source.from {
-            KeySource::Wrapped(wrapped) => {
-                let found = opened(unwrapped, wrapped)?;
-                (vec![found.0], Some(found.1))
-            }
-            plain => (plain.previous_texts()?, None),
-        };
-        let several = texts.len() > 1;
-        if several && source.label.is_some() {
-            return Err(Error::usage("several keys where one key with a label is expected")
-                .at(source.from.to_string())
-                .hint("give each key a source of its own"));
-        }
-        for (place, text) in texts.into_iter().enumerate() {
-            let position = several.then_some(place + 1);
-            let mut key = key(config, source, text, false)
-                .map_err(|malformed| refused(malformed, &source.from, position, config))?;
-            key.source = located(&source.from, position);
-            key.wrapping.clone_from(&wrapping);
-            let found = Located { key, source: &source.from, position };
-            refuse_repeated(&found, &current, &config.current.from, &previous)?;
-            previous.push(found);
+        for key in previous(config, source, unwrapped)? {
+            refuse_repeated(&key, &keys)?;
+            keys.push(key);
         }
     }
-    let previous = previous.into_iter().map(|found| found.key).collect();
-    let ring = KeyRing { current, previous, made: Mutex::default() };
+    let ring = ring(keys)?;
     wipe_unused_stack();
     Ok(ring)
 }
 
 pub(super) fn current_only(config: &RingConfig, unwrapped: &UnwrappedKeys) -> Result<KeyRing> {
-    let current = current(config, unwrapped)?;
-    Ok(KeyRing { current, previous: Vec::new(), made: Mutex::default() })
+    let mut keys = with_current(config, unwrapped)?;
+    keys.truncate(1);
+    ring(keys)
 }
 
-/// A previous key and where it was found.
-struct Located<'s> {
-    key: RingKey,
-    source: &'s KeySource,
-    /// Counted from 1; `None` when the source holds one key.
-    position: Option<usize>,
+/// The first one is the current key.
+fn ring(mut keys: Vec<RingKey>) -> Result<KeyRing> {
+    let previous = keys.split_off(keys.len().min(1));
+    let current = keys.pop().ok_or_else(|| Error::bug("a ring without a key"))?;
+    Ok(KeyRing { current, previous, made: Mutex::default() })
 }
 
-fn current(config: &RingConfig, unwrapped: &UnwrappedKeys) -> Result<RingKey> {
+/// The current key, and after it the other keys of its keyset.
+fn with_current(config: &RingConfig, unwrapped: &UnwrappedKeys) -> Result<Vec<RingKey>> {
     let source = &config.current;
-    let found = match &source.from {
-        KeySource::Wrapped(wrapped) => {
-            opened(unwrapped, wrapped).map(|(text, wrapping)| (text, Some(wrapping)))
-        }
-        plain => plain.current_text().map(|text| (text, None)),
+    let keys = match &source.holds {
+        Holds::Keyset => of_keyset(config, source, unwrapped, true),
+        Holds::Keys | Holds::Labelled(_) => current(config, source, unwrapped).map(|key| vec![key]),
     };
-    let key = found.and_then(|(text, wrapping)| {
-        let key = key(config, source, text, true)
-            .map_err(|malformed| refused(malformed, &source.from, None, config))?;
-        Ok(RingKey { wrapping, ..key })
-    });
-    key.map_err(|error| match config.name.as_str() {
+    keys.map_err(|error| match config.name.as_str() {
         "keys" => error,
         name => {
             let place = error.place.clone().unwrap_or_default();
@@ -80,24 +53,116 @@ fn current(config: &RingConfig, unwrapped: &UnwrappedKeys) -> Result<RingKey> {
     })
 }
 
+fn current(
+    config: &RingConfig,
+    source: &LabelledSource,
+    unwrapped: &UnwrappedKeys,
+) -> Result<RingKey> {
+    let (text, wrapping) = match &source.from {
+        KeySource::Wrapped(wrapped) => {
+            opened(unwrapped, wrapped).map(|(text, wrapping)| (text, Some(wrapping)))?
+        }
+        plain => (plain.current_text()?, None),
+    };
+    let key = key(config, source, Kept::new(text), true)
+        .map_err(|malformed| refused(malformed, &source.from, None, config))?;
+    Ok(RingKey { wrapping, ..key })
+}
+
+fn previous(
+    config: &RingConfig,
+    source: &LabelledSource,
+    unwrapped: &UnwrappedKeys,
+) -> Result<Vec<RingKey>> {
+    if source.holds == Holds::Keyset {
+        return of_keyset(config, source, unwrapped, false);
+    }
+    let (texts, wrapping) = match &source.from {
+        KeySource::Wrapped(wrapped) => {
+            let found = opened(unwrapped, wrapped)?;
+            (vec![found.0], Some(found.1))
+        }
+        plain => (plain.previous_texts()?, None),
+    };
+    let several = texts.len() > 1;
+    if several && matches!(source.holds, Holds::Labelled(_)) {
+        return Err(Error::usage("several keys where one key with a label is expected")
+            .at(source.from.to_string())
+            .hint("give each key a source of its own"));
+    }
+    let key = |(place, text): (usize, SecretBytes)| {
+        let position = several.then_some(place + 1);
+        let key = key(config, source, Kept::new(text), false)
+            .map_err(|malformed| refused(malformed, &source.from, position, config))?;
+        let source = located(&source.from, position);
+        Ok(RingKey { source, wrapping: wrapping.clone(), ..key })
+    };
+    texts.into_iter().enumerate().map(key).collect()
+}
+
+/// The keys of a keyset, its primary one first.
+fn of_keyset(
+    config: &RingConfig,
+    source: &LabelledSource,
+    unwrapped: &UnwrappedKeys,
+    is_current: bool,
+) -> Result<Vec<RingKey>> {
+    let refused = |malformed: MalformedKeyset| {
+        Error::usage(malformed.to_string()).at(source.from.to_string()).hint(malformed.hint())
+    };
+    let (keyset, wrapping) = match &source.from {
+        KeySource::Wrapped(wrapped) => {
+            let key = unwrapped.get(wrapped)?;
+            (Keyset::parse(key.opened.expose()), Some(key.wrapping.clone()))
+        }
+        plain => {
+            let content = plain.content().map_err(|error| error.hint(MalformedKeyset::WHAT))?;
+            (Keyset::parse(&content), None)
+        }
+    };
+    let Keyset { primary, others } = keyset.map_err(refused)?;
+    let mut keys: Vec<RingKey> = Vec::new();
+    for (place, found) in std::iter::once(primary).chain(others).enumerate() {
+        let located = format!("{}, key {}", source.from, found.id);
+        let key = ring_key_of(config, source, found, is_current && place == 0)
+            .map_err(|malformed| Error::usage(malformed.to_string()).at(located.clone()))?;
+        let key = RingKey { source: located, wrapping: wrapping.clone(), ..key };
+        refuse_repeated(&key, &keys)?;
+        keys.push(key);
+    }
+    Ok(keys)
+}
+
+fn ring_key_of(
+    config: &RingConfig,
+    source: &LabelledSource,
+    found: KeysetKey,
+    is_current: bool,
+) -> Result<RingKey, MalformedKey> {
+    let label = found.label();
+    let id = KeyId::of(found.bytes.expose());
+    let key = key(config, source, Kept::OfKeyset(found), is_current)?;
+    Ok(RingKey { label, id, is_guessable: false, ..key })
+}
+
 /// What a KMS has unwrapped, and how it was wrapped.
 fn opened(unwrapped: &UnwrappedKeys, source: &WrappedSource) -> Result<(SecretBytes, Wrapping)> {
     let key = unwrapped.get(source)?;
-    Ok((SecretBytes::new(key.text.expose().to_vec()), key.wrapping.clone()))
+    Ok((key.text(), key.wrapping.clone()))
 }
 
-/// The key that a text is. Some layout must understand it; of the current key, every one that is written.
+/// The key that a secret is. Some layout must understand it; of the current key, every one that is written.
 fn key(
     config: &RingConfig,
     source: &LabelledSource,
-    text: SecretBytes,
+    text: Kept,
     is_current: bool,
 ) -> Result<RingKey, MalformedKey> {
     let default = [KeyUse::default()];
     let uses = if config.uses.is_empty() { &default[..] } else { &config.uses };
     let (mut random, mut understood, mut malformed) = (None, false, None);
     for use_ in uses {
-        match decode(&use_.form, use_.cipher, text.expose()) {
+        match text.secret(&use_.form, use_.cipher) {
             Ok(bytes) => {
                 understood = true;
                 if !use_.form.is_guessable() {
@@ -118,8 +183,11 @@ fn key(
     };
     Ok(RingKey {
         id,
-        label: source.label.clone(),
-        text: Kept::new(text),
+        label: match &source.holds {
+            Holds::Labelled(label) => Some(label.clone()),
+            Holds::Keys | Holds::Keyset => None,
+        },
+        text,
         is_guessable,
         source: source.from.to_string(),
         wrapping: None,
@@ -145,25 +213,16 @@ fn refused(
     }
 }
 
-fn refuse_repeated(
-    found: &Located<'_>,
-    current: &RingKey,
-    current_source: &KeySource,
-    before: &[Located<'_>],
-) -> Result<()> {
-    let same = |other: &RingKey| found.key.id == other.id || found.key.text == other.text;
-    let place = located(found.source, found.position);
-    if same(current) {
-        return Err(Error::usage("a previous key is the current key")
-            .at(format!("{place}, and {current_source}"))
-            .hint("the current key is the new one; previous keys are those it replaces"));
-    }
-    match before.iter().find(|other| same(&other.key)) {
-        Some(other) => Err(Error::usage("the same previous key twice")
-            .at(format!("{place}, and {}", located(other.source, other.position)))
-            .hint("name each previous key once")),
-        None => Ok(()),
-    }
+/// Refuses a key that stands before it, where the current one is the first.
+fn refuse_repeated(key: &RingKey, before: &[RingKey]) -> Result<()> {
+    let same = |other: &RingKey| key.id == other.id || key.text.is_same(&other.text);
+    let Some(place) = before.iter().position(same) else { return Ok(()) };
+    let error = match place {
+        0 => Error::usage("a previous key is the current key")
+            .hint("the current key is the new one; previous keys are those it replaces"),
+        _ => Error::usage("the same previous key twice").hint("name each previous key once"),
+    };
+    Err(error.at(format!("{}, and {}", key.source, before[place].source)))
 }
 
 /// `env:NAME`, or `env:NAME, key 2`.

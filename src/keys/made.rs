@@ -98,7 +98,7 @@ impl RingKey {
     pub fn for_use(&self, use_: &KeyUse) -> Result<Key> {
         let KeyUse { cipher, form, .. } = use_;
         let usage = |what: &dyn std::fmt::Display| Error::usage(what.to_string());
-        let secret = self.text.with_text(|text| decode(form, *cipher, text));
+        let secret = self.text.secret(form, *cipher);
         let secret = secret.map_err(|why| usage(&why))?;
         let recipe = Recipe {
             place: 0,

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::made::{Made, decode};
+use super::made::Made;
 use super::{KeyRing, RingKey};
 use crate::crypto::{Cipher, Key, KeyId, SecretBytes};
 use crate::error::{Error, Result};
@@ -145,6 +145,13 @@ impl KeyRing {
             }
             layouts.push(keys);
         }
+        if let Some(prefix) = self.current.text.prefix_that_misses(layout.write()) {
+            return Err(Error::usage(format!(
+                "the primary key of the keyset has the prefix {prefix}, and the layout that is written has not"
+            ))
+            .at(place())
+            .hint("tink and its like have TINK, tink-crunchy has CRUNCHY, go has RAW; see docs/keysets.md"));
+        }
         let labels = layout.write().needs_label();
         if labels && layouts[0].current().is_some_and(|current| current.label.is_none()) {
             return Err(Error::usage(
@@ -182,8 +189,7 @@ impl KeyRing {
             if wanted.is_some() && key.label() != wanted {
                 continue;
             }
-            let read = |text: &[u8]| decode(layout.key_form(), layout.cipher(), text);
-            if let Ok(secret) = key.text.with_text(read) {
+            if let Ok(secret) = key.text.secret(layout.key_form(), layout.cipher()) {
                 candidates.extend(self.candidate(place, key, secret, layout, table, column)?);
             }
         }

@@ -106,17 +106,35 @@ pub(super) fn without_line_end(text: &[u8]) -> &[u8] {
     text.strip_suffix(b"\r").unwrap_or(text)
 }
 
-/// A source and, where a layout stores one, the label of its key.
+/// A source, and what is found there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LabelledSource {
     pub from: KeySource,
-    /// With it, the source holds one key.
-    pub label: Option<String>,
+    pub holds: Holds,
+}
+
+/// What is found in a source.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Holds {
+    /// Keys without labels: one, or any number of previous ones.
+    Keys,
+    /// One key, and the label that layouts store of it.
+    Labelled(String),
+    /// A keyset of Tink, which has its own labels. Where the current key is wanted its primary key is that
+    /// one, and its others are previous ones.
+    Keyset,
+}
+
+impl LabelledSource {
+    /// One key with its label, or any number of keys without.
+    pub fn new(from: KeySource, label: Option<String>) -> Self {
+        Self { from, holds: label.map_or(Holds::Keys, Holds::Labelled) }
+    }
 }
 
 impl From<KeySource> for LabelledSource {
     fn from(from: KeySource) -> Self {
-        Self { from, label: None }
+        Self::new(from, None)
     }
 }
 

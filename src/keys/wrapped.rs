@@ -49,33 +49,34 @@ pub struct Wrapping {
 
 /// A data key in the open.
 pub struct UnwrappedKey {
-    pub(super) text: SecretBytes,
+    pub(super) opened: SecretBytes,
     pub(super) wrapping: Wrapping,
 }
 
 impl UnwrappedKey {
-    /// 32 bytes are a key as random bytes, and become its hexadecimal digits; anything else is text, as a
-    /// variable would hold it.
-    ///
     /// # Errors
     /// It is empty, or not the key that `noted` is the id of.
     pub fn new(opened: &[u8], noted: Option<&str>, wrapping: Wrapping) -> Result<Self> {
-        let text = match opened.len() {
-            KeyBytes::LENGTH => {
-                let mut digits = Zeroizing::new(vec![0; 2 * KeyBytes::LENGTH]);
-                HEXLOWER.encode_mut(opened, &mut digits);
-                SecretBytes::new(std::mem::take(&mut digits))
-            }
-            _ => SecretBytes::new(without_line_end(opened).to_vec()),
-        };
-        if text.expose().is_empty() {
+        if without_line_end(opened).is_empty() {
             return Err(Error::usage("the wrapped data key is empty"));
         }
         if noted.is_some_and(|noted| noted != KeyId::of(opened).to_string()) {
             return Err(Error::usage("the wrapped data key is another one than its file says")
                 .hint("the line of generate-key --wrap-with belongs together: copy it whole"));
         }
-        Ok(Self { text, wrapping })
+        Ok(Self { opened: SecretBytes::new(opened.to_vec()), wrapping })
+    }
+
+    /// 32 bytes are a key as random bytes, and become its hexadecimal digits; anything else is text, as a
+    /// variable would hold it.
+    pub(super) fn text(&self) -> SecretBytes {
+        let opened = self.opened.expose();
+        if opened.len() != KeyBytes::LENGTH {
+            return SecretBytes::new(without_line_end(opened).to_vec());
+        }
+        let mut digits = Zeroizing::new(vec![0; 2 * KeyBytes::LENGTH]);
+        HEXLOWER.encode_mut(opened, &mut digits);
+        SecretBytes::new(std::mem::take(&mut digits))
     }
 }
 
@@ -108,7 +109,7 @@ mod tests {
     }
 
     fn text(opened: &[u8], noted: Option<&str>) -> Result<Vec<u8>> {
-        UnwrappedKey::new(opened, noted, wrapping()).map(|key| key.text.expose().to_vec())
+        UnwrappedKey::new(opened, noted, wrapping()).map(|key| key.text().expose().to_vec())
     }
 
     #[test]

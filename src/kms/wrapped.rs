@@ -64,6 +64,16 @@ impl WrappedKey {
         Ok(wrapped)
     }
 
+    /// A ciphertext as a service gave it.
+    pub fn of_bytes(ciphertext: Vec<u8>, service: Service) -> Result<Self, MalformedWrappedKey> {
+        match service {
+            Service::Vault if !ciphertext.starts_with(b"vault:v") => {
+                Err(MalformedWrappedKey::NotOfVault)
+            }
+            _ => Ok(Self::bare(ciphertext)),
+        }
+    }
+
     fn bare(ciphertext: Vec<u8>) -> Self {
         Self { ciphertext, version: None, key_id: None }
     }

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::keys::{
     KeySource, LabelledSource, UnwrappedKey, UnwrappedKeys, WrappedSource, Wrapping,
+    encrypted_keyset,
 };
 use crate::kms::{Kms, KmsSettings, WrappedKey};
 
@@ -27,7 +28,12 @@ pub async fn all<'s>(
 }
 
 async fn one(kms: &Kms, source: &WrappedSource, describe: bool) -> Result<UnwrappedKey> {
-    let wrapped = WrappedKey::parse(&source.read()?, source.kms.service());
+    let content = source.read()?;
+    let service = source.kms.service();
+    let wrapped = match encrypted_keyset(&content) {
+        Some(sealed) => WrappedKey::of_bytes(sealed, service),
+        None => WrappedKey::parse(&content, service),
+    };
     let wrapped = wrapped.map_err(|malformed| {
         Error::usage(malformed.to_string())
             .at(source.wrapped.to_string())

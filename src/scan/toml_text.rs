@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::keys::{KeySource, LabelledSource};
+use crate::keys::{Holds, KeySource, LabelledSource};
 use crate::layout::{KeySettings, Settings};
 
 /// A basic string (TOML 1.0).
@@ -54,14 +54,20 @@ pub fn sql_name(name: &str) -> String {
 
 /// A key source, with the KMS key that wrapped it and with the label of its key.
 pub fn source(source: &LabelledSource) -> String {
-    let mut fields = match &source.from {
-        KeySource::Wrapped(wrapped) => vec![
-            ("kms", string(&wrapped.kms.to_string())),
-            ("wrapped", string(&wrapped.wrapped.to_string())),
-        ],
-        plain => vec![("from", string(&plain.to_string()))],
+    let (kms, place) = match &source.from {
+        KeySource::Wrapped(wrapped) => (Some(wrapped.kms.to_string()), wrapped.wrapped.to_string()),
+        plain => (None, plain.to_string()),
     };
-    fields.extend(source.label.as_deref().map(|label| ("kid", string(label))));
+    let name = match (&source.holds, &kms) {
+        (Holds::Keyset, _) => "keyset",
+        (_, Some(_)) => "wrapped",
+        (_, None) => "from",
+    };
+    let mut fields: Vec<_> = kms.iter().map(|kms| ("kms", string(kms))).collect();
+    fields.push((name, string(&place)));
+    if let Holds::Labelled(label) = &source.holds {
+        fields.push(("kid", string(label)));
+    }
     match fields.as_slice() {
         [("from", from)] => from.clone(),
         _ => inline(&fields),

@@ -7,7 +7,7 @@ use super::forms::{Form, Roster};
 use super::looks::{Disguise, Encoding};
 use super::rings::SearchRings;
 use super::tally::{Hit, Tally};
-use crate::layout::{ColumnLayout, Unmatched};
+use crate::layout::{ColumnLayout, Layout, Unmatched};
 
 /// A column in which values authenticate.
 #[derive(Clone, Debug)]
@@ -70,8 +70,10 @@ impl Found {
             return None;
         }
         // what the current key already writes is what the application writes now
+        let may_write =
+            |layout: &Layout| layout.writable().is_ok() && rings.ring(ring).may_write(layout);
         parts.sort_by_key(|part| {
-            std::cmp::Reverse((part.form.layout.writable().is_ok(), part.current > 0))
+            std::cmp::Reverse((may_write(&part.form.layout), part.current > 0))
         });
         let authenticated = tally.authenticated();
         let tried = tally.values - tally.untried - tally.too_long;

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use data_encoding::BASE64;
 use serde_json::Value;
 
 use crate::fakes::{Fake, KINDS, Kind, aws_refusal};
-use crate::support::{TestKey, Vault};
+use crate::support::{Reseal, TestKey, Vault};
 
 /// A key of a ring, wrapped by a service and in a file.
 fn source(kind: Kind, file: &Path) -> String {
@@ -147,4 +148,48 @@ async fn the_pages_on_google_and_azure() {
             fake.rotate();
         }
     }
+}
+
+/// Tink's encrypted keyset: what the KMS key has sealed, without additional data, is the keyset in binary.
+#[tokio::test]
+async fn a_keyset_is_opened_by_the_kms_that_encrypted_it() {
+    let [old, new] = [TestKey::random(), TestKey::random()];
+    let key = |id: u8, key: &TestKey| {
+        let message = [&[0x1a, 32][..], key.bytes()].concat();
+        let type_url = b"type.googleapis.com/google.crypto.tink.AesGcmKey";
+        let data = [field(1, type_url), field(2, &message), vec![0x18, 1]].concat();
+        field(2, &[field(1, &data), vec![0x10, 1, 0x18, id, 0x20, 1]].concat())
+    };
+    let keyset = [vec![0x08, 2], key(1, &old), key(2, &new)].concat();
+    for kind in [Kind::Aws, Kind::Gcp, Kind::Vault] {
+        let fake = kind.start();
+        let sealed = fake.wrap_bytes(&keyset);
+        // Tink keeps what the service answered as bytes, of Vault its text
+        let sealed = if kind == Kind::Vault { BASE64.encode(sealed.as_bytes()) } else { sealed };
+        let info = serde_json::json!({"primaryKeyId": 2, "keyInfo": []});
+        let encrypted = serde_json::json!({"keysetInfo": info, "encryptedKeyset": sealed.trim()});
+        let file = fake.file("keyset.json", &encrypted.to_string());
+        let source =
+            format!("{{ kms = \"{}\", keyset = \"file:{}\" }}", kind.uri(), file.display());
+        let health = kind.program("health --verbose --output json", &fake);
+        let health = health.config(keys(&source, "")).run().await.expect(0).json();
+        let ids: Vec<&Value> =
+            health["rings"][0]["keys"].as_array().unwrap().iter().map(|k| &k["key"]).collect();
+        assert_eq!(ids, [&Value::from(new.id()), &Value::from(old.id())], "{kind:?}");
+        assert_eq!(health["rings"][0]["keys"][1]["wrapped_by"]["kms"], kind.uri());
+        // in the open it is none
+        let plain = format!("{{ keyset = \"file:{}\" }}", file.display());
+        let refused = Reseal::new("health").config(keys(&plain, "")).run().await.expect(1);
+        assert!(refused.stdout.contains("the keyset is encrypted"), "{}", refused.stdout);
+    }
+}
+
+/// A field of a protocol buffer that holds so many bytes.
+fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+    let length = bytes.len();
+    let length = match u8::try_from(length) {
+        Ok(short @ 0..128) => vec![short],
+        _ => vec![(length & 0x7f) as u8 | 0x80, (length >> 7) as u8],
+    };
+    [&[number << 3 | 2][..], &length, bytes].concat()
 }

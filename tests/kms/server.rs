@@ -98,6 +98,11 @@ impl Fake {
         self.shared().service.wrap(key.bytes())
     }
 
+    /// Any bytes, wrapped as a data key is.
+    pub fn wrap_bytes(&self, bytes: &[u8]) -> String {
+        self.shared().service.wrap(bytes)
+    }
+
     /// Makes a new version of the key, the one that wraps from now on.
     pub fn rotate(&self) {
         self.versions(Versions::rotate);

@@ -17,6 +17,8 @@ pub struct Library {
 /// What its keys look like.
 enum Secret {
     Hex,
+    /// 16 bytes.
+    Hex16,
     /// 32 bytes, URL-safe.
     Base64,
     /// 64 bytes: a MAC's key before a cipher's.
@@ -46,6 +48,7 @@ impl Library {
         let made = |first: u8| {
             let bytes: Vec<u8> = (first..).take(64).collect();
             match self.secret {
+                Secret::Hex16 => HEXLOWER.encode(&bytes[..16]),
                 Secret::Hex => HEXLOWER.encode(&bytes[..32]),
                 Secret::Base64 => BASE64URL.encode(&bytes[..32]),
                 Secret::Base64Twice => BASE64.encode(&bytes),
@@ -74,6 +77,9 @@ pub const LIBRARIES: &[Library] = &[
     library("python.py", "django_searchable_encrypted_fields", "bytea", r#""django-searchable-encrypted-fields""#, Secret::Hex),
     library("python.py", "jwcrypto_dir", "text", r#""jwe""#, Secret::Hex),
     library("python.py", "tink_aes_gcm", "bytea", r#""tink""#, Secret::Hex),
+    library("python.py", "tink_aes128_gcm", "bytea", r#""tink-aes128""#, Secret::Hex16),
+    library("python.py", "tink_crunchy", "bytea", r#""tink-crunchy""#, Secret::Hex),
+    library("python.py", "tink_b64", "text", r#""tink-b64""#, Secret::Hex),
     library("python.py", "tink_xchacha20", "bytea", r#""tink-xchacha20""#, Secret::Hex),
     library("node.mjs", "crypto_hex", "text", r#""node-hex""#, Secret::Hex),
     library("node.mjs", "crypto_hex_iv16", "text", r#""node-hex-iv16""#, Secret::Hex),
@@ -97,3 +103,9 @@ pub const LIBRARIES: &[Library] = &[
     library("ruby.rb", "lockbox", "text", r#""lockbox""#, Secret::Hex),
     library("ruby.rb", "lockbox_raw", "bytea", r#""lockbox-raw""#, Secret::Hex),
 ];
+
+/// Tink with whole keysets, or what makes them.
+pub fn tink(name: &'static str) -> Library {
+    let layout = r#"{ write = "tink", read = ["tink-aes128", "tink-xchacha20", "go"] }"#;
+    library("python.py", name, "bytea", layout, Secret::Hex)
+}

@@ -148,19 +148,11 @@ def jwcrypto_dir(secret, _kid):
     return seal, open
 
 
-def tink(type_name, key_bytes, kid):
+def tink_of(keyset):
     import tink
     from tink import aead, secret_key_access
 
     aead.register()
-    value = base64.b64encode(key_bytes).decode()
-    data = {
-        "typeUrl": f"type.googleapis.com/google.crypto.tink.{type_name}",
-        "value": value,
-        "keyMaterialType": "SYMMETRIC",
-    }
-    key = {"keyData": data, "status": "ENABLED", "keyId": int(kid), "outputPrefixType": "TINK"}
-    keyset = json.dumps({"primaryKeyId": int(kid), "key": [key]})
     handle = tink.json_proto_keyset_format.parse(keyset, secret_key_access.TOKEN)
     primitive = handle.primitive(aead.Aead)
     return (
@@ -169,12 +161,54 @@ def tink(type_name, key_bytes, kid):
     )
 
 
+def tink(type_name, key_bytes, kid, prefix="TINK"):
+    value = base64.b64encode(key_bytes).decode()
+    data = {
+        "typeUrl": f"type.googleapis.com/google.crypto.tink.{type_name}",
+        "value": value,
+        "keyMaterialType": "SYMMETRIC",
+    }
+    key = {"keyData": data, "status": "ENABLED", "keyId": int(kid), "outputPrefixType": prefix}
+    return tink_of(json.dumps({"primaryKeyId": int(kid), "key": [key]}))
+
+
 def tink_aes_gcm(secret, kid):
     return tink("AesGcmKey", b"\x1a\x20" + bytes.fromhex(secret), kid)
 
 
+def tink_aes128_gcm(secret, kid):
+    return tink("AesGcmKey", b"\x1a\x10" + bytes.fromhex(secret)[:16], kid)
+
+
+def tink_crunchy(secret, kid):
+    return tink("AesGcmKey", b"\x1a\x20" + bytes.fromhex(secret), kid, "CRUNCHY")
+
+
 def tink_xchacha20(secret, kid):
     return tink("XChaCha20Poly1305Key", b"\x1a\x20" + bytes.fromhex(secret), kid)
+
+
+def tink_b64(secret, kid):
+    seal, open = tink_aes_gcm(secret, kid)
+    return lambda plaintext: base64.b64encode(seal(plaintext)), lambda stored: open(base64.b64decode(stored))
+
+
+def tink_keyset(secret, _kid):
+    return tink_of(secret)
+
+
+def tink_new(_secret, _kid):
+    """New keysets: each value is the name of a template."""
+    import tink
+    from tink import aead, secret_key_access
+
+    aead.register()
+
+    def keyset(template):
+        handle = tink.new_keyset_handle(getattr(aead.aead_key_templates, template.decode()))
+        return tink.json_proto_keyset_format.serialize(handle, secret_key_access.TOKEN).encode()
+
+    return keyset, None
 
 
 # Products that are no library: their steps, with the libraries that they call.
@@ -223,6 +257,18 @@ def vault_chacha20(secret, kid):
         nonce = os.urandom(12)
         sealed = nonce + cipher.encrypt(nonce, plaintext, None)
         return f"vault:v{kid}:".encode() + base64.b64encode(sealed)
+
+    return seal, None
+
+
+def tink_chacha20(secret, kid):
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+    cipher = ChaCha20Poly1305(bytes.fromhex(secret))
+
+    def seal(plaintext):
+        nonce = os.urandom(12)
+        return b"\x01" + int(kid).to_bytes(4) + nonce + cipher.encrypt(nonce, plaintext, None)
 
     return seal, None
 

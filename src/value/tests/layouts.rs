@@ -75,7 +75,7 @@ fn the_label_chooses_the_key() {
     let source = |digit: char, label: Option<&str>| {
         let path = directory.path().join(digit.to_string());
         std::fs::write(&path, digit.to_string().repeat(64)).unwrap();
-        LabelledSource { from: KeySource::File(path), label: label.map(str::to_owned) }
+        LabelledSource::new(KeySource::File(path), label.map(str::to_owned))
     };
     let previous = vec![source('b', Some("1")), source('c', None)];
     let (name, current, uses) = ("keys".to_owned(), source('a', Some("2")), Vec::new());
