@@ -24,6 +24,7 @@ mod scan;
 mod service;
 mod settings;
 mod splits;
+mod spread;
 mod template;
 mod value;
 
@@ -43,7 +44,8 @@ pub use label::{LabelForm, is_label};
 pub use plausible::PlaintextRule;
 pub use preset::{Preset, Status, Unsupported, Vector};
 pub use service::ServiceForm;
-pub use settings::{KeySettings, Settings};
+pub use settings::{KeySettings, PieceSettings, Settings};
+pub use template::{Over, Piece};
 
 /// One way of storing a value, and what it takes to open one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,7 +189,8 @@ impl Layout {
 
     /// The byte before a label of four bytes at the very beginning of a value, as Tink has it.
     pub fn byte_before_label(&self) -> Option<u8> {
-        let Segment::Group(group) = self.as_template()?.segments.first()? else { return None };
+        let main = self.as_template()?.sequences().next()?;
+        let Segment::Group(group) = main.first()? else { return None };
         match group.parts.as_slice() {
             [Part::Fixed(fixed), Part::Label(4), ..] if fixed.len() == 1 => fixed.first().copied(),
             _ => None,
@@ -208,18 +211,12 @@ impl Layout {
         }
     }
 
-    /// Every byte it writes is ASCII other than NUL, so that its values fit a text column.
+    /// Every byte it writes into the column of the value is ASCII other than NUL, so that it fits a text column.
     pub fn is_text(&self) -> bool {
         if let Shape::Service(form) = &self.shape {
             return form.is_text();
         }
-        self.as_template().is_none_or(|template| {
-            template.segments.iter().all(|segment| match segment {
-                Segment::Literal(bytes) => bytes.iter().all(|byte| matches!(byte, 1..=127)),
-                Segment::Label => true,
-                Segment::Group(group) => group.encoding.is_text(),
-            })
-        })
+        self.as_template().is_none_or(|template| template.pieces[0].is_text())
     }
 
     /// Refuses a layout that is only read: one that nothing authenticates, or whose tag is cut short.
