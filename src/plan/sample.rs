@@ -56,7 +56,7 @@ impl SampleCount {
         self.reasons.get(Reason::Missing.as_str()).copied().unwrap_or_default()
     }
 
-    fn take(&mut self, reading: Reading, was_deterministic: bool) {
+    pub(super) fn take(&mut self, reading: Reading, was_deterministic: bool) {
         let is_open = !matches!(reading, Reading::Unreadable(_) | Reading::Plain | Reading::Left);
         self.values += u64::from(reading != Reading::Left);
         self.deterministic += u64::from(is_open && was_deterministic);
@@ -177,6 +177,13 @@ fn statement(draft: &Draft) -> String {
     )
 }
 
+/// The texts that the additional data of a sampled row needs.
+pub(super) fn texts<'r>(draft: &Draft, row: &'r Row) -> Vec<Option<&'r [u8]>> {
+    let first = 2 * draft.columns.len();
+    let text = |n| row.get::<_, Option<Binary<'_>>>(first + n).map(|text| text.0);
+    (0..draft.aad_columns.len()).map(text).collect()
+}
+
 impl Sample {
     /// How many rows were sampled.
     pub fn row_count(&self) -> u64 {
@@ -199,7 +206,6 @@ impl Sample {
         };
         let paths = column.paths.as_ref();
         let work = ColumnWork::new(keys, layout, source).in_documents(paths);
-        let first_aad = 2 * draft.columns.len();
         let mut scratch = Scratch::default();
         let mut count = SampleCount::default();
         let mut seen = HashSet::new();
@@ -209,9 +215,7 @@ impl Sample {
                 continue;
             };
             count.bytes += length;
-            let texts: Vec<Option<&[u8]>> = (0..draft.aad_columns.len())
-                .map(|n| row.get::<_, Option<Binary<'_>>>(first_aad + n).map(|text| text.0))
-                .collect();
+            let texts = texts(draft, row);
             let mut take = |reading, value: Option<&'r [u8]>, scratch: &Scratch| {
                 let is_ciphertext = !matches!(reading, Reading::Left | Reading::Plain);
                 let is_seen = |value| is_ciphertext && !seen.insert(value);
@@ -248,7 +252,10 @@ impl Sample {
     }
 
     /// Rows with what stands in column number `index` unless it is too long, and its length unless it is NULL.
-    fn cells(&self, index: usize) -> impl Iterator<Item = (&Row, Option<&[u8]>, Option<u64>)> {
+    pub(super) fn cells(
+        &self,
+        index: usize,
+    ) -> impl Iterator<Item = (&Row, Option<&[u8]>, Option<u64>)> {
         self.rows.iter().map(move |row| {
             let stored: Option<Binary<'_>> = row.get(2 * index);
             let length: Option<i32> = row.get(2 * index + 1);
