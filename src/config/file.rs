@@ -269,7 +269,10 @@ fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<Colum
         let what = "layout and write say the same thing";
         troubles.add(write.place.wrong(what).hint("keep one of them"));
     }
-    Some(ColumnWords { name, write: layout.or(write), read, settings, unmatched, json })
+    // the fields of an object are a layout by themselves
+    let fields = settings.settings.fields.as_ref().map(|_| LayoutWords::none(name.place.clone()));
+    let write = layout.or(write).or(fields);
+    Some(ColumnWords { name, write, read, settings, unmatched, json })
 }
 
 /// The word under `key`, if it is there and of the right kind.

@@ -40,6 +40,9 @@ impl LayoutWords {
         let layout = word(&mut section, "layout", Entry::text, troubles);
         let mut words = Self::beside(&mut section, place, troubles);
         section.finish(troubles);
+        if layout.is_none() && words.settings.fields.is_some() {
+            return Some(words);
+        }
         let Some(layout) = layout else {
             let what = "a layout without a template or the name of a preset";
             troubles.add(words.place.wrong(what).hint("layout = \"enc-v1\""));
@@ -63,6 +66,8 @@ impl LayoutWords {
         settings.key = section.take("key").and_then(|entry| key(entry, troubles));
         settings.beside =
             section.take("beside").and_then(|entry| pieces(entry, "beside", troubles));
+        settings.fields =
+            section.take("fields").and_then(|entry| pieces(entry, "fields", troubles));
         Self { place: Word::new("", place), settings }
     }
 
