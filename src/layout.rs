@@ -21,6 +21,7 @@ mod label;
 mod plausible;
 mod preset;
 mod scan;
+mod service;
 mod settings;
 mod splits;
 mod spread;
@@ -42,6 +43,7 @@ pub use key_form::{KeyForm, SaltFrom};
 pub use label::{LabelForm, is_label};
 pub use plausible::PlaintextRule;
 pub use preset::{Preset, Status, Unsupported, Vector};
+pub use service::ServiceForm;
 pub use settings::{KeySettings, PieceSettings, Settings};
 pub use template::{Over, Piece};
 
@@ -62,6 +64,8 @@ pub struct Layout {
 enum Shape {
     Template(Template),
     Code(Code),
+    /// A key service seals.
+    Service(ServiceForm),
 }
 
 /// Where the nonce of a value comes from.
@@ -128,7 +132,7 @@ impl Layout {
     pub fn template(&self) -> &str {
         match &self.shape {
             Shape::Template(template) => &template.text,
-            Shape::Code(_) => &self.name,
+            Shape::Code(_) | Shape::Service(_) => &self.name,
         }
     }
 
@@ -172,6 +176,7 @@ impl Layout {
         match &self.shape {
             Shape::Template(template) => template.label,
             Shape::Code(code) => code.label_form(),
+            Shape::Service(_) => None,
         }
     }
 
@@ -202,12 +207,15 @@ impl Layout {
     pub fn has_data_key(&self) -> bool {
         match &self.shape {
             Shape::Template(template) => template.data_key_bytes > 0,
-            Shape::Code(_) => false,
+            Shape::Code(_) | Shape::Service(_) => false,
         }
     }
 
     /// Every byte it writes into the column of the value is ASCII other than NUL, so that it fits a text column.
     pub fn is_text(&self) -> bool {
+        if let Shape::Service(form) = &self.shape {
+            return form.is_text();
+        }
         self.as_template().is_none_or(|template| template.pieces[0].is_text())
     }
 
@@ -235,7 +243,7 @@ impl Layout {
                 template.nonce.unwrap_or(NonceLength::Sixteen)
             }
             Shape::Code(code) => code.nonce_length(self.cipher),
-            Shape::Template(_) => NonceLength::Twelve,
+            Shape::Template(_) | Shape::Service(_) => NonceLength::Twelve,
         }
     }
 
@@ -246,7 +254,7 @@ impl Layout {
     fn as_template(&self) -> Option<&Template> {
         match &self.shape {
             Shape::Template(template) => Some(template),
-            Shape::Code(_) => None,
+            Shape::Code(_) | Shape::Service(_) => None,
         }
     }
 }

@@ -31,6 +31,7 @@ pub mod document;
 pub mod keys;
 pub mod kms;
 pub mod layout;
+pub mod sealed;
 pub mod value;
 
 pub mod db;

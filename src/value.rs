@@ -5,9 +5,12 @@
 
 mod column;
 mod document;
+mod intent;
 mod opening;
 mod sealing;
 mod trial;
+
+use zeroize::Zeroizing;
 
 use crate::crypto::{NonceSource, Plaintext};
 use crate::error::Result;
@@ -17,6 +20,7 @@ use opening::{OpenScratch, Opened};
 
 pub use column::{AadSource, ColumnWork};
 pub use document::{DocumentWork, Placed, ResealedDocument};
+pub use intent::Intent;
 pub use trial::Trial;
 
 /// Why a value could not be resealed. The list is closed: its words stand in the ledger.
@@ -172,6 +176,33 @@ impl<'a> ValueWork<'a> {
         };
         scratch.plaintext.clear();
         resealed
+    }
+
+    /// Opens a value that a key service is to seal, and shows what it is.
+    fn show(
+        &self,
+        stored: &[u8],
+        row: &RowTexts<'_>,
+        scratch: &mut Scratch,
+    ) -> (Reading, Zeroizing<Vec<u8>>) {
+        let reading = self.open(stored, row, &mut scratch.open, &mut scratch.plaintext);
+        let shown = Zeroizing::new(scratch.plaintext.expose().to_vec());
+        scratch.plaintext.clear();
+        (reading, shown)
+    }
+
+    /// Seals what a key service has opened.
+    fn seal_shown(
+        &self,
+        shown: &[u8],
+        row: &RowTexts<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<Resealing> {
+        scratch.plaintext.set(shown);
+        scratch.open.forget();
+        let sealed = self.seal(row, scratch);
+        scratch.plaintext.clear();
+        sealed
     }
 
     /// Leaves the plaintext in `plaintext`, or nothing when no key opens the value.

@@ -238,7 +238,7 @@ fn table(entry: Entry<'_>, troubles: &mut Troubles) -> Option<TableWords> {
     Some(TableWords { name: name?, ring, version, columns })
 }
 
-/// `"go"`, or a table with `layout` (or `write` and `read`) and settings.
+/// `"go"`, or a table with `layout` or `kms` (or `write` and `read`) and settings.
 fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<ColumnWords> {
     if !entry.is_section() {
         let settings = LayoutWords::none(name.place.clone());
@@ -256,6 +256,8 @@ fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<Colum
         troubles.note(entry.section(&format!("[table.columns] {}", shown(&name.text))))?;
     let layout = section.take("layout").and_then(|entry| LayoutWords::take(entry, troubles));
     let write = section.take("write").and_then(|entry| LayoutWords::take(entry, troubles));
+    let kms = word(&mut section, "kms", Entry::text, troubles);
+    let kms = kms.as_ref().map(LayoutWords::of_service);
     let read = section.take("read").and_then(|entry| troubles.note(entry.list()));
     let read = read.unwrap_or_default();
     let read = read.into_iter().filter_map(|entry| LayoutWords::take(entry, troubles)).collect();
@@ -265,13 +267,15 @@ fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<Colum
     let json = json
         .map(|paths| paths.into_iter().filter_map(|entry| troubles.note(entry.text())).collect());
     section.finish(troubles);
-    if let (Some(_), Some(write)) = (&layout, &write) {
-        let what = "layout and write say the same thing";
-        troubles.add(write.place.wrong(what).hint("keep one of them"));
+    let mut written = [layout, kms, write].into_iter().flatten();
+    let write = written.next();
+    if let Some(second) = written.next() {
+        let what = "layout, kms and write say the same thing";
+        troubles.add(second.place.wrong(what).hint("keep one of them"));
     }
     // the fields of an object are a layout by themselves
     let fields = settings.settings.fields.as_ref().map(|_| LayoutWords::none(name.place.clone()));
-    let write = layout.or(write).or(fields);
+    let write = write.or(fields);
     Some(ColumnWords { name, write, read, settings, unmatched, json })
 }
 

@@ -38,18 +38,23 @@ impl LayoutWords {
         let place = entry.place();
         let mut section = troubles.note(entry.section("a layout"))?;
         let layout = word(&mut section, "layout", Entry::text, troubles);
+        let kms = word(&mut section, "kms", Entry::text, troubles);
         let mut words = Self::beside(&mut section, place, troubles);
         section.finish(troubles);
-        if layout.is_none() && words.settings.fields.is_some() {
-            return Some(words);
-        }
-        let Some(layout) = layout else {
-            let what = "a layout without a template or the name of a preset";
+        if layout.is_none() && kms.is_none() && words.settings.fields.is_none() {
+            let what = "a layout without a template, the name of a preset or a KMS key";
             troubles.add(words.place.wrong(what).hint("layout = \"enc-v1\""));
             return None;
-        };
-        words.settings.layout = Some(layout.text);
+        }
+        words.settings.layout = layout.map(|word| word.text);
+        words.settings.kms = kms.map(|word| word.text);
         Some(words)
+    }
+
+    /// Values that a key of a key service seals itself.
+    pub fn of_service(kms: &Word) -> Self {
+        let settings = Settings { kms: Some(kms.text.clone()), ..Settings::default() };
+        Self { place: Word::new("", kms.place.clone()), settings }
     }
 
     /// The settings that may stand beside a layout.
@@ -61,9 +66,11 @@ impl LayoutWords {
             nonce: text("nonce"),
             plaintext: text("plaintext"),
             label: text("label"),
+            encoding: text("encoding"),
             ..Settings::default()
         };
         settings.key = section.take("key").and_then(|entry| key(entry, troubles));
+        settings.context = section.take("context").and_then(|entry| context(entry, troubles));
         settings.beside =
             section.take("beside").and_then(|entry| pieces(entry, "beside", troubles));
         settings.fields =
@@ -84,6 +91,16 @@ pub fn refused(word: &Word, error: LayoutError) -> Error {
         Some(hint) => refused.hint(hint),
         None => refused,
     }
+}
+
+/// `{ tenant = "{tenant_id}" }`
+fn context(entry: Entry<'_>, troubles: &mut Troubles) -> Option<BTreeMap<String, String>> {
+    let section = troubles.note(entry.section("context"))?;
+    let pairs = section
+        .all()
+        .into_iter()
+        .filter_map(|(name, template)| Some((name.text, troubles.note(template.text())?.text)));
+    Some(pairs.collect())
 }
 
 /// `NAME = "TEMPLATE"` for every column or field; or a table with `layout` and `may_be_null`.

@@ -35,6 +35,11 @@ pub struct ColumnConfig {
 }
 
 impl TableConfig {
+    /// Whether keys of its ring seal some of its values, and not key services all of them.
+    pub fn needs_ring(&self) -> bool {
+        self.columns.iter().any(ColumnConfig::needs_ring)
+    }
+
     /// Refuses a column that holds pieces of two values, or a value and a piece of another.
     pub(super) fn refuse_written_twice(&self, place: &str, troubles: &mut Troubles) {
         for column in &self.columns {
@@ -91,11 +96,16 @@ impl ColumnConfig {
         format!(" column {name:?} write {write:?} read {read:?}{unmatched}{paths}\n")
     }
 
+    /// Whether keys of a ring seal some of its values.
+    fn needs_ring(&self) -> bool {
+        self.layout.as_ref().is_none_or(ColumnLayout::needs_ring)
+    }
+
     /// What its layouts make of the keys of its ring.
     pub(super) fn key_uses(&self) -> Vec<KeyUse> {
         let Some(layout) = &self.layout else { return vec![KeyUse::default()] };
-        let uses = layout.all().enumerate().map(|(place, layout)| KeyUse::of(layout, place == 0));
-        uses.collect()
+        let local = layout.all().enumerate().filter(|(_, layout)| layout.service().is_none());
+        local.map(|(place, layout)| KeyUse::of(layout, place == 0)).collect()
     }
 }
 
@@ -215,6 +225,9 @@ fn paths(json: &[Word], layout: Option<&ColumnLayout>, column: &Word) -> Result<
         None => Err(first
             .wrong("values in documents need the layout to write")
             .hint("add layout = \"…\"")),
+        Some(layout) if layout.has_services() => Err(first
+            .wrong("values in documents cannot be those of a KMS key")
+            .hint("leave `json` out")),
         Some(layout) if layout.unmatched() == Unmatched::Encrypt && !selection.names_any() => {
             Err(first
                 .wrong("`**` leads to ciphertexts, and not to what is to be encrypted")

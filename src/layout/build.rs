@@ -1,6 +1,7 @@
 //! From words to a layout, and from a layout to the text that tells it from any other.
 
 use super::coded::Code;
+use super::service::{ServiceForm, no_label};
 use super::{
     AadTemplate, KeyForm, LabelFrom, Layout, LayoutError, NonceFrom, PlaintextRule, Settings,
     Shape, preset, settings, spread,
@@ -10,6 +11,9 @@ use crate::crypto::Cipher;
 impl Layout {
     /// What is said of a layout, made one.
     pub fn of(settings: Settings) -> Result<Self, LayoutError> {
+        if settings.kms.is_some() {
+            return Self::of_service(&settings);
+        }
         let name = settings.layout.clone().unwrap_or_default();
         if is_template(&settings) {
             return Self::from_words(name, settings);
@@ -20,6 +24,9 @@ impl Layout {
     /// … of a layout that is only read: cipher, key and additional data are those of the column, where
     /// neither its own words nor its preset say anything.
     pub fn to_read(settings: Settings, column: &Settings) -> Result<Self, LayoutError> {
+        if settings.kms.is_some() {
+            return Self::of_service(&settings.of_service_over(column));
+        }
         let name = settings.layout.clone().unwrap_or_default();
         let settings =
             if is_template(&settings) { settings } else { over_preset(&name, settings)? };
@@ -31,7 +38,31 @@ impl Layout {
         Self::from_words(name, settings.over(&column))
     }
 
+    /// A layout whose values a key service seals. The cipher is nominal: all of them authenticate.
+    fn of_service(words: &Settings) -> Result<Self, LayoutError> {
+        let form = ServiceForm::of(words)?;
+        let aad = words.aad.as_deref().filter(|aad| !aad.is_empty());
+        let aad = aad.map(AadTemplate::parse).transpose()?;
+        if aad.as_ref().is_some_and(AadTemplate::needs_label) {
+            return Err(no_label());
+        }
+        Ok(Self {
+            name: form.key().to_string(),
+            shape: Shape::Service(form),
+            cipher: Cipher::Aes256Gcm,
+            key: KeyForm::default(),
+            label: LabelFrom::Given,
+            nonce: NonceFrom::Value,
+            aad,
+            plaintext: None,
+        })
+    }
+
     fn from_words(name: String, words: Settings) -> Result<Self, LayoutError> {
+        if words.context.is_some() || words.encoding.is_some() {
+            return Err(LayoutError::new("`context` and `encoding` belong to values of a KMS key")
+                .hint("say them beside `kms`"));
+        }
         let shape = match &words.code {
             Some(_) if words.beside.is_some() || words.fields.is_some() => {
                 let what = format!("values of {name} are not spread");
@@ -87,6 +118,7 @@ impl Layout {
     pub fn canonical(&self) -> String {
         let Self { cipher, key, label, nonce, aad, plaintext, .. } = self;
         let mut text = self.template().to_owned();
+        text.push_str(&self.service().map(ServiceForm::canonical).unwrap_or_default());
         let mut add = |is_said: bool, setting: String| {
             if is_said {
                 text.push_str(&setting);

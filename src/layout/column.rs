@@ -1,6 +1,6 @@
 //! The layouts of one column: one to write, and others to read.
 
-use super::{AadTemplate, DecodeBuffer, Layout, LayoutError, Over, Sealed};
+use super::{AadTemplate, DecodeBuffer, Layout, LayoutError, Over, Sealed, ServiceForm};
 
 /// How one column is stored. What is written carries a whole tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,9 +60,7 @@ impl ColumnLayout {
         }
         let mut aad_columns: Vec<String> = Vec::new();
         for layout in std::iter::once(&mut write).chain(&mut read) {
-            if let Some(aad) = &mut layout.aad {
-                aad.share_columns(&mut aad_columns);
-            }
+            layout.templates().for_each(|template| template.share_columns(&mut aad_columns));
         }
         Ok(Self { write, read, aad_columns, unmatched: Unmatched::Fail })
     }
@@ -72,6 +70,11 @@ impl ColumnLayout {
     /// # Errors
     /// To encrypt what is damaged, or what nothing authenticates and does not open, would bury it.
     pub fn with_unmatched(self, unmatched: Unmatched) -> Result<Self, LayoutError> {
+        if unmatched != Unmatched::Fail && self.has_services() {
+            let what = "unmatched beside values that a key service seals";
+            return Err(LayoutError::new(what)
+                .hint("leave `unmatched` out: what is no such value is a failure"));
+        }
         let is_loose = self.read.iter().any(|layout| !layout.cipher.is_authenticated());
         if unmatched == Unmatched::Encrypt && (is_loose || self.write.has_data_key()) {
             let what = "unmatched = \"encrypt\" beside a layout that nothing authenticates, or with a data key";
@@ -116,9 +119,27 @@ impl ColumnLayout {
         self.all().any(|layout| layout.key_form().is_slow())
     }
 
-    /// Whether additional data is a part of some value.
+    /// Whether the row has a part in some value: in its additional data, or in what a key service binds it to.
     pub fn has_aad(&self) -> bool {
-        self.all().any(|layout| layout.aad().is_some_and(|aad| !aad.template().is_empty()))
+        let has_context = |layout: &Layout| layout.service().is_some_and(ServiceForm::has_context);
+        self.all().any(|layout| layout.aad().is_some() || has_context(layout))
+    }
+
+    /// Whether a key service seals some of its values.
+    pub fn has_services(&self) -> bool {
+        self.all().any(|layout| layout.service().is_some())
+    }
+
+    /// Whether keys of the ring seal some of its values.
+    pub fn needs_ring(&self) -> bool {
+        self.all().any(|layout| layout.service().is_none())
+    }
+
+    /// With what was left to the type of the column.
+    #[must_use]
+    pub fn stored_in(self, is_bytea: bool) -> Self {
+        let read = self.read.into_iter().map(|layout| layout.stored_in(is_bytea)).collect();
+        Self { write: self.write.stored_in(is_bytea), read, ..self }
     }
 }
 
@@ -161,7 +182,7 @@ fn cannot_be_told_apart(other: &Layout, source: &Layout) -> LayoutError {
 
 impl AadTemplate {
     /// Lets the template find its columns among those that several templates share.
-    fn share_columns(&mut self, shared: &mut Vec<String>) {
+    pub(super) fn share_columns(&mut self, shared: &mut Vec<String>) {
         let places = self.columns().iter().map(|name| {
             shared.iter().position(|known| known == name).unwrap_or_else(|| {
                 shared.push(name.clone());

@@ -8,6 +8,7 @@ use super::key_form::{KeyForm, SaltFrom};
 use super::{ByteTemplate, LayoutError};
 use crate::crypto::{Derivation, Hash, KeyEncoding};
 use crate::error::did_you_mean;
+use crate::kms::{KeyUri, Service};
 
 /// What was said of a layout. What was not said is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -31,6 +32,12 @@ pub struct Settings {
     pub nonce: Option<String>,
     /// What a plaintext must look like when nothing authenticates it.
     pub plaintext: Option<String>,
+    /// The key of a key service that seals the values itself.
+    pub kms: Option<String>,
+    /// What such a key binds values to, where that has names (an encryption context).
+    pub context: Option<BTreeMap<String, String>>,
+    /// How such a ciphertext is stored.
+    pub encoding: Option<String>,
 }
 
 /// What was said of one column or field of several.
@@ -87,10 +94,28 @@ impl Settings {
             label: or(self.label, &base.label),
             nonce: or(self.nonce, &base.nonce),
             plaintext: or(self.plaintext, &base.plaintext),
+            kms: or(self.kms, &base.kms),
+            context: self.context.or_else(|| base.context.clone()),
+            encoding: or(self.encoding, &base.encoding),
             key: match (self.key, &base.key) {
                 (Some(key), Some(base)) => Some(key.over(base)),
                 (key, base) => key.or_else(|| base.clone()),
             },
+        }
+    }
+
+    /// … of a layout that a key service seals: what binds its values, and how they are stored.
+    #[must_use]
+    pub(super) fn of_service_over(self, base: &Settings) -> Settings {
+        let service = self.kms.as_deref().and_then(|kms| kms.parse().ok());
+        let service = service.map(|key: KeyUri| key.service());
+        let takes_context = service == Some(Service::Aws);
+        let takes_encoding = service != Some(Service::Vault);
+        Settings {
+            aad: self.aad.or_else(|| base.aad.clone().filter(|_| !takes_context)),
+            context: self.context.or_else(|| base.context.clone().filter(|_| takes_context)),
+            encoding: self.encoding.or_else(|| base.encoding.clone().filter(|_| takes_encoding)),
+            ..self
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::report::progress::Shown;
 use crate::rotate::context::Context;
 use crate::rotate::start::{self, Started};
 use crate::rotate::stop::{STOP_GRACE, Stop, StopSwitch};
-use crate::rotate::{self, points, throttle, verify};
+use crate::rotate::{self, points, run_keys, throttle, verify};
 
 /// Everything that was decided before the first write.
 pub(super) struct Planned {
@@ -209,7 +209,9 @@ async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
         desk.verified(&verdict.moment.time);
     }
     audit::verified(&mut session, &context.config.run.who, &context.rings, &verdict).await?;
-    let keys = context.rings.values().map(|ring| ring.current().id().to_string()).collect();
+    let mut keys: Vec<String> =
+        context.rings.values().map(|ring| ring.current().id().to_string()).collect();
+    keys.extend(run_keys::written_services(&context.config));
     report::result(&report::verify::of(&verdict, keys, &context.config.left_out), command.output)?;
     Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })
 }

@@ -51,7 +51,7 @@ impl SampleCount {
         self.reasons.values().sum()
     }
 
-    fn take(&mut self, reading: Reading, was_deterministic: bool) {
+    pub(super) fn take(&mut self, reading: Reading, was_deterministic: bool) {
         let is_open = !matches!(reading, Reading::Unreadable(_) | Reading::Plain | Reading::Left);
         self.values += u64::from(reading != Reading::Left);
         self.deterministic += u64::from(is_open && was_deterministic);
@@ -172,6 +172,13 @@ fn statement(draft: &Draft) -> String {
     )
 }
 
+/// The texts that the additional data of a sampled row needs.
+pub(super) fn texts<'r>(draft: &Draft, row: &'r Row) -> Vec<Option<&'r [u8]>> {
+    let first = 2 * draft.columns.len();
+    let text = |n| row.get::<_, Option<Binary<'_>>>(first + n).map(|text| text.0);
+    (0..draft.aad_columns.len()).map(text).collect()
+}
+
 impl Sample {
     /// How many rows were sampled.
     pub fn row_count(&self) -> u64 {
@@ -194,15 +201,12 @@ impl Sample {
         };
         let paths = column.paths.as_ref();
         let work = ColumnWork::new(keys, layout, source).in_documents(paths);
-        let first_aad = 2 * draft.columns.len();
         let mut scratch = Scratch::default();
         let mut count = SampleCount::default();
         let mut seen = HashSet::new();
         for (row, stored, length) in self.cells(index) {
             count.bytes += length;
-            let texts: Vec<Option<&[u8]>> = (0..draft.aad_columns.len())
-                .map(|n| row.get::<_, Option<Binary<'_>>>(first_aad + n).map(|text| text.0))
-                .collect();
+            let texts = texts(draft, row);
             let mut take = |reading, value: Option<&'r [u8]>, scratch: &Scratch| {
                 count.equal += u64::from(value.is_some_and(|value| !seen.insert(value)));
                 count.take(reading, scratch.was_deterministic());
@@ -237,7 +241,7 @@ impl Sample {
     }
 
     /// Rows with a value in column number `index`, that value unless it is too long, and its length.
-    fn cells(&self, index: usize) -> impl Iterator<Item = (&Row, Option<&[u8]>, u64)> {
+    pub(super) fn cells(&self, index: usize) -> impl Iterator<Item = (&Row, Option<&[u8]>, u64)> {
         self.rows.iter().filter_map(move |row| {
             let stored: Option<Binary<'_>> = row.get(2 * index);
             let length: Option<i32> = row.get(2 * index + 1);

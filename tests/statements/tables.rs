@@ -104,6 +104,7 @@ fn table([schema, name]: [&str; 2], key: &[Key<'_>], columns: &[(&str, ColumnKin
         layout: layout(),
         keys: Arc::new(ring().column_keys(&layout(), "t", "c").expect("its keys")),
         paths: None,
+        sealed: None,
         layout_was_found: false,
         aad_sources: Vec::new(),
         aad_table: name.to_string(),
@@ -120,7 +121,7 @@ fn table([schema, name]: [&str; 2], key: &[Key<'_>], columns: &[(&str, ColumnKin
         columns: columns.iter().map(column).collect(),
         aad_columns: Vec::new(),
         version: None,
-        ring: ring(),
+        ring: Some(ring()),
         estimate: Estimate::default(),
         order: Order::ByKey,
     }

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{DraftColumn, Objections, beside, identifier, readable, writable};
+use super::{DraftColumn, Objections, TableKeys, beside, identifier, readable, writable};
 use crate::config::{ColumnConfig, TableConfig};
 use crate::db::identifier::Identifier;
 use crate::keys::{ColumnKeys, KeyRing};
 use crate::layout::{ColumnLayout, PlaintextRule};
 use crate::plan::found::{ColumnFacts, RelationFacts};
 use crate::plan::{ColumnKind, KeyPlan};
+use crate::sealed::SealedColumn;
 
 pub(super) fn columns(
     table: &TableConfig,
     facts: &RelationFacts,
-    ring: &KeyRing,
+    keys: TableKeys<'_>,
     key: Option<&KeyPlan>,
     place: &str,
     objections: &mut Objections,
@@ -32,13 +33,18 @@ pub(super) fn columns(
         let Some(kind) = value_kind(column, config, key, &place, objections) else { continue };
         let beside = beside::columns(config, facts, key, &place, objections);
         let aad_sources = aad_sources(table, config, facts, &mut aad_columns, &place, objections);
+        let layout = with_keys(config, facts, keys.ring, kind, objections);
+        let sealed = layout.as_ref().and_then(|(layout, _)| {
+            SealedColumn::of(layout, keys.services, keys.newest, keys.verify_open)
+        });
         columns.push(DraftColumn {
             name: identifier(&config.name),
             number: column.number,
             kind,
             beside,
             paths: config.paths.clone(),
-            layout: with_keys(config, facts, ring, objections),
+            layout,
+            sealed,
             aad_sources,
             aad_table: facts.root_name.clone(),
         });
@@ -63,12 +69,17 @@ fn unauthenticated(config: &ColumnConfig, place: &str, objections: &mut Objectio
 fn with_keys(
     config: &ColumnConfig,
     facts: &RelationFacts,
-    ring: &KeyRing,
+    ring: Option<&Arc<KeyRing>>,
+    kind: ColumnKind,
     objections: &mut Objections,
 ) -> Option<(ColumnLayout, Arc<ColumnKeys>)> {
-    let layout = config.layout.as_ref()?;
-    match ring.column_keys(layout, &facts.root_name, &config.name) {
-        Ok(keys) => Some((layout.clone(), Arc::new(keys))),
+    let layout = config.layout.clone()?.stored_in(kind == ColumnKind::Bytea);
+    let Some(ring) = ring else {
+        let keys = ColumnKeys::of_services(&layout);
+        return Some((layout, Arc::new(keys)));
+    };
+    match ring.column_keys(&layout, &facts.root_name, &config.name) {
+        Ok(keys) => Some((layout, Arc::new(keys))),
         Err(refusal) => {
             objections.refusals.push(refusal);
             None
