@@ -35,7 +35,7 @@ use template::{Part, Segment, Template};
 pub use crate::crypto::Parts;
 pub use aad::{AadMissing, AadTemplate, RowTexts};
 pub use bytes::ByteTemplate;
-pub use column::{ColumnLayout, Unmatched};
+pub use column::{ColumnLayout, Empty, Nothing, Null, Unmatched};
 pub use decode::{DecodeBuffer, Malformed, Stored};
 pub use encode::Sealed;
 pub use error::LayoutError;

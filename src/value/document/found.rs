@@ -25,12 +25,16 @@ pub(super) enum Said<'d> {
 }
 
 impl DocumentWork<'_> {
-    /// The document and what its paths lead to; nothing when it is no document, and such cells are left alone.
+    /// The document and what its paths lead to; nothing when it is empty, or no document and such cells are left
+    /// alone.
     pub(super) fn found<'d>(
         &self,
         stored: Option<&'d [u8]>,
     ) -> Strings<Option<(Document<'d>, Vec<Found<'d>>)>> {
         let stored = stored.ok_or(Reason::TooLarge)?;
+        if stored.is_empty() {
+            return Ok(None);
+        }
         let found = Document::parse(stored).and_then(|document| {
             let found: Vec<Found<'d>> = match &self.fields {
                 None => document.select(self.paths)?.into_iter().map(|t| self.string(t)).collect(),
@@ -63,7 +67,6 @@ impl DocumentWork<'_> {
 
     fn string<'d>(&self, token: Token<'d>) -> Found<'d> {
         let said = match token.content() {
-            Content::Text(text) if text.is_empty() => Said::Nothing,
             Content::Text(Cow::Borrowed(text)) => Said::Value(Cow::Borrowed(text.as_bytes())),
             Content::Text(Cow::Owned(text)) => Said::Value(Cow::Owned(text.into_bytes())),
             Content::NotUnicode | Content::NoString => self.no_value(&token),
