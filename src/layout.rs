@@ -21,8 +21,10 @@ mod label;
 mod plausible;
 mod preset;
 mod scan;
+mod service;
 mod settings;
 mod splits;
+mod spread;
 mod template;
 mod value;
 
@@ -33,7 +35,7 @@ use template::{Part, Segment, Template};
 pub use crate::crypto::Parts;
 pub use aad::{AadMissing, AadTemplate, RowTexts};
 pub use bytes::ByteTemplate;
-pub use column::{ColumnLayout, Unmatched};
+pub use column::{ColumnLayout, Empty, Nothing, Null, Unmatched};
 pub use decode::{DecodeBuffer, Malformed, Stored};
 pub use encode::Sealed;
 pub use error::LayoutError;
@@ -41,7 +43,9 @@ pub use key_form::{KeyForm, SaltFrom};
 pub use label::{LabelForm, is_label};
 pub use plausible::PlaintextRule;
 pub use preset::{Preset, Status, Unsupported, Vector};
-pub use settings::{KeySettings, Settings};
+pub use service::ServiceForm;
+pub use settings::{KeySettings, PieceSettings, Settings};
+pub use template::{Over, Piece};
 
 /// One way of storing a value, and what it takes to open one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +64,8 @@ pub struct Layout {
 enum Shape {
     Template(Template),
     Code(Code),
+    /// A key service seals.
+    Service(ServiceForm),
 }
 
 /// Where the nonce of a value comes from.
@@ -126,7 +132,7 @@ impl Layout {
     pub fn template(&self) -> &str {
         match &self.shape {
             Shape::Template(template) => &template.text,
-            Shape::Code(_) => &self.name,
+            Shape::Code(_) | Shape::Service(_) => &self.name,
         }
     }
 
@@ -170,6 +176,7 @@ impl Layout {
         match &self.shape {
             Shape::Template(template) => template.label,
             Shape::Code(code) => code.label_form(),
+            Shape::Service(_) => None,
         }
     }
 
@@ -182,7 +189,8 @@ impl Layout {
 
     /// The byte before a label of four bytes at the very beginning of a value, as Tink has it.
     pub fn byte_before_label(&self) -> Option<u8> {
-        let Segment::Group(group) = self.as_template()?.segments.first()? else { return None };
+        let main = self.as_template()?.sequences().next()?;
+        let Segment::Group(group) = main.first()? else { return None };
         match group.parts.as_slice() {
             [Part::Fixed(fixed), Part::Label(4), ..] if fixed.len() == 1 => fixed.first().copied(),
             _ => None,
@@ -199,19 +207,16 @@ impl Layout {
     pub fn has_data_key(&self) -> bool {
         match &self.shape {
             Shape::Template(template) => template.data_key_bytes > 0,
-            Shape::Code(_) => false,
+            Shape::Code(_) | Shape::Service(_) => false,
         }
     }
 
-    /// Every byte it writes is ASCII other than NUL, so that its values fit a text column.
+    /// Every byte it writes into the column of the value is ASCII other than NUL, so that it fits a text column.
     pub fn is_text(&self) -> bool {
-        self.as_template().is_none_or(|template| {
-            template.segments.iter().all(|segment| match segment {
-                Segment::Literal(bytes) => bytes.iter().all(|byte| matches!(byte, 1..=127)),
-                Segment::Label => true,
-                Segment::Group(group) => group.encoding.is_text(),
-            })
-        })
+        if let Shape::Service(form) = &self.shape {
+            return form.is_text();
+        }
+        self.as_template().is_none_or(|template| template.pieces[0].is_text())
     }
 
     /// Refuses a layout that is only read: one that nothing authenticates, or whose tag is cut short.
@@ -238,7 +243,7 @@ impl Layout {
                 template.nonce.unwrap_or(NonceLength::Sixteen)
             }
             Shape::Code(code) => code.nonce_length(self.cipher),
-            Shape::Template(_) => NonceLength::Twelve,
+            Shape::Template(_) | Shape::Service(_) => NonceLength::Twelve,
         }
     }
 
@@ -249,7 +254,7 @@ impl Layout {
     fn as_template(&self) -> Option<&Template> {
         match &self.shape {
             Shape::Template(template) => Some(template),
-            Shape::Code(_) => None,
+            Shape::Code(_) | Shape::Service(_) => None,
         }
     }
 }

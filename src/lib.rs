@@ -25,11 +25,13 @@ pub mod error;
 pub mod cli;
 pub mod config;
 
+pub mod cell;
 pub mod crypto;
 pub mod document;
 pub mod keys;
 pub mod kms;
 pub mod layout;
+pub mod sealed;
 pub mod value;
 
 pub mod db;

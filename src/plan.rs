@@ -5,10 +5,13 @@
 //! be run. What the ledger says against it ([`ledger_checks`]) is asked once it is known. This room writes
 //! nothing to the database, and knows nothing of the run that follows.
 
+mod ask;
+pub mod cell;
 pub mod decide;
 mod estimate;
 mod found;
 pub mod inspect;
+mod keys;
 mod layout_search;
 pub mod ledger_checks;
 pub mod make;
@@ -23,9 +26,11 @@ use crate::db::identifier::{Identifier, RelationName};
 use crate::db::row_key::SqlType;
 use crate::document::Selection;
 use crate::keys::{ColumnKeys, KeyRing};
-use crate::layout::ColumnLayout;
+use crate::layout::{ColumnLayout, ServiceForm};
+use crate::sealed::{AskedColumn, SealedColumn};
 use crate::value::{AadSource, ColumnWork};
 
+pub use cell::{BesideColumn, Cell};
 pub use estimate::Estimate;
 
 /// A decided plan: every table can be walked, and every column's values are understood.
@@ -43,6 +48,11 @@ impl Plan {
     /// One per leaf table, in the order of their names.
     pub fn tables(&self) -> &[Arc<TablePlan>] {
         &self.tables
+    }
+
+    /// Whether key services are asked about some values.
+    pub fn asks_services(&self) -> bool {
+        self.tables.iter().any(|table| table.asks_services())
     }
 
     /// The object identifiers of the tables, in their order.
@@ -65,7 +75,10 @@ impl Plan {
         let mut names: Vec<String> = self
             .tables
             .iter()
-            .flat_map(|t| t.columns.iter().map(|c| format!("{}.{}", t.relation, c.name)))
+            .flat_map(|table| {
+                let columns = table.columns.iter().flat_map(ColumnPlan::written_columns);
+                columns.map(|(name, _)| format!("{}.{name}", table.relation))
+            })
             .collect();
         names.sort();
         names
@@ -83,7 +96,8 @@ pub struct TablePlan {
     pub aad_columns: Vec<Identifier>,
     /// An integer column to increment with every write.
     pub version: Option<Identifier>,
-    pub ring: Arc<KeyRing>,
+    /// `None` where key services seal all of its values.
+    pub ring: Option<Arc<KeyRing>>,
     pub estimate: Estimate,
     /// How the pass that reseals walks it.
     pub order: Order,
@@ -97,6 +111,11 @@ impl TablePlan {
     /// not run out.
     pub fn rows_at_once(&self) -> u32 {
         if self.is_slow() { SLOW_ROWS } else { u32::MAX }
+    }
+
+    /// Whether key services are asked about some of its values.
+    pub fn asks_services(&self) -> bool {
+        self.columns.iter().any(|column| column.sealed.is_some())
     }
 
     /// Whether some of its values have keys of their own that are slow to derive.
@@ -142,6 +161,8 @@ pub enum ColumnKind {
     Text,
     Json,
     Jsonb,
+    /// A number that is the label of a key, beside a value.
+    Integer,
 }
 
 impl ColumnKind {
@@ -149,7 +170,7 @@ impl ColumnKind {
     pub fn stored(self, name: &Identifier) -> String {
         match self {
             Self::Bytea | Self::Text => format!("t.{name}"),
-            Self::Json | Self::Jsonb => format!("t.{name}::text"),
+            Self::Json | Self::Jsonb | Self::Integer => format!("t.{name}::text"),
         }
     }
 }
@@ -161,11 +182,15 @@ pub struct ColumnPlan {
     /// Its number in the table: another column may be given its name, but never its number.
     pub number: i16,
     pub kind: ColumnKind,
+    /// Other columns that hold pieces of its values, in the order in which the layout has them.
+    pub beside: Vec<BesideColumn>,
     pub layout: ColumnLayout,
     /// Where in a document the values stand; `None` when the cell is the value.
     pub paths: Option<Selection>,
     /// The ring's keys, as the layouts want them.
     pub keys: Arc<ColumnKeys>,
+    /// Keys of key services that seal its values, or sealed them.
+    pub sealed: Option<SealedColumn>,
     /// Whether the layout was found by authentication rather than configured.
     pub layout_was_found: bool,
     /// Where each column of the additional data stands in [`TablePlan::aad_columns`].
@@ -181,6 +206,26 @@ impl ColumnPlan {
         let (table, column) = (&*self.aad_table, self.name.name());
         let source = AadSource { table, column, places: &self.aad_sources };
         ColumnWork::new(&self.keys, &self.layout, source).in_documents(self.paths.as_ref())
+    }
+
+    /// What a stored text begins with that its own words show to be done: no quote and no wildcard.
+    pub fn done_prefix(&self) -> Option<String> {
+        let (sealed, form) = (self.sealed.as_ref()?, self.layout.write().service()?);
+        let (_, newest) = sealed.written().filter(|_| self.kind == ColumnKind::Text)?;
+        let is_number = |version: &&str| version.bytes().all(|byte| byte.is_ascii_digit());
+        form.prefix(newest.filter(is_number)?).filter(|_| sealed.version_tells())
+    }
+
+    /// Whether its values tell by themselves that they are done, and are believed.
+    pub fn done_by_version(&self) -> bool {
+        let tells = |form: &ServiceForm| form.tells_its_version();
+        let is_told = self.layout.write().service().is_some_and(tells);
+        is_told && self.sealed.as_ref().is_some_and(SealedColumn::version_tells)
+    }
+
+    /// How key services are asked about its values, if they are.
+    pub fn asked(&self) -> Option<AskedColumn<'_>> {
+        Some(AskedColumn { layout: &self.layout, sealed: self.sealed.as_ref()? })
     }
 }
 

@@ -23,6 +23,7 @@ pub mod context;
 pub mod control;
 mod crew;
 pub mod progress;
+pub mod run_keys;
 mod seal_budget;
 pub mod stop;
 pub mod throttle;
@@ -50,6 +51,7 @@ mod walk;
 
 // the proof
 mod close;
+mod shown;
 mod snapshot;
 pub mod verify;
 mod writers;

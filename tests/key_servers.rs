@@ -11,5 +11,9 @@ mod moto;
 mod openbao;
 #[path = "key_servers/pages.rs"]
 mod pages;
+#[path = "key_servers/sealed.rs"]
+mod sealed;
 #[path = "key_servers/server.rs"]
 mod server;
+#[path = "key_servers/transit.rs"]
+mod transit;

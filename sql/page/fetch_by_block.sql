@@ -3,5 +3,5 @@
 -- ascending ctid; the caller checks that it did.
 SELECT t.xmin, t.ctid, "{columns}"
 FROM ONLY "{relation}" AS t
-WHERE t.ctid > $3 AND t.ctid < $4
+WHERE "{range}"
 LIMIT $1

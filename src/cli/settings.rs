@@ -59,6 +59,9 @@ pub struct SettingWords {
     /// Calls to a key service a second, at most; 0 for half of what it usually allows [default: 0]
     #[arg(long, value_name = "NUMBER")]
     pub kms_max_rps: Option<String>,
+    /// Let the proof open the values too that name the newest version of a KMS key
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub verify_open: Option<String>,
     /// Go on though no key opens most of a sample
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub allow_unreadable: Option<String>,

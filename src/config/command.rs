@@ -148,7 +148,7 @@ fn of_run(
     let mut troubles = Troubles::default();
     let tables = tables::resolve(words, &file, &mut troubles);
     let (tables, left_out) = only::part(&words.only, tables, &mut troubles);
-    let uses = |name: &str| tables.iter().any(|table| table.ring == name);
+    let uses = |name: &str| tables.iter().any(|table| table.needs_ring() && table.ring == name);
     let mut rings = rings::resolve(&words.keys, &file, uses(rings::DEFAULT_RING), &mut troubles);
     rings.retain(|name, _| uses(name));
     rings::tell_uses(&mut rings, &tables);

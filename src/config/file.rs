@@ -67,6 +67,8 @@ pub struct ColumnWords {
     /// What stands beside the layouts.
     pub settings: LayoutWords,
     pub unmatched: Option<Word>,
+    pub empty: Option<Word>,
+    pub null: Option<Word>,
     /// Paths to the values in a document.
     pub json: Option<Vec<Word>>,
 }
@@ -238,7 +240,7 @@ fn table(entry: Entry<'_>, troubles: &mut Troubles) -> Option<TableWords> {
     Some(TableWords { name: name?, ring, version, columns })
 }
 
-/// `"go"`, or a table with `layout` (or `write` and `read`) and settings.
+/// `"go"`, or a table with `layout` or `kms` (or `write` and `read`) and settings.
 fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<ColumnWords> {
     if !entry.is_section() {
         let settings = LayoutWords::none(name.place.clone());
@@ -249,6 +251,8 @@ fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<Colum
             read: vec![],
             settings,
             unmatched: None,
+            empty: None,
+            null: None,
             json: None,
         });
     }
@@ -256,20 +260,26 @@ fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<Colum
         troubles.note(entry.section(&format!("[table.columns] {}", shown(&name.text))))?;
     let layout = section.take("layout").and_then(|entry| LayoutWords::take(entry, troubles));
     let write = section.take("write").and_then(|entry| LayoutWords::take(entry, troubles));
+    let kms = word(&mut section, "kms", Entry::text, troubles);
+    let kms = kms.as_ref().map(LayoutWords::of_service);
     let read = section.take("read").and_then(|entry| troubles.note(entry.list()));
     let read = read.unwrap_or_default();
     let read = read.into_iter().filter_map(|entry| LayoutWords::take(entry, troubles)).collect();
     let settings = LayoutWords::beside(&mut section, name.place.clone(), troubles);
     let unmatched = word(&mut section, "unmatched", Entry::text, troubles);
+    let empty = word(&mut section, "empty", Entry::text, troubles);
+    let null = word(&mut section, "null", Entry::text, troubles);
     let json = section.take("json").and_then(|entry| troubles.note(entry.list()));
     let json = json
         .map(|paths| paths.into_iter().filter_map(|entry| troubles.note(entry.text())).collect());
     section.finish(troubles);
-    if let (Some(_), Some(write)) = (&layout, &write) {
-        let what = "layout and write say the same thing";
-        troubles.add(write.place.wrong(what).hint("keep one of them"));
+    let mut written = [layout, kms, write].into_iter().flatten();
+    let write = written.next();
+    if let Some(second) = written.next() {
+        let what = "layout, kms and write say the same thing";
+        troubles.add(second.place.wrong(what).hint("keep one of them"));
     }
-    Some(ColumnWords { name, write: layout.or(write), read, settings, unmatched, json })
+    Some(ColumnWords { name, write, read, settings, unmatched, empty, null, json })
 }
 
 /// The word under `key`, if it is there and of the right kind.

@@ -1,12 +1,14 @@
 //! The words of a layout in `reseal.toml`: a name or a template, or a table with settings.
 
+use std::collections::BTreeMap;
+
 use crate::config::Troubles;
 use crate::config::document::{Entry, Section};
 use crate::config::file::word;
 use crate::config::word::Word;
 use crate::error::Error;
 use crate::keys::{KeySource, MalformedKeySource};
-use crate::layout::{KeySettings, LayoutError, Settings};
+use crate::layout::{KeySettings, LayoutError, PieceSettings, Settings};
 
 /// What was said of a layout, and where.
 #[derive(Clone, Debug)]
@@ -36,15 +38,23 @@ impl LayoutWords {
         let place = entry.place();
         let mut section = troubles.note(entry.section("a layout"))?;
         let layout = word(&mut section, "layout", Entry::text, troubles);
+        let kms = word(&mut section, "kms", Entry::text, troubles);
         let mut words = Self::beside(&mut section, place, troubles);
         section.finish(troubles);
-        let Some(layout) = layout else {
-            let what = "a layout without a template or the name of a preset";
+        if layout.is_none() && kms.is_none() {
+            let what = "a layout without a template, the name of a preset or a KMS key";
             troubles.add(words.place.wrong(what).hint("layout = \"enc-v1\""));
             return None;
-        };
-        words.settings.layout = Some(layout.text);
+        }
+        words.settings.layout = layout.map(|word| word.text);
+        words.settings.kms = kms.map(|word| word.text);
         Some(words)
+    }
+
+    /// Values that a key of a key service seals itself.
+    pub fn of_service(kms: &Word) -> Self {
+        let settings = Settings { kms: Some(kms.text.clone()), ..Settings::default() };
+        Self { place: Word::new("", kms.place.clone()), settings }
     }
 
     /// The settings that may stand beside a layout.
@@ -56,9 +66,13 @@ impl LayoutWords {
             nonce: text("nonce"),
             plaintext: text("plaintext"),
             label: text("label"),
+            encoding: text("encoding"),
             ..Settings::default()
         };
         settings.key = section.take("key").and_then(|entry| key(entry, troubles));
+        settings.context = section.take("context").and_then(|entry| context(entry, troubles));
+        settings.beside =
+            section.take("beside").and_then(|entry| pieces(entry, "beside", troubles));
         Self { place: Word::new("", place), settings }
     }
 
@@ -75,6 +89,42 @@ pub fn refused(word: &Word, error: LayoutError) -> Error {
         Some(hint) => refused.hint(hint),
         None => refused,
     }
+}
+
+/// `{ tenant = "{tenant_id}" }`
+fn context(entry: Entry<'_>, troubles: &mut Troubles) -> Option<BTreeMap<String, String>> {
+    let section = troubles.note(entry.section("context"))?;
+    let pairs = section
+        .all()
+        .into_iter()
+        .filter_map(|(name, template)| Some((name.text, troubles.note(template.text())?.text)));
+    Some(pairs.collect())
+}
+
+/// `NAME = "TEMPLATE"` for every column or field; or a table with `layout` and `may_be_null`.
+fn pieces(
+    entry: Entry<'_>,
+    title: &str,
+    troubles: &mut Troubles,
+) -> Option<BTreeMap<String, PieceSettings>> {
+    let section = troubles.note(entry.section(title))?;
+    let mut pieces = BTreeMap::new();
+    for (name, entry) in section.all() {
+        let piece = match entry.is_section() {
+            false => troubles.note(entry.text()).map(|word| word.text.into()),
+            true => troubles.note(entry.section("a piece")).map(|mut section| {
+                let layout = word(&mut section, "layout", Entry::text, troubles);
+                let may_be_null = word(&mut section, "may_be_null", Entry::switch, troubles);
+                section.finish(troubles);
+                PieceSettings {
+                    layout: layout.map(|word| word.text).unwrap_or_default(),
+                    may_be_null: may_be_null.is_some_and(|word| word.text == "true"),
+                }
+            }),
+        };
+        pieces.insert(name.text, piece.unwrap_or_default());
+    }
+    Some(pieces)
 }
 
 /// `"base64"`, or a table with `encoding` and a derivation.

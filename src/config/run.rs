@@ -60,6 +60,8 @@ pub struct RunConfig {
     pub other_seals: u64,
     /// Calls to a key service a second, at most; 0 for half of what it usually allows.
     pub kms_max_rps: u32,
+    /// A proof opens the values too that are known to be done by the key version they name.
+    pub verify_open: bool,
     /// Go on though no key opens most of a sample.
     pub allow_unreadable: bool,
     /// Go back to a key that the ledger knows as a previous one.
@@ -78,7 +80,7 @@ pub fn file_words<'d>(
     troubles: &mut Troubles,
 ) -> BTreeMap<&'static str, Word> {
     type Kind<'d> = fn(Entry<'d>) -> Result<Word>;
-    let kinds: [(&[&'static str], Kind<'d>); 7] = [
+    let kinds: [(&[&'static str], Kind<'d>); 8] = [
         (&["workers", "max_passes", "max_failures", "page_rows_max"], Entry::number),
         (&["rows_per_second", "max_records", "other_seals", "kms_max_rps"], Entry::number),
         (&["page_bytes_max", "value_bytes_max"], Entry::number_or_text),
@@ -86,6 +88,7 @@ pub fn file_words<'d>(
         (&["throttle_standby_lag", "throttle_archive_backlog", "throttle_query"], Entry::text),
         (&["operator", "ticket", "reason"], Entry::text),
         (&["allow_unreadable", "rollback", "ledger_on_subscriber"], Entry::switch),
+        (&["verify_open"], Entry::switch),
     ];
     let mut words = BTreeMap::new();
     for (names, kind) in kinds {
@@ -126,6 +129,7 @@ impl RunConfig {
             // more than the budget of NIST SP 800-38D could never be run
             other_seals: said.number("other_seals", &typed.other_seals, 0..=1 << 32, 0),
             kms_max_rps: said.number("kms_max_rps", &typed.kms_max_rps, 0..=100_000, 0),
+            verify_open: said.switch("verify_open", &typed.verify_open),
             allow_unreadable: said.switch("allow_unreadable", &typed.allow_unreadable),
             rollback: said.switch("rollback", &typed.rollback),
             ledger_on_subscriber: said.switch("ledger_on_subscriber", &typed.ledger_on_subscriber),

@@ -10,7 +10,7 @@ use crate::config::word::Word;
 use crate::document::{PathError, Selection};
 use crate::error::{Error, Result};
 use crate::keys::KeyUse;
-use crate::layout::{ColumnLayout, Layout, Settings, Unmatched};
+use crate::layout::{ColumnLayout, Empty, Layout, Nothing, Null, Over, Piece, Settings, Unmatched};
 
 /// A table, or with a `*` in its name several that are alike.
 #[derive(Clone, Debug)]
@@ -35,6 +35,29 @@ pub struct ColumnConfig {
 }
 
 impl TableConfig {
+    /// Whether keys of its ring seal some of its values, and not key services all of them.
+    pub fn needs_ring(&self) -> bool {
+        self.columns.iter().any(ColumnConfig::needs_ring)
+    }
+
+    /// Refuses a column that holds pieces of two values, or a value and a piece of another.
+    pub(super) fn refuse_written_twice(&self, place: &str, troubles: &mut Troubles) {
+        for column in &self.columns {
+            let beside = format!("under `beside` of {}", column.name);
+            for piece in column.beside().iter().map(Piece::name) {
+                if let Err(what) = names::exact(piece) {
+                    troubles.add(Error::usage(format!("{beside}: {what}")).at(place));
+                }
+                let others = self.columns.iter().filter(|other| other.name != column.name);
+                if piece == column.name || others.into_iter().any(|other| other.writes(piece)) {
+                    let what = format!("the column {piece} is written twice");
+                    let hint = format!("it stands {beside}: leave it out elsewhere");
+                    troubles.add(Error::usage(what).at(place).hint(hint));
+                }
+            }
+        }
+    }
+
     pub(super) fn digest_text(&self) -> String {
         let mut columns: Vec<String> = self.columns.iter().map(ColumnConfig::digest_text).collect();
         columns.sort();
@@ -44,6 +67,17 @@ impl TableConfig {
 }
 
 impl ColumnConfig {
+    /// Other columns that hold pieces of its values.
+    pub fn beside(&self) -> &[Piece] {
+        let layout = self.layout.as_ref().map(ColumnLayout::write);
+        layout.filter(|layout| layout.over() == Over::Columns).map_or(&[], Layout::beside)
+    }
+
+    /// Whether its values are written to this column, alone or among others.
+    pub fn writes(&self, column: &str) -> bool {
+        self.name == column || self.beside().iter().any(|piece| piece.name() == column)
+    }
+
     fn digest_text(&self) -> String {
         let name = &self.name;
         let Some(layout) = &self.layout else {
@@ -55,18 +89,28 @@ impl ColumnConfig {
             Unmatched::Fail => String::new(),
             other => format!(" unmatched {}", other.name()),
         };
+        let Nothing { empty, null } = layout.nothing();
+        let nothing = match layout.nothing() == Nothing::default() {
+            true => String::new(),
+            false => format!(" empty {} null {}", empty.name(), null.name()),
+        };
         let paths = match &self.paths {
             None => String::new(),
             Some(paths) => format!(" json {:?}", paths.paths()),
         };
-        format!(" column {name:?} write {write:?} read {read:?}{unmatched}{paths}\n")
+        format!(" column {name:?} write {write:?} read {read:?}{unmatched}{nothing}{paths}\n")
+    }
+
+    /// Whether keys of a ring seal some of its values.
+    fn needs_ring(&self) -> bool {
+        self.layout.as_ref().is_none_or(ColumnLayout::needs_ring)
     }
 
     /// What its layouts make of the keys of its ring.
     pub(super) fn key_uses(&self) -> Vec<KeyUse> {
         let Some(layout) = &self.layout else { return vec![KeyUse::default()] };
-        let uses = layout.all().enumerate().map(|(place, layout)| KeyUse::of(layout, place == 0));
-        uses.collect()
+        let local = layout.all().enumerate().filter(|(_, layout)| layout.service().is_none());
+        local.map(|(place, layout)| KeyUse::of(layout, place == 0)).collect()
     }
 }
 
@@ -114,11 +158,13 @@ fn table(words: &TableWords, file: &FileWords, troubles: &mut Troubles) -> Optio
         troubles.add(error.hint("add [table.columns] with NAME = \"LAYOUT\""));
     }
     if let (Some(version), Some(word)) = (&version, &words.version)
-        && columns.iter().any(|column| column.name == *version)
+        && columns.iter().any(|column| column.writes(version))
     {
         troubles.add(word.wrong("the version column is one of the columns to reseal"));
     }
-    Some(TableConfig { name: name?, ring: ring?.to_owned(), version, columns })
+    let table = TableConfig { name: name?, ring: ring?.to_owned(), version, columns };
+    table.refuse_written_twice(&words.name.place, troubles);
+    Some(table)
 }
 
 fn column(words: &ColumnWords, troubles: &mut Troubles) -> Option<ColumnConfig> {
@@ -137,16 +183,14 @@ fn column(words: &ColumnWords, troubles: &mut Troubles) -> Option<ColumnConfig> 
         Some(write) => {
             let settings = write.settings.clone().over(column);
             let layout = Layout::of(settings).and_then(|write| ColumnLayout::new(write, read));
-            let unmatched = match &words.unmatched {
-                Some(word) => troubles.note(unmatched(word))?,
-                None => Unmatched::Fail,
-            };
+            let (unmatched, nothing) = troubles.note(left_over(words))?;
             let layout = layout.and_then(|layout| layout.with_unmatched(unmatched));
+            let layout = layout.and_then(|layout| layout.with_nothing(nothing));
             Some(troubles.note(layout.map_err(|error| write.refused(error)))?)
         }
         None if words.read.is_empty()
             && *column == Settings::default()
-            && words.unmatched.is_none() =>
+            && [&words.unmatched, &words.empty, &words.null].iter().all(|word| word.is_none()) =>
         {
             None
         }
@@ -178,9 +222,15 @@ fn paths(json: &[Word], layout: Option<&ColumnLayout>, column: &Word) -> Result<
     let texts: Vec<&str> = json.iter().map(|path| path.text.as_str()).collect();
     let selection = Selection::parse(&texts).map_err(|error| refused(first, error))?;
     match layout {
+        Some(layout) if layout.write().over() == Over::Columns => Err(first
+            .wrong("a value in a document lies in no other column")
+            .hint("leave `beside` out; of an object say fields = { … }")),
         None => Err(first
             .wrong("values in documents need the layout to write")
             .hint("add layout = \"…\"")),
+        Some(layout) if layout.has_services() => Err(first
+            .wrong("values in documents cannot be those of a KMS key")
+            .hint("leave `json` out")),
         Some(layout) if layout.unmatched() == Unmatched::Encrypt && !selection.names_any() => {
             Err(first
                 .wrong("`**` leads to ciphertexts, and not to what is to be encrypted")
@@ -190,7 +240,34 @@ fn paths(json: &[Word], layout: Option<&ColumnLayout>, column: &Word) -> Result<
     }
 }
 
-fn unmatched(word: &Word) -> Result<Unmatched> {
-    let known = Unmatched::ALL.into_iter().find(|unmatched| unmatched.name() == word.text);
-    known.ok_or_else(|| word.wrong("unmatched is \"fail\", \"leave\" or \"encrypt\""))
+/// What becomes of values without the shape of a layout, and of cells that hold nothing.
+fn left_over(words: &ColumnWords) -> Result<(Unmatched, Nothing)> {
+    let unmatched = one_of(
+        &words.unmatched,
+        Unmatched::ALL.map(|known| (known.name(), known)),
+        "unmatched is \"fail\", \"leave\" or \"encrypt\"",
+    )?;
+    let empty = one_of(
+        &words.empty,
+        Empty::ALL.map(|known| (known.name(), known)),
+        "empty is \"leave\", \"fail\" or \"encrypt\"",
+    )?;
+    let null = one_of(
+        &words.null,
+        Null::ALL.map(|known| (known.name(), known)),
+        "null is \"leave\" or \"fail\"",
+    )
+    .map_err(|wrong| wrong.hint("NULL is never encrypted: nothing that opens is NULL again"))?;
+    Ok((unmatched, Nothing { empty, null }))
+}
+
+/// The choice that a word names; the default one when there is no word.
+fn one_of<T: Copy + Default>(
+    word: &Option<Word>,
+    choices: impl IntoIterator<Item = (&'static str, T)>,
+    wrong: &str,
+) -> Result<T> {
+    let Some(word) = word else { return Ok(T::default()) };
+    let known = choices.into_iter().find(|(name, _)| *name == word.text);
+    known.map(|(_, choice)| choice).ok_or_else(|| word.wrong(wrong))
 }

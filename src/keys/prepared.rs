@@ -21,6 +21,11 @@ impl ColumnKeys {
     pub fn of(&self, place: usize) -> &LayoutKeys {
         &self.layouts[place]
     }
+
+    /// Of a column that key services alone seal: none of them are keys of ours.
+    pub fn of_services(layout: &ColumnLayout) -> Self {
+        Self { layouts: layout.all().map(|_| LayoutKeys { candidates: Vec::new() }).collect() }
+    }
 }
 
 /// The keys that may open a value of one layout, in the order in which they are tried.
@@ -130,7 +135,8 @@ impl KeyRing {
         for (number, layout) in layout.all().enumerate() {
             let keys =
                 self.layout_keys(layout, table, column).map_err(|error| error.at(place()))?;
-            if number == 0 && keys.current().is_none() {
+            let is_ours = layout.service().is_none();
+            if number == 0 && is_ours && keys.current().is_none() {
                 return Err(Error::usage(
                     "the current key is no key of the layout that is written",
                 )
@@ -175,6 +181,9 @@ impl KeyRing {
     /// The salt of its derivation is missing, or a key has a label that the layout cannot store.
     pub fn trial_keys(&self, layout: &Layout, table: &str, column: &str) -> Result<LayoutKeys> {
         let mut candidates = Vec::new();
+        if layout.service().is_some() {
+            return Ok(LayoutKeys { candidates });
+        }
         let wanted = layout.key_form().label.as_deref();
         for (place, key) in self.keys().enumerate() {
             if wanted.is_some() && key.label() != wanted {

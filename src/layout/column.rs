@@ -1,6 +1,6 @@
 //! The layouts of one column: one to write, and others to read.
 
-use super::{AadTemplate, DecodeBuffer, Layout, LayoutError, Sealed};
+use super::{AadTemplate, DecodeBuffer, Layout, LayoutError, Over, Sealed, ServiceForm};
 
 /// How one column is stored. What is written carries a whole tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +9,7 @@ pub struct ColumnLayout {
     read: Vec<Layout>,
     aad_columns: Vec<String>,
     unmatched: Unmatched,
+    nothing: Nothing,
 }
 
 /// What becomes of a value that has the shape of no layout of its column.
@@ -36,12 +37,69 @@ impl Unmatched {
     }
 }
 
+/// What becomes of a cell that holds nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Nothing {
+    /// Of the empty string, in documents too where a path names it.
+    pub empty: Empty,
+    pub null: Null,
+}
+
+/// What becomes of the empty string.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Empty {
+    /// It is no value.
+    #[default]
+    Leave,
+    /// It is a failure.
+    Fail,
+    /// It is a plaintext like any other.
+    Encrypt,
+}
+
+impl Empty {
+    pub const ALL: [Self; 3] = [Self::Leave, Self::Fail, Self::Encrypt];
+
+    /// As it is written in a configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::Fail => "fail",
+            Self::Encrypt => "encrypt",
+        }
+    }
+}
+
+/// What becomes of NULL. It is not encrypted: nothing that opens is NULL again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Null {
+    /// It is no value.
+    #[default]
+    Leave,
+    /// It is a failure.
+    Fail,
+}
+
+impl Null {
+    pub const ALL: [Self; 2] = [Self::Leave, Self::Fail];
+
+    /// As it is written in a configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::Fail => "fail",
+        }
+    }
+}
+
 impl ColumnLayout {
     /// # Errors
     /// The first layout is one that is only read; it cannot be told from one that nothing authenticates; or
-    /// a value cannot come to it from another, because it holds a data key.
-    pub fn new(mut write: Layout, mut read: Vec<Layout>) -> Result<Self, LayoutError> {
+    /// a value cannot come to it from another, because it holds a data key, or lies in other columns.
+    pub fn new(mut write: Layout, read: Vec<Layout>) -> Result<Self, LayoutError> {
         write.writable()?;
+        let read = read.into_iter().map(|layout| layout.beside_written(&write));
+        let mut read: Vec<Layout> = read.collect::<Result<_, _>>()?;
         if write.has_data_key() && !read.is_empty() {
             return Err(LayoutError::new(
                 "a layout with a data key only takes values that have one",
@@ -58,11 +116,10 @@ impl ColumnLayout {
         }
         let mut aad_columns: Vec<String> = Vec::new();
         for layout in std::iter::once(&mut write).chain(&mut read) {
-            if let Some(aad) = &mut layout.aad {
-                aad.share_columns(&mut aad_columns);
-            }
+            layout.templates().for_each(|template| template.share_columns(&mut aad_columns));
         }
-        Ok(Self { write, read, aad_columns, unmatched: Unmatched::Fail })
+        let (unmatched, nothing) = (Unmatched::Fail, Nothing::default());
+        Ok(Self { write, read, aad_columns, unmatched, nothing })
     }
 
     /// … with another end of values that have the shape of no layout.
@@ -70,12 +127,47 @@ impl ColumnLayout {
     /// # Errors
     /// To encrypt what is damaged, or what nothing authenticates and does not open, would bury it.
     pub fn with_unmatched(self, unmatched: Unmatched) -> Result<Self, LayoutError> {
+        if unmatched != Unmatched::Fail && self.has_services() {
+            let what = "unmatched beside values that a key service seals";
+            return Err(LayoutError::new(what)
+                .hint("leave `unmatched` out: what is no such value is a failure"));
+        }
         let is_loose = self.read.iter().any(|layout| !layout.cipher.is_authenticated());
         if unmatched == Unmatched::Encrypt && (is_loose || self.write.has_data_key()) {
             let what = "unmatched = \"encrypt\" beside a layout that nothing authenticates, or with a data key";
             return Err(LayoutError::new(what).hint("migrate first, then encrypt what is left"));
         }
+        if unmatched == Unmatched::Encrypt && self.write.over() != Over::Cell {
+            let what = "unmatched = \"encrypt\" and a value that is spread over columns or fields";
+            return Err(LayoutError::new(what).hint(
+                "a plaintext has one place: encrypt it into one column, or in the application",
+            ));
+        }
         Ok(Self { unmatched, ..self })
+    }
+
+    /// … with another end of cells that hold nothing.
+    ///
+    /// # Errors
+    /// The empty string cannot be encrypted where each value brings its data key; a value that is spread has no one
+    /// cell to be empty; and what key services seal is asked for in pages of values.
+    pub fn with_nothing(self, nothing: Nothing) -> Result<Self, LayoutError> {
+        if nothing.empty == Empty::Encrypt && self.write.has_data_key() {
+            return Err(LayoutError::new("empty = \"encrypt\" beside a layout with a data key")
+                .hint("such a value is made by the application, with a data key of its own"));
+        }
+        if nothing != Nothing::default() && (self.write.over() != Over::Cell || self.has_services())
+        {
+            let what = "`empty` or `null`, and a value that is spread or that a key service seals";
+            return Err(LayoutError::new(what)
+                .hint("leave them out: there what is NULL or empty is no value"));
+        }
+        Ok(Self { nothing, ..self })
+    }
+
+    /// What becomes of a cell that holds nothing.
+    pub fn nothing(&self) -> Nothing {
+        self.nothing
     }
 
     /// What becomes of a value that has the shape of no layout.
@@ -108,9 +200,27 @@ impl ColumnLayout {
         self.all().any(|layout| layout.key_form().is_slow())
     }
 
-    /// Whether additional data is a part of some value.
+    /// Whether the row has a part in some value: in its additional data, or in what a key service binds it to.
     pub fn has_aad(&self) -> bool {
-        self.all().any(|layout| layout.aad().is_some_and(|aad| !aad.template().is_empty()))
+        let has_context = |layout: &Layout| layout.service().is_some_and(ServiceForm::has_context);
+        self.all().any(|layout| layout.aad().is_some() || has_context(layout))
+    }
+
+    /// Whether a key service seals some of its values.
+    pub fn has_services(&self) -> bool {
+        self.all().any(|layout| layout.service().is_some())
+    }
+
+    /// Whether keys of the ring seal some of its values.
+    pub fn needs_ring(&self) -> bool {
+        self.all().any(|layout| layout.service().is_none())
+    }
+
+    /// With what was left to the type of the column.
+    #[must_use]
+    pub fn stored_in(self, is_bytea: bool) -> Self {
+        let read = self.read.into_iter().map(|layout| layout.stored_in(is_bytea)).collect();
+        Self { write: self.write.stored_in(is_bytea), read, ..self }
     }
 }
 
@@ -153,7 +263,7 @@ fn cannot_be_told_apart(other: &Layout, source: &Layout) -> LayoutError {
 
 impl AadTemplate {
     /// Lets the template find its columns among those that several templates share.
-    fn share_columns(&mut self, shared: &mut Vec<String>) {
+    pub(super) fn share_columns(&mut self, shared: &mut Vec<String>) {
         let places = self.columns().iter().map(|name| {
             shared.iter().position(|known| known == name).unwrap_or_else(|| {
                 shared.push(name.clone());

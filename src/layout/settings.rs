@@ -1,11 +1,14 @@
 //! The words that describe a layout: a preset is the same words under a name.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::key_form::{KeyForm, SaltFrom};
 use super::{ByteTemplate, LayoutError};
 use crate::crypto::{Derivation, Hash, KeyEncoding};
 use crate::error::did_you_mean;
+use crate::kms::{KeyUri, Service};
 
 /// What was said of a layout. What was not said is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -15,6 +18,10 @@ pub struct Settings {
     pub layout: Option<String>,
     /// A layout that no template can describe; presets alone say this.
     pub code: Option<String>,
+    /// What other columns hold of a value, by their names; a preset's names are those of the product.
+    pub beside: Option<BTreeMap<String, PieceSettings>>,
+    /// What each field of an object holds of a value.
+    pub fields: Option<BTreeMap<String, PieceSettings>>,
     pub cipher: Option<String>,
     pub key: Option<KeySettings>,
     /// Empty for none.
@@ -25,6 +32,28 @@ pub struct Settings {
     pub nonce: Option<String>,
     /// What a plaintext must look like when nothing authenticates it.
     pub plaintext: Option<String>,
+    /// The key of a key service that seals the values itself.
+    pub kms: Option<String>,
+    /// What such a key binds values to, where that has names (an encryption context).
+    pub context: Option<BTreeMap<String, String>>,
+    /// How such a ciphertext is stored.
+    pub encoding: Option<String>,
+}
+
+/// What was said of one column or field of several.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct PieceSettings {
+    /// A template, or the name that a preset has for it.
+    pub layout: String,
+    /// It may be missing when a value is read, and is written.
+    pub may_be_null: bool,
+}
+
+impl From<String> for PieceSettings {
+    fn from(layout: String) -> Self {
+        Self { layout, may_be_null: false }
+    }
 }
 
 /// What was said of a layout's keys.
@@ -58,15 +87,35 @@ impl Settings {
         Settings {
             layout: or(self.layout, &base.layout),
             code: or(self.code, &base.code),
+            beside: self.beside.or_else(|| base.beside.clone()),
+            fields: self.fields.or_else(|| base.fields.clone()),
             cipher: or(self.cipher, &base.cipher),
             aad: or(self.aad, &base.aad),
             label: or(self.label, &base.label),
             nonce: or(self.nonce, &base.nonce),
             plaintext: or(self.plaintext, &base.plaintext),
+            kms: or(self.kms, &base.kms),
+            context: self.context.or_else(|| base.context.clone()),
+            encoding: or(self.encoding, &base.encoding),
             key: match (self.key, &base.key) {
                 (Some(key), Some(base)) => Some(key.over(base)),
                 (key, base) => key.or_else(|| base.clone()),
             },
+        }
+    }
+
+    /// … of a layout that a key service seals: what binds its values, and how they are stored.
+    #[must_use]
+    pub(super) fn of_service_over(self, base: &Settings) -> Settings {
+        let service = self.kms.as_deref().and_then(|kms| kms.parse().ok());
+        let service = service.map(|key: KeyUri| key.service());
+        let takes_context = service == Some(Service::Aws);
+        let takes_encoding = service != Some(Service::Vault);
+        Settings {
+            aad: self.aad.or_else(|| base.aad.clone().filter(|_| !takes_context)),
+            context: self.context.or_else(|| base.context.clone().filter(|_| takes_context)),
+            encoding: self.encoding.or_else(|| base.encoding.clone().filter(|_| takes_encoding)),
+            ..self
         }
     }
 }

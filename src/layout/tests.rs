@@ -4,6 +4,7 @@ use super::*;
 
 mod labels;
 mod settings;
+mod spread;
 
 const NONCE: [u8; 12] = *b"0123456789ab";
 const TAG: [u8; 16] = *b"ABCDEFGHIJKLMNOP";
@@ -261,5 +262,24 @@ fn text_is_ascii() {
         ["{raw(nonce12)}{b64(ct tag16)}", "ü{hex(nonce12 ct tag16)}", "\0{hex(nonce12 ct tag16)}"]
     {
         assert!(!layout(template).is_text(), "{template}");
+    }
+}
+
+#[test]
+fn a_product_leads_to_the_preset_that_reads_it() {
+    for (name, preset) in [
+        ("n8n", "crypto-js"),
+        ("Superset", "sqlalchemy-utils"),
+        ("airflow", "fernet"),
+        ("hydra", "go-b64url"),
+    ] {
+        let hint = Layout::named(name).unwrap_err().hint.unwrap();
+        assert!(hint.contains(preset), "{name}: {hint}");
+    }
+    for (name, why) in
+        [("coder", "coder server dbcrypt rotate"), ("rails-deterministic", "previous: schemes")]
+    {
+        let hint = Layout::named(name).unwrap_err().hint.unwrap();
+        assert!(hint.contains(why), "{name}: {hint}");
     }
 }

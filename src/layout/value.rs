@@ -22,6 +22,7 @@ impl Layout {
                 Ok(stored)
             }
             Shape::Code(code) => code.decode(self.cipher, stored, buffer),
+            Shape::Service(form) => form.decode(stored, buffer),
         }
     }
 
@@ -31,6 +32,7 @@ impl Layout {
         match &self.shape {
             Shape::Template(template) => encode::encode(template, sealed, stored),
             Shape::Code(code) => code.encode(sealed, stored),
+            Shape::Service(form) => form.encode(sealed.ciphertext, stored),
         }
     }
 
@@ -51,7 +53,7 @@ impl Layout {
                     None => frame.extend_from_slice(&seconds().to_be_bytes()[..TIME_BYTES]),
                 }
             }
-            Shape::Template(_) => {}
+            Shape::Template(_) | Shape::Service(_) => {}
             Shape::Code(code) => code.frame(self.cipher, old, label, frame),
         }
     }
@@ -63,7 +65,7 @@ impl Layout {
             Shape::Template(template) if self.binds_its_head() => {
                 encode::bind(template, frame, bound);
             }
-            Shape::Template(_) => {}
+            Shape::Template(_) | Shape::Service(_) => {}
             Shape::Code(code) => code.bind(frame, bound),
         }
     }

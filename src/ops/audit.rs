@@ -124,14 +124,18 @@ pub async fn verified(
     };
     let moment = &verdict.moment;
     let tables: Vec<&String> = verdict.tables.iter().map(|table| &table.table).collect();
-    let detail = json!({
+    let mut detail = json!({
         "verified": verdict.is_good(),
-        "rings": audited::rings(rings),
         "tables": tables,
         "moment": moment.time, "lsn": moment.lsn, "timeline": moment.timeline,
         "processed_records": sum(|t| t.current), "failed_records": sum(|t| t.failed),
         "remaining_records": sum(|t| t.remaining), "accepted_records": sum(|t| t.accepted),
     });
+    if let (Some(detail), Value::Object(keys)) =
+        (detail.as_object_mut(), audited::loaded_keys(rings))
+    {
+        detail.extend(keys);
+    }
     let event = Event::new(EventKind::Verified).with(detail);
     if !append_if_possible(session, who, &event).await? {
         tracing::info!(target: "reseal", "not audited: no ledger, or one that this role may not write");

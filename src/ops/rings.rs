@@ -6,28 +6,49 @@ use super::unwrap;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::keys::{KeyRing, RingConfig, UnwrappedKeys};
+use crate::layout::ServiceForm;
 use crate::plan::make::Rings;
+use crate::sealed::ServiceKeys;
 
 /// Loads every ring that the tables use; all troubles at once.
 pub async fn all(config: &Config) -> Result<Rings> {
     let sources = config.rings.values().flat_map(RingConfig::sources);
-    loaded(config, &unwrap::all(sources, config.run.kms(), false).await, KeyRing::load_with)
+    let unwrapped = unwrap::all(sources, config.run.kms(), false).await;
+    loaded(config, &unwrapped, KeyRing::load_with, services(config, |_| true).await)
 }
 
 /// … with their current keys alone.
 pub async fn current_only(config: &Config) -> Result<Rings> {
     let sources = config.rings.values().map(|ring| &ring.current);
     let unwrapped = unwrap::all(sources, config.run.kms(), false).await;
-    loaded(config, &unwrapped, KeyRing::load_current_only_with)
+    let services = services(config, |place| place == 0).await;
+    loaded(config, &unwrapped, KeyRing::load_current_only_with, services)
+}
+
+/// The keys of key services that seal values of the layouts at these places of a column: 0 is written.
+async fn services(config: &Config, is_needed: fn(usize) -> bool) -> Result<ServiceKeys> {
+    let columns = config.tables.iter().flat_map(|table| &table.columns);
+    let layouts = columns
+        .filter_map(|column| column.layout.as_ref())
+        .flat_map(|layout| layout.all().enumerate().filter(move |(place, _)| is_needed(*place)));
+    let keys = layouts.filter_map(|(_, layout)| layout.service().map(ServiceForm::key));
+    ServiceKeys::connect(keys, config.run.kms()).await
 }
 
 fn loaded(
     config: &Config,
     unwrapped: &UnwrappedKeys,
     load: fn(&RingConfig, &UnwrappedKeys) -> Result<KeyRing>,
+    services: Result<ServiceKeys>,
 ) -> Result<Rings> {
-    let mut rings = Rings::new();
     let mut troubles = Vec::new();
+    let mut rings = match services {
+        Ok(services) => Rings::new(services),
+        Err(error) => {
+            troubles.push(error);
+            Rings::default()
+        }
+    };
     for (name, ring) in &config.rings {
         match load(ring, unwrapped) {
             Ok(ring) => drop(rings.insert(name.clone(), Arc::new(ring))),

@@ -3,6 +3,7 @@
 //! No database, no clock, no I/O. What makes a promise impossible is a refusal, what the operator
 //! should know is a warning; each says how to mend it.
 
+mod beside;
 mod columns;
 mod keys;
 pub mod samples;
@@ -11,13 +12,14 @@ mod warnings;
 use std::sync::Arc;
 
 use super::found::{ColumnFacts, RelationFacts, ServerFacts};
-use super::{ColumnKind, KeyPlan, Warning};
+use super::{BesideColumn, Cell, ColumnKind, KeyPlan, Warning};
 use crate::config::{RunConfig, TableConfig};
 use crate::db::identifier::{Identifier, RelationName};
 use crate::document::Selection;
 use crate::error::{Error, Result};
 use crate::keys::{ColumnKeys, KeyRing};
 use crate::layout::ColumnLayout;
+use crate::sealed::{NewestVersions, SealedColumn, ServiceKeys};
 
 /// What was decided of a relation before its values were looked at.
 #[derive(Debug)]
@@ -34,7 +36,8 @@ pub struct Draft {
     pub columns: Vec<DraftColumn>,
     pub aad_columns: Vec<Identifier>,
     pub version: Option<Identifier>,
-    pub ring: Arc<KeyRing>,
+    /// `None` where key services seal all of its values.
+    pub ring: Option<Arc<KeyRing>>,
 }
 
 #[derive(Debug)]
@@ -42,12 +45,32 @@ pub struct DraftColumn {
     pub name: Identifier,
     pub number: i16,
     pub kind: ColumnKind,
+    pub beside: Vec<BesideColumn>,
     /// Where in a document the values stand.
     pub paths: Option<Selection>,
     /// With its keys; `None` until it is found by authentication.
     pub layout: Option<(ColumnLayout, Arc<ColumnKeys>)>,
+    /// Keys of key services that seal its values, or sealed them.
+    pub sealed: Option<SealedColumn>,
     pub aad_sources: Vec<usize>,
     pub aad_table: String,
+}
+
+impl DraftColumn {
+    pub fn cell(&self) -> Cell<'_> {
+        Cell { name: &self.name, kind: self.kind, beside: &self.beside }
+    }
+}
+
+/// The keys of a table.
+#[derive(Clone, Copy)]
+pub struct TableKeys<'k> {
+    /// `None` where key services seal all of its values.
+    pub ring: Option<&'k Arc<KeyRing>>,
+    pub services: &'k ServiceKeys,
+    pub newest: &'k NewestVersions,
+    /// Whether a proof opens what is done by its version.
+    pub verify_open: bool,
 }
 
 /// What a plan is for.
@@ -168,7 +191,7 @@ pub fn relation(
     table_index: usize,
     table: &TableConfig,
     facts: &RelationFacts,
-    ring: &Arc<KeyRing>,
+    keys: TableKeys<'_>,
     objections: &mut Objections,
 ) -> Option<Draft> {
     let before = objections.refusals.len();
@@ -177,7 +200,7 @@ pub fn relation(
     let key = keys::row_key(facts, &place, objections);
     let version = columns::version(table, facts, &place, objections);
     let (columns, aad_columns) =
-        columns::columns(table, facts, ring, key.as_ref(), &place, objections);
+        columns::columns(table, facts, keys, key.as_ref(), &place, objections);
     warnings::of_table(table, facts, &place, objections);
     if objections.refusals.len() > before {
         return None;
@@ -192,7 +215,7 @@ pub fn relation(
         columns,
         aad_columns,
         version,
-        ring: Arc::clone(ring),
+        ring: keys.ring.cloned(),
     })
 }
 

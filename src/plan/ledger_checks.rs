@@ -1,6 +1,7 @@
 //! What the ledger says against a run: swapped keys, an overlapping run, a spent nonce budget.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Plan;
 use super::decide::Objections;
@@ -10,6 +11,7 @@ use crate::db::ledger::run::{self, OpenRun, Relation, RingKeys, Wanted};
 use crate::db::ledger::seals::{self, SEALS_MAX};
 use crate::db::transaction::Transaction;
 use crate::error::Error;
+use crate::keys::KeyRing;
 
 /// What the ledger knows that matters to this plan.
 #[derive(Debug, Default)]
@@ -87,7 +89,8 @@ fn nonce_budget(
     objections: &mut Objections,
 ) {
     let tables = plan.map(Plan::tables).unwrap_or_default();
-    let of_this_key = tables.iter().filter(|t| t.ring.current().id().to_string() == *key);
+    let is_of_this_key = |ring: &Arc<KeyRing>| ring.current().id().to_string() == *key;
+    let of_this_key = tables.iter().filter(|t| t.ring.as_ref().is_some_and(is_of_this_key));
     let values: u64 = of_this_key.map(|table| table.estimate.values).sum();
     let seals = values.saturating_add(reserved).saturating_add(config.other_seals);
     if seals >= SEALS_MAX {

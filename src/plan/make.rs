@@ -5,21 +5,21 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::decide::{self, Draft, Objections, Purpose, samples};
+use super::ask::{self, Asked};
+use super::decide::{self, Draft, Objections, Purpose, TableKeys, samples};
 use super::estimate::{Estimate, Hands, Sampled};
 use super::found::ServerFacts;
 use super::layout_search::Search;
 use super::sample::{self, Sample, SampleCount, per};
-use super::{ColumnPlan, Plan, TablePlan, inspect};
+use super::{ColumnPlan, Plan, TablePlan, inspect, keys};
 use crate::config::{Config, TableConfig};
 use crate::db::session::{Session, Terms};
 use crate::db::transaction::Transaction;
 use crate::error::{Error, Result};
-use crate::keys::{ColumnKeys, KeyRing};
+use crate::keys::ColumnKeys;
 use crate::layout::ColumnLayout;
 
-/// The rings of a configuration, loaded.
-pub type Rings = BTreeMap<String, Arc<KeyRing>>;
+pub use super::keys::Rings;
 
 /// How much a plan looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,14 +41,20 @@ pub async fn plan(
     depth: Depth,
     purpose: Purpose,
 ) -> Result<Plan> {
+    let newest = keys::newest(config, rings, purpose).await?;
     let transaction = session.begin(&Terms::reading()).await?;
     let mut objections = Objections { purpose, ..Objections::default() };
     let server = inspect::server(&transaction).await?;
     decide::server(&server, &config.run, &mut objections);
     let mut drafts = Vec::new();
     for (index, table) in config.tables.iter().enumerate() {
-        let ring = ring(rings, table)?;
-        drafts.extend(draft(&transaction, index, table, ring, &mut objections).await?);
+        let keys = TableKeys {
+            ring: keys::ring(rings, table)?,
+            services: &rings.services,
+            newest: &newest,
+            verify_open: config.run.verify_open,
+        };
+        drafts.extend(draft(&transaction, index, table, keys, &mut objections).await?);
     }
     let drafts = without_twins(drafts, &mut objections);
     let mut drawn = Vec::new();
@@ -57,7 +63,8 @@ pub async fn plan(
     }
     transaction.commit().await?;
     // the transaction is over: some values take their time to open
-    let looked = look(config, &drafts, drawn, &mut objections);
+    let asked = ask::all(&drafts, &drawn, purpose).await?;
+    let looked = look(config, &drafts, drawn, asked, &mut objections);
     objections.none_or_all()?;
     fill_layouts(config, &looked.found);
     let needs_resealing = match depth {
@@ -80,15 +87,11 @@ pub async fn plan(
     })
 }
 
-fn ring<'r>(rings: &'r Rings, table: &TableConfig) -> Result<&'r Arc<KeyRing>> {
-    rings.get(&table.ring).ok_or_else(|| Error::bug("a table's key ring was not loaded"))
-}
-
 async fn draft(
     transaction: &Transaction<'_>,
     index: usize,
     table: &TableConfig,
-    ring: &Arc<KeyRing>,
+    keys: TableKeys<'_>,
     objections: &mut Objections,
 ) -> Result<Vec<Draft>> {
     let relations = inspect::relations(transaction, &table.name).await?;
@@ -99,7 +102,7 @@ async fn draft(
                 .hint("check schema, spelling (odd names need double quotes) and database"),
         );
     }
-    let draft = |facts| decide::relation(index, table, facts, ring, objections);
+    let draft = |facts| decide::relation(index, table, facts, keys, objections);
     Ok(relations.iter().filter_map(draft).collect())
 }
 
@@ -159,6 +162,7 @@ fn look(
     config: &Config,
     drafts: &[Draft],
     drawn: Vec<(Sample, Option<f64>)>,
+    mut asked: Asked,
     objections: &mut Objections,
 ) -> Looked {
     let mut looked = Looked::default();
@@ -166,7 +170,9 @@ fn look(
     for (draft, (sample, _)) in drafts.iter().zip(&drawn) {
         for (n, column) in draft.columns.iter().enumerate().filter(|(_, c)| c.layout.is_none()) {
             let name = (draft.table_index, column.name.name().to_owned());
-            searches.entry(name).or_default().look_at(draft, n, sample, &draft.ring);
+            if let Some(ring) = &draft.ring {
+                searches.entry(name).or_default().look_at(draft, n, sample, ring);
+            }
         }
     }
     for ((table, column), search) in searches {
@@ -178,9 +184,10 @@ fn look(
             Err(refusal) => objections.refusals.push(refusal),
         }
     }
-    for (draft, (sample, correlation)) in drafts.iter().zip(drawn) {
+    for (place, (draft, (sample, correlation))) in drafts.iter().zip(drawn).enumerate() {
         samples::paths(draft, &sample, objections);
-        let mut sampled = count(draft, &sample, &looked.found, &mut looked.by_column);
+        let asked = |index| asked.remove(&(place, index));
+        let mut sampled = count(draft, &sample, &looked.found, asked, &mut looked.by_column);
         sampled.correlation = correlation;
         looked.samples.push(sampled);
     }
@@ -194,6 +201,7 @@ fn count(
     draft: &Draft,
     sample: &Sample,
     found: &[FoundLayout],
+    mut asked: impl FnMut(usize) -> Option<SampleCount>,
     by_column: &mut BTreeMap<String, SampleCount>,
 ) -> Sampled {
     let begun = Instant::now();
@@ -204,8 +212,9 @@ fn count(
         };
         let found = found.iter().find(is_ours).map(|found| (&found.layout, &found.keys));
         let layout = column.layout.as_ref().map(|(layout, keys)| (layout, keys)).or(found);
-        let counted = layout.map(|(layout, keys)| sample.count(draft, n, layout, keys));
-        let counted = counted.unwrap_or_default();
+        let local = layout.filter(|_| column.sealed.is_none());
+        let counted = local.map(|(layout, keys)| sample.count(draft, n, layout, keys));
+        let counted = asked(n).or(counted).unwrap_or_default();
         by_column
             .insert(format!("{}.{}", draft.relation.plain(), column.name.name()), counted.clone());
         counts.push(counted);
@@ -256,9 +265,11 @@ fn table_plan(
                 layout_was_found,
                 layout,
                 keys,
+                sealed: column.sealed,
                 name: column.name,
                 number: column.number,
                 kind: column.kind,
+                beside: column.beside,
                 paths: column.paths,
                 aad_sources: column.aad_sources,
                 aad_table: column.aad_table,

@@ -19,7 +19,7 @@ use crate::db::transaction::Transaction;
 use crate::document::{Document, Selection};
 use crate::keys::ColumnKeys;
 use crate::layout::ColumnLayout;
-use crate::value::{AadSource, ColumnWork, Reading, Scratch};
+use crate::value::{AadSource, ColumnWork, Reading, Reason, Scratch};
 
 /// Blocks to draw; a table with no more is looked at whole.
 const SAMPLE_BLOCKS: f64 = 200.0;
@@ -32,7 +32,7 @@ const SLOW_ROWS_MAX: usize = 32;
 /// What a sample says of one column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SampleCount {
-    /// Sampled values, NULL and empty ones left out.
+    /// Sampled values; NULL and empty ones are left out unless the column says otherwise.
     pub values: u64,
     pub current: u64,
     pub previous: u64,
@@ -51,7 +51,12 @@ impl SampleCount {
         self.reasons.values().sum()
     }
 
-    fn take(&mut self, reading: Reading, was_deterministic: bool) {
+    /// Cells that hold nothing where the column wants a value: they say nothing about keys.
+    pub fn missing(&self) -> u64 {
+        self.reasons.get(Reason::Missing.as_str()).copied().unwrap_or_default()
+    }
+
+    pub(super) fn take(&mut self, reading: Reading, was_deterministic: bool) {
         let is_open = !matches!(reading, Reading::Unreadable(_) | Reading::Plain | Reading::Left);
         self.values += u64::from(reading != Reading::Left);
         self.deterministic += u64::from(is_open && was_deterministic);
@@ -154,11 +159,10 @@ fn statement(draft: &Draft) -> String {
     let mut columns = Vec::new();
     let mut lengths = Vec::new();
     for (n, column) in draft.columns.iter().enumerate() {
-        let stored = column.kind.stored(&column.name);
-        columns.push(format!(
-            "CASE WHEN octet_length({stored}) <= $4 THEN {stored} END AS v{n}, octet_length({stored}) AS b{n}"
-        ));
-        lengths.push(format!("coalesce(octet_length({stored}), 0)"));
+        let (stored, length) = (column.cell().stored(), column.cell().length());
+        columns
+            .push(format!("CASE WHEN {length} <= $4 THEN {stored} END AS v{n}, {length} AS b{n}"));
+        lengths.push(format!("coalesce({length}, 0)"));
     }
     for (n, name) in draft.aad_columns.iter().enumerate() {
         columns.push(format!("t.{name}::text AS a{n}"));
@@ -171,6 +175,13 @@ fn statement(draft: &Draft) -> String {
             ("row_bytes", &lengths.join(" + ")),
         ],
     )
+}
+
+/// The texts that the additional data of a sampled row needs.
+pub(super) fn texts<'r>(draft: &Draft, row: &'r Row) -> Vec<Option<&'r [u8]>> {
+    let first = 2 * draft.columns.len();
+    let text = |n| row.get::<_, Option<Binary<'_>>>(first + n).map(|text| text.0);
+    (0..draft.aad_columns.len()).map(text).collect()
 }
 
 impl Sample {
@@ -195,17 +206,20 @@ impl Sample {
         };
         let paths = column.paths.as_ref();
         let work = ColumnWork::new(keys, layout, source).in_documents(paths);
-        let first_aad = 2 * draft.columns.len();
         let mut scratch = Scratch::default();
         let mut count = SampleCount::default();
         let mut seen = HashSet::new();
         for (row, stored, length) in self.cells(index) {
+            let Some(length) = length else {
+                count.take(work.read_null(), false);
+                continue;
+            };
             count.bytes += length;
-            let texts: Vec<Option<&[u8]>> = (0..draft.aad_columns.len())
-                .map(|n| row.get::<_, Option<Binary<'_>>>(first_aad + n).map(|text| text.0))
-                .collect();
+            let texts = texts(draft, row);
             let mut take = |reading, value: Option<&'r [u8]>, scratch: &Scratch| {
-                count.equal += u64::from(value.is_some_and(|value| !seen.insert(value)));
+                let is_ciphertext = !matches!(reading, Reading::Left | Reading::Plain);
+                let is_seen = |value| is_ciphertext && !seen.insert(value);
+                count.equal += u64::from(value.is_some_and(is_seen));
                 count.take(reading, scratch.was_deterministic());
             };
             let Some(work) = work.documents() else {
@@ -237,13 +251,16 @@ impl Sample {
         paths.paths().iter().filter(|path| !leads(path)).map(String::as_str).collect()
     }
 
-    /// Rows with a value in column number `index`, that value unless it is too long, and its length.
-    fn cells(&self, index: usize) -> impl Iterator<Item = (&Row, Option<&[u8]>, u64)> {
-        self.rows.iter().filter_map(move |row| {
+    /// Rows with what stands in column number `index` unless it is too long, and its length unless it is NULL.
+    pub(super) fn cells(
+        &self,
+        index: usize,
+    ) -> impl Iterator<Item = (&Row, Option<&[u8]>, Option<u64>)> {
+        self.rows.iter().map(move |row| {
             let stored: Option<Binary<'_>> = row.get(2 * index);
             let length: Option<i32> = row.get(2 * index + 1);
-            let length = u64::from(length.filter(|length| *length > 0)?.unsigned_abs());
-            Some((row, stored.map(|bytes| bytes.0), length))
+            let length = length.map(|length| u64::from(length.unsigned_abs()));
+            (row, stored.map(|bytes| bytes.0), length)
         })
     }
 }

@@ -8,7 +8,25 @@ use serde_json::Value;
 pub(super) fn write(f: &mut fmt::Formatter<'_>, proof: &Value) -> fmt::Result {
     let text = |name: &str| proof[name].as_str().unwrap_or("unknown");
     let timeline = &proof["timeline"];
-    write!(f, "\n  proof      at {}, LSN {}, timeline {timeline}", text("moment"), text("lsn"))
+    write!(f, "\n  proof      at {}, LSN {}, timeline {timeline}", text("moment"), text("lsn"))?;
+    for column in proof["key_services"].as_array().into_iter().flatten() {
+        write!(f, "\n             {}", of_service(column))?;
+    }
+    Ok(())
+}
+
+/// What a proof shows of a column that a key service seals.
+pub(super) fn of_service(column: &Value) -> String {
+    let text = |name: &str| column[name].as_str().unwrap_or("unknown");
+    let version = match column["version"].as_str() {
+        Some(version) => format!("version {version} of "),
+        None => String::new(),
+    };
+    let shown = match text("shown") {
+        "version" => "every value names it; --verify-open opens them too",
+        _ => "every value opens",
+    };
+    format!("{} is sealed with {version}{}: {shown}", text("column"), text("key"))
 }
 
 /// What a good proof allows, and what it does not.

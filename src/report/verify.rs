@@ -29,7 +29,6 @@ pub fn of(verdict: &Verdict, current_keys: Vec<String>, left_out: &[String]) -> 
     let sum = |of: fn(&Verified) -> u64| verdict.tables.iter().map(of).sum::<u64>();
     let remaining = sum(|t| t.remaining);
     let (processed, failed) = (sum(|t| t.current), sum(|t| t.failed));
-    let moment = &verdict.moment;
     VerifyReport {
         status: if verdict.is_good() { "verified" } else { "not_verified" },
         total_records: processed + failed + remaining,
@@ -38,14 +37,23 @@ pub fn of(verdict: &Verdict, current_keys: Vec<String>, left_out: &[String]) -> 
         remaining_records: remaining,
         accepted_records: sum(|t| t.accepted),
         current_keys,
-        proof: json!({
-            "moment": moment.time, "lsn": moment.lsn, "timeline": moment.timeline,
-            "walks": verdict.walks, "found_in_close": verdict.found_in_close,
-        }),
+        proof: proof_of(verdict),
         tables: verdict.tables.iter().map(table).collect(),
         standbys_behind: verdict.standbys_behind.clone(),
         advice: advice(verdict, left_out),
     }
+}
+
+fn proof_of(verdict: &Verdict) -> Value {
+    let moment = &verdict.moment;
+    let mut proof = json!({
+        "moment": moment.time, "lsn": moment.lsn, "timeline": moment.timeline,
+        "walks": verdict.walks, "found_in_close": verdict.found_in_close,
+    });
+    if !verdict.key_services.is_empty() {
+        proof["key_services"] = verdict.key_services.clone().into();
+    }
+    proof
 }
 
 fn table(verified: &Verified) -> Value {

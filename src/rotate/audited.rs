@@ -33,7 +33,7 @@ impl Beginning<'_> {
     ) -> Result<(), DatabaseError> {
         let run = &self.config.run;
         let loaded = Event::of_run(EventKind::KeysLoaded, run_id);
-        let loaded = loaded.with(json!({"rings": rings(self.rings)}));
+        let loaded = loaded.with(loaded_keys(self.rings));
         audit::append(transaction, &run.who, &loaded).await?;
         let rights = audit::rights(transaction).await?;
         let tables: Vec<ScopeTable> = self.plan.tables().iter().map(|table| scope(table)).collect();
@@ -95,8 +95,18 @@ pub fn scope(table: &TablePlan) -> ScopeTable {
     }
 }
 
+/// Which keys were loaded: the rings, and the keys that stay in their services.
+pub fn loaded_keys(all: &Rings) -> Value {
+    let mut loaded = json!({"rings": rings(all)});
+    let services: Vec<String> = all.services.names().map(ToString::to_string).collect();
+    if !services.is_empty() {
+        loaded["key_services"] = json!(services);
+    }
+    loaded
+}
+
 /// Which keys were loaded, by id: from which source, and by which version of which KMS key it was wrapped.
-pub fn rings(rings: &Rings) -> Vec<Value> {
+fn rings(rings: &Rings) -> Vec<Value> {
     let key = |key: &RingKey| {
         let wrapping = key.wrapping();
         json!({
@@ -122,6 +132,7 @@ fn settings(run: &RunConfig) -> Value {
         "rows_per_second": run.rows_per_second,
         "value_bytes_max": run.value_bytes_max,
         "other_seals": run.other_seals,
+        "verify_open": run.verify_open,
         "allow_unreadable": run.allow_unreadable,
         "rollback": run.rollback,
         "ledger_on_subscriber": run.ledger_on_subscriber,

@@ -16,6 +16,15 @@ use crate::document::Document;
 use crate::plan::{KeyColumn, TablePlan};
 use crate::value::Reason;
 
+/// Which values are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// Failures, and what the database refused.
+    Failed,
+    /// Whatever the current key is not known to open.
+    NotCurrent,
+}
+
 /// Failed values as parallel lists.
 #[derive(Default)]
 pub struct FailedValues {
@@ -28,20 +37,22 @@ pub struct FailedValues {
 }
 
 impl FailedValues {
-    /// Takes the values of one cell that failed, and with `refused` those that the database refused.
+    /// Takes values of one cell.
     pub fn take(
         &mut self,
         table: &TablePlan,
         page: &JudgedPage,
         (row, column): (usize, usize),
-        refused: bool,
+        taken: Taken,
     ) {
         for (place, judgement) in page.row(row)[column].values() {
             let (reason, sqlstate) = match judgement {
                 Judgement::Failed(reason) => (*reason, None),
-                Judgement::Refused { sqlstate } if refused => {
+                Judgement::Refused { sqlstate } if taken == Taken::Failed => {
                     (Reason::WriteRefused, sqlstate.clone())
                 }
+                // one that its key service would not open is not told from one that it would
+                Judgement::Previous if taken == Taken::NotCurrent => (Reason::NoKeyOpensIt, None),
                 _ => continue,
             };
             let cell = page.page.value(row, column);
@@ -115,7 +126,7 @@ fn collect(attempt: &Attempt<'_>) -> FailedValues {
     let table = &*attempt.writer.table;
     for row in attempt.part.rows.clone() {
         for column in 0..table.columns.len() {
-            failed.take(table, attempt.page, (row, column), true);
+            failed.take(table, attempt.page, (row, column), Taken::Failed);
         }
     }
     failed

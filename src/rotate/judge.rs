@@ -1,7 +1,9 @@
 //! What becomes of each value of a page. Pure and parallel: on the rayon pool, never on the async
-//! threads; no database here.
+//! threads; no database here. What key services must be asked about is asked in between, for all of a page at
+//! once.
 
 mod judgement;
+mod services;
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -12,16 +14,11 @@ use super::page::Page;
 use crate::crypto::wipe_unused_stack;
 use crate::error::{Error, Result};
 use crate::plan::{ColumnPlan, TablePlan};
+use crate::sealed;
 use crate::value::{ColumnWork, DocumentWork, Scratch};
 
+pub use crate::value::Intent;
 pub use judgement::Judgement;
-
-/// What to do with values under a previous key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Intent {
-    Reseal,
-    Read,
-}
 
 thread_local! {
     /// One set of buffers and one nonce source for each thread of the pool.
@@ -35,11 +32,31 @@ const VALUES_PER_TASK: usize = 64;
 ///
 /// # Errors
 /// A bug when a resealed value did not read back as what it was, or the operating system gave no
-/// randomness.
+/// randomness; those of the key services that were asked.
 pub async fn judge(page: Page, table: Arc<TablePlan>, intent: Intent) -> Result<JudgedPage> {
+    let asked = Arc::clone(&table);
+    let judged = on_the_pool(move || judge_here(page, &table, intent)).await?;
+    if intent == Intent::Sift || !asked.asks_services() {
+        return Ok(judged);
+    }
+    ask(judged, asked, intent).await
+}
+
+/// Asks key services about what is unknown of a page.
+///
+/// # Errors
+/// As [`judge`].
+pub async fn ask(page: JudgedPage, table: Arc<TablePlan>, intent: Intent) -> Result<JudgedPage> {
+    services::judge_unknown(page, table, intent).await
+}
+
+/// Does work that is pure on the rayon pool.
+async fn on_the_pool<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     let (done, result) = tokio::sync::oneshot::channel();
     rayon::spawn(move || {
-        let judged = judge_here(page, &table, intent);
+        let judged = work();
         // on every thread that may have taken a part, and without waiting for it
         rayon::spawn_broadcast(|_| wipe_unused_stack());
         // the receiver is gone only when the run was given up; then nobody needs the page
@@ -57,13 +74,19 @@ fn judge_here(page: Page, table: &TablePlan, intent: Intent) -> Result<JudgedPag
         .map(|n| {
             let (row, column) = (n / columns, n % columns);
             let value = page.value(row, column);
-            if value.length == 0 {
-                return Ok(Judgement::Nothing);
+            let (work, plan) = (&work[column], &table.columns[column]);
+            if value.is_null() {
+                return Ok(work.read_null().into());
             }
-            let work = &work[column];
             let texts = if work.needs_texts() { page.aad_texts(row) } else { Vec::new() };
-            SCRATCH
-                .with_borrow_mut(|scratch| judge_cell(work, value.stored, &texts, intent, scratch))
+            SCRATCH.with_borrow_mut(|scratch| match &plan.sealed {
+                None => judge_cell(work, value.stored, &texts, intent, scratch),
+                Some(_) if value.length == 0 => Ok(Judgement::Nothing),
+                Some(sealed) => {
+                    let column = (work, &plan.layout, sealed);
+                    sealed::sort(column, value.stored, &texts, intent, scratch).map(Judgement::from)
+                }
+            })
         })
         .collect();
     Ok(JudgedPage { judgements: judgements?, columns, page })
@@ -80,8 +103,8 @@ fn judge_cell(
         return judge_document(&work, stored, texts, intent, scratch);
     }
     Ok(match intent {
-        Intent::Read => work.read(stored, texts, scratch).into(),
-        Intent::Reseal => work.reseal(stored, texts, scratch)?.into(),
+        Intent::Read | Intent::Sift => work.read(stored, texts, scratch).into(),
+        Intent::Reseal | Intent::Prove => work.reseal(stored, texts, scratch)?.into(),
     })
 }
 
@@ -93,10 +116,10 @@ fn judge_document(
     scratch: &mut Scratch,
 ) -> Result<Judgement> {
     let judgement = match intent {
-        Intent::Read => {
+        Intent::Read | Intent::Sift => {
             work.read(stored, texts, scratch).map(|strings| Judgement::of_strings(strings, None))
         }
-        Intent::Reseal => work
+        Intent::Reseal | Intent::Prove => work
             .reseal(stored, texts, scratch)?
             .map(|document| Judgement::of_strings(document.strings, document.replacement)),
     };
@@ -166,7 +189,9 @@ impl JudgedPage {
 
     /// Whether something is to be done about a row: a value under a previous key, or a failure.
     pub fn is_unfinished(&self, row: usize) -> bool {
-        let unfinished = |j: &Judgement| matches!(j, Judgement::Previous | Judgement::Failed(_));
+        let unfinished = |j: &Judgement| {
+            matches!(j, Judgement::Previous | Judgement::Unknown | Judgement::Failed(_))
+        };
         self.row(row).iter().flat_map(Judgement::values).any(|(_, value)| unfinished(value))
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use tokio::time::timeout;
 use tokio_postgres::types::Type;
 
 use super::commit::{Attempt, Mode, Part, Setback, Writer, Written};
@@ -118,7 +119,10 @@ async fn under_lock(
     if seals > row.seals {
         return Err(Refusal::Seals);
     }
-    let judged = judge::judge(page, table.clone(), Intent::Reseal).await.map_err(Refusal::Error)?;
+    let judging = judge::judge(page, table.clone(), Intent::Reseal);
+    // a key service may take its time, and the row is locked
+    let judged = timeout(deadline.saturating_duration_since(Instant::now()), judging).await;
+    let judged = judged.map_err(|_| Setback::TookTooLong)?.map_err(Refusal::Error)?;
     let part = Part { rows: 0..judged.page.len(), only_column: None, mode: Mode::Waiting };
     let attempt = Attempt { writer, page: &judged, part: &part };
     match attempt.finish(transaction, deadline).await {

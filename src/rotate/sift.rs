@@ -1,5 +1,5 @@
 //! Opens rows as they stream in: the next chunk arrives while one is judged. Nothing is written, and only
-//! two chunks are in memory.
+//! two chunks are in memory. No key service is asked: a statement stands open meanwhile.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub async fn sift(
     let mut rows = chunk(&mut stream, table).await?;
     while !rows.is_empty() {
         let page = still_page(rows, table, session);
-        let judging = judge::judge(page, Arc::clone(table), Intent::Read);
+        let judging = judge::judge(page, Arc::clone(table), Intent::Sift);
         let (judged, next) = tokio::join!(judging, chunk(&mut stream, table));
         if take(judged?)?.is_break() {
             break;

@@ -9,9 +9,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::fetch::Limits;
-use super::judge::Judgement;
+use super::judge::{self, Intent, JudgedPage, Judgement};
 use super::page::Fields;
-use super::sift::{Room, sift};
+use super::sift::{Room, sift, still_page};
 use super::statements;
 use crate::config::Config;
 use crate::db::ledger::close::Walked;
@@ -39,10 +39,12 @@ pub struct Seen {
     pub relations: Vec<Walked>,
     /// Rows looked at.
     pub rows: u64,
-    /// Values under a previous key.
+    /// Values under a previous key, and those that no key service could be asked about.
     pub previous: u64,
     /// Values that nothing opens.
     pub failed: u64,
+    /// Values that a key service must be asked about; none in the end.
+    unknown: u64,
     /// Rows that need something done, by table; bounded.
     pub unfinished: Vec<(Arc<TablePlan>, Vec<Row>)>,
     /// There were more unfinished rows than are kept.
@@ -67,6 +69,7 @@ pub async fn look(
         rows: 0,
         previous: 0,
         failed: 0,
+        unknown: 0,
         unfinished: Vec::new(),
         has_more: false,
     };
@@ -81,7 +84,35 @@ pub async fn look(
     // rewrote under the snapshot looked empty
     seen.relations = relations(&transaction, config).await?;
     transaction.commit().await?;
+    ask(&mut seen, stamp).await?;
     Ok(seen)
+}
+
+/// Asks key services about what was kept, now that no transaction stands open. Whatever was too much to be
+/// kept counts as not done.
+async fn ask(seen: &mut Seen, session: SessionStamp) -> Result<()> {
+    for (table, rows) in std::mem::take(&mut seen.unfinished) {
+        if rows.is_empty() || !table.asks_services() {
+            seen.unfinished.push((table, rows));
+            continue;
+        }
+        let page = still_page(rows, &table, session);
+        let sifted = judge::judge(page, Arc::clone(&table), Intent::Sift).await?;
+        let counts = |judged: &JudgedPage| {
+            let failed = judged.count(|j| matches!(j, Judgement::Failed(_)));
+            (judged.count(|j| *j == Judgement::Previous), failed)
+        };
+        let ((previous, failed), unknown) =
+            (counts(&sifted), sifted.count(|j| *j == Judgement::Unknown));
+        let asked = judge::ask(sifted, Arc::clone(&table), Intent::Read).await?;
+        let (previous_now, failed_now) = counts(&asked);
+        seen.previous += previous_now - previous;
+        seen.failed += failed_now - failed;
+        seen.unknown -= unknown;
+        seen.unfinished.push((table, asked.into_unfinished_rows()));
+    }
+    seen.previous += std::mem::take(&mut seen.unknown);
+    Ok(())
 }
 
 async fn moment(transaction: &Transaction<'_>) -> Result<Moment> {
@@ -130,6 +161,7 @@ async fn look_at(
         seen.rows += judged.page.len() as u64;
         seen.previous += judged.count(|j| *j == Judgement::Previous);
         seen.failed += judged.count(|j| matches!(j, Judgement::Failed(_)));
+        seen.unknown += judged.count(|j| *j == Judgement::Unknown);
         for row in judged.into_unfinished_rows() {
             if room.is_full() {
                 seen.has_more = true;

@@ -1,22 +1,20 @@
 //! Finds the run that a command means: the one its token names, an unfinished one, or a new one.
 
-use std::sync::Arc;
-
 use sha2::{Digest, Sha256};
 
 use super::audited::{self, Beginning};
 use super::passes::{self, PassKind};
+use super::run_keys;
 use super::throttle;
 use crate::config::Config;
 use crate::db::error::DatabaseError;
 use crate::db::ledger::audit::EventKind;
-use crate::db::ledger::run::{self, Ending, Relation, RingKeys, Wanted};
+use crate::db::ledger::run::{self, Ending, Relation, Wanted};
 use crate::db::ledger::setup;
 use crate::db::ledger::token::{self, NamedRun};
 use crate::db::session::{Session, Terms};
 use crate::db::transaction::Transaction;
 use crate::error::{Error, ExitCode, Result};
-use crate::keys::KeyRing;
 use crate::plan::Plan;
 use crate::plan::decide::Objections;
 use crate::plan::ledger_checks::{self, LedgerFacts};
@@ -46,19 +44,10 @@ pub fn wanted(config: &Config, digest_text: &str, rings: &Rings, plan: &Plan) ->
         token: config.run.token.clone(),
         columns: plan.column_names(),
         left_out: config.left_out.clone(),
-        keys: ring_keys(rings),
+        keys: run_keys::of(config, rings),
         config_digest: data_encoding::HEXLOWER.encode(&digest),
         total_estimate: plan.estimated_records(),
     }
-}
-
-fn ring_keys(rings: &Rings) -> Vec<RingKeys> {
-    let keys = |(name, ring): (&String, &Arc<KeyRing>)| RingKeys {
-        ring: name.clone(),
-        current: ring.current().id().to_string(),
-        previous: ring.previous().iter().map(|key| key.id().to_string()).collect(),
-    };
-    rings.iter().map(keys).collect()
 }
 
 /// The ended run that a token names, before anything is planned: a late pod of a finished run.
@@ -97,7 +86,7 @@ pub async fn with_refusals_of_ledger(
         token: None,
         columns: Vec::new(), // not known: overlapping runs are left to the next attempt
         left_out: Vec::new(),
-        keys: ring_keys(rings),
+        keys: run_keys::of(config, rings),
         config_digest: String::new(),
         total_estimate: 0,
     };

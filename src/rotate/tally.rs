@@ -73,7 +73,10 @@ impl ColumnTally {
     pub fn add(&mut self, value: &Judgement, is_written: bool) {
         match value {
             // the values of a document are its strings
-            Judgement::Nothing | Judgement::Previous | Judgement::Document(_) => {}
+            Judgement::Nothing
+            | Judgement::Previous
+            | Judgement::Unknown
+            | Judgement::Document(_) => {}
             Judgement::Current => self.current += 1,
             Judgement::Failed(_) | Judgement::Refused { .. } => self.failed += 1,
             Judgement::Resealed(_) if is_written => self.resealed += 1,

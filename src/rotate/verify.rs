@@ -5,12 +5,14 @@ mod walk;
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio_postgres::types::Type;
 
 use super::context::Context;
 use super::judge::{JudgedPage, Judgement};
 use super::narrow::CommitError;
 use super::passes::{Extent, extents};
+use super::shown;
 use super::sift::Room;
 use super::snapshot::{self, Moment, Seen};
 use super::writers;
@@ -85,6 +87,8 @@ pub struct Verdict {
     /// Values written since the walk began that the current key does not open.
     pub found_in_close: u64,
     pub walks: u32,
+    /// What was shown of the values that key services seal, a line a column.
+    pub key_services: Vec<Value>,
 }
 
 impl Verdict {
@@ -111,7 +115,15 @@ pub async fn verify(session: &mut Session, context: &Arc<Context>) -> Result<Ver
             let standbys_behind = standbys(session, &seen.moment.lsn).await?;
             let moment = seen.moment.clone();
             let found_in_close = accepted::newly_found(session, &plan, seen).await?;
-            return Ok(Verdict { tables, moment, standbys_behind, found_in_close, walks });
+            let key_services = shown::of(&plan);
+            return Ok(Verdict {
+                tables,
+                moment,
+                standbys_behind,
+                found_in_close,
+                walks,
+                key_services,
+            });
         }
     }
     Err(Error::outside("tables, partitions or their files keep changing under the walk")

@@ -15,11 +15,11 @@ use super::narrow::{self, CommitError, Committed};
 use super::page::Page;
 use super::size::PageSize;
 use super::statements::Order;
+use super::writers::Kept;
 use crate::db::ledger::shard::{Claim, Step};
 use crate::db::retry::Patience;
 use crate::db::session::Session;
 use crate::error::Result;
-use crate::plan::TablePlan;
 
 /// Walks a claimed shard to its end, or for as long as worker `number` is wanted.
 ///
@@ -62,7 +62,7 @@ pub async fn walk(
             if share.is_whole { pages.after(session, &page.page, size).await? } else { None };
         crate::failpoint!("page-resealed");
         let committing = commit(session, &writer, cursor, page, share.rows);
-        let (done, next) = tokio::join!(committing, judge_ahead(ahead, &table));
+        let (done, next) = tokio::join!(committing, pages.judge_ahead(ahead));
         let (done, took) = done?;
         patience.progress();
         size.committed(took);
@@ -96,7 +96,7 @@ impl Pages<'_> {
         let page = self.reader.page(session, position, size).await?;
         let table = self.reader.table;
         let (page, seals) = judge::seals(page, table).await?;
-        self.context.seals.grant(session, &table.ring, seals).await?;
+        self.context.seals.grant(session, table.ring.as_deref(), seals).await?;
         Ok(page)
     }
 
@@ -106,9 +106,26 @@ impl Pages<'_> {
         session: &mut Session,
         cursor: &Cursor,
         size: &mut PageSize,
-    ) -> Result<JudgedPage> {
+    ) -> Result<JudgedPage, CommitError> {
         let page = self.next(session, cursor.committed(), size).await?;
-        judge::judge(page, Arc::clone(self.reader.table), Intent::Reseal).await
+        self.judge(page).await
+    }
+
+    async fn judge_ahead(&self, page: Option<Page>) -> Result<Option<JudgedPage>, CommitError> {
+        let Some(page) = page else { return Ok(None) };
+        self.judge(page).await.map(Some)
+    }
+
+    /// A key service may take its time: the shard stays ours meanwhile.
+    async fn judge(&self, page: Page) -> Result<JudgedPage, CommitError> {
+        let (table, claim) = (self.reader.table, self.reader.claim);
+        let intent = if claim.step == Step::Walk { Intent::Prove } else { Intent::Reseal };
+        let judging = judge::judge(page, Arc::clone(table), intent);
+        if !table.asks_services() {
+            return Ok(judging.await?);
+        }
+        let kept = Kept { claim, lease: self.context.config.run.lease };
+        kept.during(&self.context.database, judging).await
     }
 
     /// The page after one that is not yet committed; none after the last.
@@ -135,9 +152,4 @@ async fn commit(
     let begun = Instant::now();
     let done = narrow::commit_page(session, writer, cursor, page, rows).await?;
     Ok((done, begun.elapsed()))
-}
-
-async fn judge_ahead(page: Option<Page>, table: &Arc<TablePlan>) -> Result<Option<JudgedPage>> {
-    let Some(page) = page else { return Ok(None) };
-    judge::judge(page, Arc::clone(table), Intent::Reseal).await.map(Some)
 }

@@ -83,9 +83,11 @@ pub fn layout(settings: &Settings) -> String {
     }
 }
 
-/// The words of a layout, as `NAME = VALUE`.
+/// The words of a layout, as `NAME = VALUE`; a search finds none whose values a key service seals.
 pub fn fields(settings: &Settings) -> Vec<(&'static str, String)> {
-    let Settings { layout, code: _, cipher, key, aad, label, nonce, plaintext } = settings;
+    // a search looks at one cell at a time: it finds nothing that is spread over several, and nothing that a key
+    // service seals
+    let Settings { layout, code: _, cipher, key, aad, label, nonce, plaintext, .. } = settings;
     let mut fields = Vec::new();
     let mut add = |name, text: &Option<String>| {
         fields.extend(text.as_deref().map(|text| (name, string(text))));

@@ -1,6 +1,8 @@
 //! The values of one column, each with the additional data that its row gives it.
 
 use super::{DocumentWork, Reading, Reason, Resealing, Scratch, ValueWork};
+use zeroize::Zeroizing;
+
 use crate::document::Selection;
 use crate::error::Result;
 use crate::keys::ColumnKeys;
@@ -90,7 +92,36 @@ impl<'a> ColumnWork<'a> {
         self.values.reseal(stored, &self.row(texts), scratch)
     }
 
-    fn row<'r>(&'r self, texts: &'r [Option<&'r [u8]>]) -> RowTexts<'r> {
+    /// What NULL is.
+    pub fn read_null(&self) -> Reading {
+        self.values.read_null()
+    }
+
+    /// Opens a value with the keys of the ring, and shows what it is.
+    pub fn show(
+        &self,
+        stored: &[u8],
+        texts: &[Option<&[u8]>],
+        scratch: &mut Scratch,
+    ) -> (Reading, Zeroizing<Vec<u8>>) {
+        self.values.show(stored, &self.row(texts), scratch)
+    }
+
+    /// Seals what a key service has opened with the current key.
+    ///
+    /// # Errors
+    /// Those of [`ValueWork::reseal`]: they end the run.
+    pub fn seal_shown(
+        &self,
+        shown: &[u8],
+        texts: &[Option<&[u8]>],
+        scratch: &mut Scratch,
+    ) -> Result<Resealing> {
+        self.values.seal_shown(shown, &self.row(texts), scratch)
+    }
+
+    /// The texts of a row as templates take them.
+    pub fn row<'r>(&'r self, texts: &'r [Option<&'r [u8]>]) -> RowTexts<'r> {
         let AadSource { table, column, places } = self.source;
         RowTexts { table, column, texts, places }
     }

@@ -6,13 +6,13 @@ use crate::pages;
 use crate::server::{Server, installed, printed};
 use crate::support::{Reseal, eventually};
 
-const ROOT: &str = "root-of-the-test";
+pub const ROOT: &str = "root-of-the-test";
 
-struct OpenBao(Server);
+pub struct OpenBao(Server);
 
 impl OpenBao {
     /// With a transit engine and a key `k` in it.
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let words = |port| {
             let listen = format!("-dev-listen-address=127.0.0.1:{port}");
             [
@@ -35,6 +35,10 @@ impl OpenBao {
         bao
     }
 
+    pub fn address(&self) -> &str {
+        &self.0.address
+    }
+
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(installed("bao"));
         command.args(words).env("HOME", self.0.home.path());
@@ -42,19 +46,19 @@ impl OpenBao {
         command
     }
 
-    fn run(&self, words: &[&str]) -> String {
+    pub fn run(&self, words: &[&str]) -> String {
         printed(&mut self.command(words))
     }
 
     /// A token that may do what the policy says.
-    fn token(&self, policy: &str) -> String {
+    pub fn token(&self, policy: &str) -> String {
         let path = self.0.home.path().join("policy.hcl");
         std::fs::write(&path, policy).expect("a file");
         self.run(&["policy", "write", "job", path.to_str().unwrap()]);
         self.run(&["token", "create", "-policy=job", "-field=token"])
     }
 
-    fn program(&self, words: &str, token: &str) -> Reseal {
+    pub fn program(&self, words: &str, token: &str) -> Reseal {
         Reseal::new(words)
             .env("VAULT_ADDR", format!("http://{}", self.0.address))
             .env("VAULT_TOKEN", token)

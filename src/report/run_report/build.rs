@@ -14,6 +14,7 @@ use crate::db::ledger::counted::Counted;
 use crate::db::ledger::evidence::Point;
 use crate::db::ledger::scope::ScopeTable;
 use crate::error::{Error, Result};
+use crate::report::proof;
 use crate::report::status::StatusReport;
 
 /// The report.
@@ -174,7 +175,8 @@ fn proof_steps(proof: &Value) -> Vec<ProofStep> {
     let relations = proof["relations"].as_array().map_or(0, Vec::len);
     let waited = Duration::from_millis(number("waited_ms")).as_secs_f64();
     let step = |step, what| ProofStep { step, what };
-    vec![
+    let services = proof["key_services"].as_array().into_iter().flatten();
+    let mut steps = vec![
         step(
             "barrier",
             format!("every transaction below {} had ended before the walk", text("barrier")),
@@ -199,7 +201,9 @@ fn proof_steps(proof: &Value) -> Vec<ProofStep> {
             "end",
             format!("at {}, LSN {}, timeline {}", text("moment"), text("lsn"), proof["timeline"]),
         ),
-    ]
+    ];
+    steps.extend(services.map(|column| step("key service", proof::of_service(column))));
+    steps
 }
 
 /// What was noted while it ran, and its beginning and end.

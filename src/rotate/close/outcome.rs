@@ -15,6 +15,7 @@ use crate::rotate::audited;
 use crate::rotate::context::Context;
 use crate::rotate::ending;
 use crate::rotate::narrow::CommitError;
+use crate::rotate::shown;
 use crate::rotate::snapshot::Seen;
 
 /// What the ledger keeps of the proof.
@@ -38,7 +39,7 @@ pub(super) fn proof(
             })
         })
         .collect();
-    json!({
+    let mut proof = json!({
         "moment": moment.time,
         "lsn": moment.lsn,
         "timeline": moment.timeline,
@@ -47,7 +48,12 @@ pub(super) fn proof(
         "waited_ms": u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
         "rows_in_close": seen.rows,
         "relations": relations,
-    })
+    });
+    let services = shown::of(plan);
+    if !services.is_empty() {
+        proof["key_services"] = services.into();
+    }
+    proof
 }
 
 /// Ends the run. This commit is durable, which makes all before it so.

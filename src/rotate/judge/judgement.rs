@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
+use crate::sealed::Sorted;
 use crate::value::{Placed, Reading, Reason, Resealing};
 
 /// The judgement of one cell, or of one string in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// NULL, empty, or none of ours: left alone.
+    /// NULL or empty, unless the column says otherwise, or none of ours: left alone.
     Nothing,
     /// Opens with the current key in its write layout.
     Current,
@@ -15,6 +16,8 @@ pub enum Judgement {
     Resealed(Vec<u8>),
     /// Needs a previous key (when only reading).
     Previous,
+    /// A key service must be asked (when nobody is).
+    Unknown,
     Failed(Reason),
     /// The database refused to write it: a constraint, a trigger or a rule.
     Refused {
@@ -22,6 +25,16 @@ pub enum Judgement {
     },
     /// The cell is a document; its strings are the values.
     Document(Box<JudgedDocument>),
+}
+
+impl From<Sorted> for Judgement {
+    fn from(sorted: Sorted) -> Self {
+        match sorted {
+            Sorted::Read(reading) => reading.into(),
+            Sorted::Resealed(resealing) => resealing.into(),
+            Sorted::Ask => Self::Unknown,
+        }
+    }
 }
 
 /// The strings of a document that are values. It is written once, whatever their number.

@@ -8,7 +8,7 @@ use crate::db::session::{Session, Terms};
 use crate::db::transaction::Parameter;
 use crate::error::Result;
 use crate::plan::{Plan, TablePlan};
-use crate::rotate::failures::FailedValues;
+use crate::rotate::failures::{FailedValues, Taken};
 use crate::rotate::judge::{self, Intent, JudgedPage};
 use crate::rotate::sift::still_page;
 use crate::rotate::snapshot::Seen;
@@ -36,7 +36,7 @@ pub async fn accepted(
     let mut failed = FailedValues::default();
     for row in 0..judged.page.len() {
         for column in 0..table.columns.len() {
-            failed.take(table, judged, (row, column), false);
+            failed.take(table, judged, (row, column), Taken::NotCurrent);
         }
     }
     if failed.rows.is_empty() || crate::db::ledger::setup::version(session).await?.is_none() {
