@@ -36,6 +36,21 @@ impl Layout {
         Some(template.pieces.iter().map(Piece::name).collect())
     }
 
+    /// The same layout outside of its column: one whose values have other columns beside them that they leave NULL
+    /// is one of a single cell.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        let mut alone = self.clone();
+        if let Shape::Template(template) = &mut alone.shape
+            && template.pieces.len() > 1
+            && template.pieces[1..].iter().all(Piece::is_absent)
+        {
+            template.pieces.truncate(1);
+            template.over = Over::Cell;
+        }
+        alone
+    }
+
     /// The same layout, to read values of a column that is written in another one.
     pub(super) fn beside_written(self, write: &Layout) -> Result<Self, LayoutError> {
         if self.over() == Over::Fields || write.over() == Over::Fields {

@@ -72,6 +72,10 @@ impl Piece {
         *self.segments() == [Segment::Label]
     }
 
+    pub(in crate::layout) fn is_absent(&self) -> bool {
+        self.role == Role::Absent
+    }
+
     pub(in crate::layout) fn segments(&self) -> &[Segment] {
         match &self.role {
             Role::Template(sequence) => &sequence.segments,
