@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{DraftColumn, Objections, TableKeys, warnings, beside, identifier, readable, writable};
+use super::{DraftColumn, Objections, TableKeys, beside, identifier, readable, warnings, writable};
 use crate::config::{ColumnConfig, TableConfig};
 use crate::db::identifier::Identifier;
 use crate::keys::{ColumnKeys, KeyRing};
