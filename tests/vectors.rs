@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use reseal::keys::{KeyRing, KeySource, KeyUse, LabelledSource, Owner, PreparedKey, RingConfig};
-use reseal::layout::{DecodeBuffer, Layout, Over, Preset, RowTexts, Sealed, Settings, Vector};
+use reseal::layout::{
+    DecodeBuffer, Empty, Layout, Nothing, Over, Preset, RowTexts, Sealed, Settings, Vector,
+};
 use reseal::value::{Reading, Resealing, Scratch, ValueWork};
 use reseal::{crypto::Plaintext, layout::ColumnLayout};
 use serde_json::Value;
@@ -244,6 +246,26 @@ fn each_is_resealed_under_a_new_key() {
         if layout.write().cipher() == reseal::crypto::Cipher::Aes256Gcm {
             assert_eq!(new.len(), case.stored.len(), "{name}");
         }
+    }
+}
+
+/// An empty text is a plaintext like any other, in every layout that takes one.
+#[test]
+fn an_empty_text_is_sealed_and_read_back() {
+    for case in cases() {
+        let nothing = Nothing { empty: Empty::Encrypt, ..Nothing::default() };
+        let Ok(layout) = ColumnLayout::try_from(case.layout()) else { continue };
+        let Ok(layout) = layout.with_nothing(nothing) else { continue };
+        let ring = case.ring(layout.write(), &[]);
+        let (table, column) = (&case.vector.table, &case.vector.column);
+        let keys = ring.column_keys(&layout, table, column).unwrap();
+        let (work, mut scratch) = (ValueWork::new(&keys, &layout), Scratch::default());
+        assert_eq!(work.read(b"", &case.row(), &mut scratch), Reading::Plain, "{}", case.name);
+        let Ok(Resealing::Resealed(new)) = work.reseal(b"", &case.row(), &mut scratch) else {
+            panic!("{} takes no empty text", case.name)
+        };
+        let read = work.read(&new, &case.row(), &mut scratch);
+        assert_eq!(read, Reading::Current, "{}", case.name);
     }
 }
 
