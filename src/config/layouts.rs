@@ -67,6 +67,7 @@ impl LayoutWords {
             plaintext: text("plaintext"),
             label: text("label"),
             encoding: text("encoding"),
+            version_column: text("version_column"),
             ..Settings::default()
         };
         settings.key = section.take("key").and_then(|entry| key(entry, troubles));

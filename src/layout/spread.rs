@@ -15,13 +15,19 @@ type Words = BTreeMap<String, PieceSettings>;
 impl Layout {
     /// What its values are spread over.
     pub fn over(&self) -> Over {
-        self.as_template().map_or(Over::Cell, |template| template.over)
+        match self.service() {
+            Some(form) => form.over(),
+            None => self.as_template().map_or(Over::Cell, |template| template.over),
+        }
     }
 
     /// The pieces of a spread value besides that of its ciphertext, in the order of their names. Of values in one
     /// cell there is none.
     pub fn beside(&self) -> &[Piece] {
-        self.as_template().map_or(&[], |template| &template.pieces[1..])
+        match self.service() {
+            Some(form) => form.beside(),
+            None => self.as_template().map_or(&[], |template| &template.pieces[1..]),
+        }
     }
 
     /// All fields of the object that a value is, that of its ciphertext first.
@@ -53,6 +59,9 @@ impl Layout {
         let names: Vec<&str> = write.beside().iter().map(Piece::name).collect();
         if names.is_empty() && self.over() == Over::Cell {
             return Ok(self);
+        }
+        if let Shape::Service(form) = self.shape {
+            return Ok(Self { shape: Shape::Service(form.among(&names)), ..self });
         }
         let Shape::Template(template) = self.shape else {
             let what = format!("values of {} are not spread over columns", self.name);

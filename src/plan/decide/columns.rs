@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{DraftColumn, Objections, TableKeys, beside, identifier, readable, writable};
+use super::{DraftColumn, Objections, TableKeys, beside, identifier, readable, warnings, writable};
 use crate::config::{ColumnConfig, TableConfig};
 use crate::db::identifier::Identifier;
 use crate::keys::{ColumnKeys, KeyRing};
@@ -37,6 +37,9 @@ pub(super) fn columns(
         let sealed = layout.as_ref().and_then(|(layout, _)| {
             SealedColumn::of(layout, keys.services, keys.newest, keys.verify_open)
         });
+        if let Some((layout, _)) = &layout {
+            warnings::of_services(layout, sealed.as_ref(), &place, objections);
+        }
         columns.push(DraftColumn {
             name: identifier(&config.name),
             number: column.number,
