@@ -53,7 +53,16 @@ impl SampleCount {
 
     /// Cells that hold nothing where the column wants a value: they say nothing about keys.
     pub fn missing(&self) -> u64 {
-        self.reasons.get(Reason::Missing.as_str()).copied().unwrap_or_default()
+        self.because(Reason::Missing)
+    }
+
+    /// Values that have the shape of no layout.
+    pub fn malformed(&self) -> u64 {
+        self.because(Reason::Malformed)
+    }
+
+    fn because(&self, reason: Reason) -> u64 {
+        self.reasons.get(reason.as_str()).copied().unwrap_or_default()
     }
 
     pub(super) fn take(&mut self, reading: Reading, was_deterministic: bool) {
