@@ -24,6 +24,7 @@ mod scan;
 mod service;
 mod settings;
 mod splits;
+mod spread;
 mod template;
 mod value;
 
@@ -43,7 +44,8 @@ pub use label::{LabelForm, is_label};
 pub use plausible::PlaintextRule;
 pub use preset::{Preset, Status, Unsupported, Vector};
 pub use service::ServiceForm;
-pub use settings::{KeySettings, Settings};
+pub use settings::{KeySettings, PieceSettings, Settings};
+pub use template::{Over, Piece};
 
 /// One way of storing a value, and what it takes to open one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,18 +210,12 @@ impl Layout {
         }
     }
 
-    /// Every byte it writes is ASCII other than NUL, so that its values fit a text column.
+    /// Every byte it writes into the column of the value is ASCII other than NUL, so that it fits a text column.
     pub fn is_text(&self) -> bool {
         if let Shape::Service(form) = &self.shape {
             return form.is_text();
         }
-        self.as_template().is_none_or(|template| {
-            template.segments.iter().all(|segment| match segment {
-                Segment::Literal(bytes) => bytes.iter().all(|byte| matches!(byte, 1..=127)),
-                Segment::Label => true,
-                Segment::Group(group) => group.encoding.is_text(),
-            })
-        })
+        self.as_template().is_none_or(|template| template.pieces[0].is_text())
     }
 
     /// Refuses a layout that is only read: one that nothing authenticates, or whose tag is cut short.

@@ -25,6 +25,7 @@ pub mod error;
 pub mod cli;
 pub mod config;
 
+pub mod cell;
 pub mod crypto;
 pub mod document;
 pub mod keys;

@@ -6,6 +6,7 @@
 //! nothing to the database, and knows nothing of the run that follows.
 
 mod ask;
+pub mod cell;
 pub mod decide;
 mod estimate;
 mod found;
@@ -28,6 +29,7 @@ use crate::layout::{ColumnLayout, ServiceForm};
 use crate::sealed::{AskedColumn, SealedColumn};
 use crate::value::{AadSource, ColumnWork};
 
+pub use cell::{BesideColumn, Cell};
 pub use estimate::Estimate;
 
 /// A decided plan: every table can be walked, and every column's values are understood.
@@ -72,7 +74,10 @@ impl Plan {
         let mut names: Vec<String> = self
             .tables
             .iter()
-            .flat_map(|t| t.columns.iter().map(|c| format!("{}.{}", t.relation, c.name)))
+            .flat_map(|table| {
+                let columns = table.columns.iter().flat_map(ColumnPlan::written_columns);
+                columns.map(|(name, _)| format!("{}.{name}", table.relation))
+            })
             .collect();
         names.sort();
         names
@@ -155,6 +160,8 @@ pub enum ColumnKind {
     Text,
     Json,
     Jsonb,
+    /// A number that is the label of a key, beside a value.
+    Integer,
 }
 
 impl ColumnKind {
@@ -162,7 +169,7 @@ impl ColumnKind {
     pub fn stored(self, name: &Identifier) -> String {
         match self {
             Self::Bytea | Self::Text => format!("t.{name}"),
-            Self::Json | Self::Jsonb => format!("t.{name}::text"),
+            Self::Json | Self::Jsonb | Self::Integer => format!("t.{name}::text"),
         }
     }
 }
@@ -174,6 +181,8 @@ pub struct ColumnPlan {
     /// Its number in the table: another column may be given its name, but never its number.
     pub number: i16,
     pub kind: ColumnKind,
+    /// Other columns that hold pieces of its values, in the order in which the layout has them.
+    pub beside: Vec<BesideColumn>,
     pub layout: ColumnLayout,
     /// Where in a document the values stand; `None` when the cell is the value.
     pub paths: Option<Selection>,

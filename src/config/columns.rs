@@ -29,6 +29,9 @@ pub fn tables(typed: &[String], troubles: &mut Troubles) -> Vec<TableConfig> {
             Some(table) => table.columns.push(column),
         }
     }
+    for table in &tables {
+        table.refuse_written_twice(&format!("--column {}", table.name), troubles);
+    }
     tables
 }
 

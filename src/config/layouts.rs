@@ -8,7 +8,7 @@ use crate::config::file::word;
 use crate::config::word::Word;
 use crate::error::Error;
 use crate::keys::{KeySource, MalformedKeySource};
-use crate::layout::{KeySettings, LayoutError, Settings};
+use crate::layout::{KeySettings, LayoutError, PieceSettings, Settings};
 
 /// What was said of a layout, and where.
 #[derive(Clone, Debug)]
@@ -71,6 +71,8 @@ impl LayoutWords {
         };
         settings.key = section.take("key").and_then(|entry| key(entry, troubles));
         settings.context = section.take("context").and_then(|entry| context(entry, troubles));
+        settings.beside =
+            section.take("beside").and_then(|entry| pieces(entry, "beside", troubles));
         Self { place: Word::new("", place), settings }
     }
 
@@ -97,6 +99,32 @@ fn context(entry: Entry<'_>, troubles: &mut Troubles) -> Option<BTreeMap<String,
         .into_iter()
         .filter_map(|(name, template)| Some((name.text, troubles.note(template.text())?.text)));
     Some(pairs.collect())
+}
+
+/// `NAME = "TEMPLATE"` for every column or field; or a table with `layout` and `may_be_null`.
+fn pieces(
+    entry: Entry<'_>,
+    title: &str,
+    troubles: &mut Troubles,
+) -> Option<BTreeMap<String, PieceSettings>> {
+    let section = troubles.note(entry.section(title))?;
+    let mut pieces = BTreeMap::new();
+    for (name, entry) in section.all() {
+        let piece = match entry.is_section() {
+            false => troubles.note(entry.text()).map(|word| word.text.into()),
+            true => troubles.note(entry.section("a piece")).map(|mut section| {
+                let layout = word(&mut section, "layout", Entry::text, troubles);
+                let may_be_null = word(&mut section, "may_be_null", Entry::switch, troubles);
+                section.finish(troubles);
+                PieceSettings {
+                    layout: layout.map(|word| word.text).unwrap_or_default(),
+                    may_be_null: may_be_null.is_some_and(|word| word.text == "true"),
+                }
+            }),
+        };
+        pieces.insert(name.text, piece.unwrap_or_default());
+    }
+    Some(pieces)
 }
 
 /// `"base64"`, or a table with `encoding` and a derivation.

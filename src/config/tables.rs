@@ -10,7 +10,7 @@ use crate::config::word::Word;
 use crate::document::{PathError, Selection};
 use crate::error::{Error, Result};
 use crate::keys::KeyUse;
-use crate::layout::{ColumnLayout, Layout, Settings, Unmatched};
+use crate::layout::{ColumnLayout, Layout, Over, Piece, Settings, Unmatched};
 
 /// A table, or with a `*` in its name several that are alike.
 #[derive(Clone, Debug)]
@@ -40,6 +40,24 @@ impl TableConfig {
         self.columns.iter().any(ColumnConfig::needs_ring)
     }
 
+    /// Refuses a column that holds pieces of two values, or a value and a piece of another.
+    pub(super) fn refuse_written_twice(&self, place: &str, troubles: &mut Troubles) {
+        for column in &self.columns {
+            let beside = format!("under `beside` of {}", column.name);
+            for piece in column.beside().iter().map(Piece::name) {
+                if let Err(what) = names::exact(piece) {
+                    troubles.add(Error::usage(format!("{beside}: {what}")).at(place));
+                }
+                let others = self.columns.iter().filter(|other| other.name != column.name);
+                if piece == column.name || others.into_iter().any(|other| other.writes(piece)) {
+                    let what = format!("the column {piece} is written twice");
+                    let hint = format!("it stands {beside}: leave it out elsewhere");
+                    troubles.add(Error::usage(what).at(place).hint(hint));
+                }
+            }
+        }
+    }
+
     pub(super) fn digest_text(&self) -> String {
         let mut columns: Vec<String> = self.columns.iter().map(ColumnConfig::digest_text).collect();
         columns.sort();
@@ -49,6 +67,17 @@ impl TableConfig {
 }
 
 impl ColumnConfig {
+    /// Other columns that hold pieces of its values.
+    pub fn beside(&self) -> &[Piece] {
+        let layout = self.layout.as_ref().map(ColumnLayout::write);
+        layout.filter(|layout| layout.over() == Over::Columns).map_or(&[], Layout::beside)
+    }
+
+    /// Whether its values are written to this column, alone or among others.
+    pub fn writes(&self, column: &str) -> bool {
+        self.name == column || self.beside().iter().any(|piece| piece.name() == column)
+    }
+
     fn digest_text(&self) -> String {
         let name = &self.name;
         let Some(layout) = &self.layout else {
@@ -124,11 +153,13 @@ fn table(words: &TableWords, file: &FileWords, troubles: &mut Troubles) -> Optio
         troubles.add(error.hint("add [table.columns] with NAME = \"LAYOUT\""));
     }
     if let (Some(version), Some(word)) = (&version, &words.version)
-        && columns.iter().any(|column| column.name == *version)
+        && columns.iter().any(|column| column.writes(version))
     {
         troubles.add(word.wrong("the version column is one of the columns to reseal"));
     }
-    Some(TableConfig { name: name?, ring: ring?.to_owned(), version, columns })
+    let table = TableConfig { name: name?, ring: ring?.to_owned(), version, columns };
+    table.refuse_written_twice(&words.name.place, troubles);
+    Some(table)
 }
 
 fn column(words: &ColumnWords, troubles: &mut Troubles) -> Option<ColumnConfig> {
@@ -188,6 +219,9 @@ fn paths(json: &[Word], layout: Option<&ColumnLayout>, column: &Word) -> Result<
     let texts: Vec<&str> = json.iter().map(|path| path.text.as_str()).collect();
     let selection = Selection::parse(&texts).map_err(|error| refused(first, error))?;
     match layout {
+        Some(layout) if layout.write().over() == Over::Columns => Err(first
+            .wrong("a value in a document lies in no other column")
+            .hint("leave `beside` out; of an object say fields = { … }")),
         None => Err(first
             .wrong("values in documents need the layout to write")
             .hint("add layout = \"…\"")),

@@ -4,7 +4,7 @@ use super::coded::Code;
 use super::service::{ServiceForm, no_label};
 use super::{
     AadTemplate, KeyForm, LabelFrom, Layout, LayoutError, NonceFrom, PlaintextRule, Settings,
-    Shape, preset, settings, template,
+    Shape, preset, settings, spread,
 };
 use crate::crypto::Cipher;
 
@@ -15,12 +15,10 @@ impl Layout {
             return Self::of_service(&settings);
         }
         let name = settings.layout.clone().unwrap_or_default();
-        if name.contains(['{', '}']) {
+        if is_template(&settings) {
             return Self::from_words(name, settings);
         }
-        let preset = preset::find(&name)?;
-        let own = Settings { layout: None, ..settings };
-        Self::from_words(name, own.over(&preset.settings))
+        Self::from_words(name.clone(), over_preset(&name, settings)?)
     }
 
     /// … of a layout that is only read: cipher, key and additional data are those of the column, where
@@ -30,13 +28,8 @@ impl Layout {
             return Self::of_service(&settings.of_service_over(column));
         }
         let name = settings.layout.clone().unwrap_or_default();
-        let settings = match name.contains(['{', '}']) {
-            true => settings,
-            false => {
-                let preset = preset::find(&name)?;
-                Settings { layout: None, ..settings }.over(&preset.settings)
-            }
-        };
+        let settings =
+            if is_template(&settings) { settings } else { over_preset(&name, settings)? };
         let cipher = settings.cipher.clone().or_else(|| column.cipher.clone());
         let takes_aad = cipher.as_deref().and_then(Cipher::named).is_none_or(Cipher::takes_aad);
         let aad = column.aad.clone().filter(|_| takes_aad);
@@ -70,11 +63,17 @@ impl Layout {
             return Err(LayoutError::new("`context` and `encoding` belong to values of a KMS key")
                 .hint("say them beside `kms`"));
         }
-        let shape = match (&words.code, &words.layout) {
-            (Some(code), _) => Shape::Code(Code::named(code)?),
-            (None, template) => {
-                Shape::Template(template::parse(template.as_deref().unwrap_or_default())?)
+        let shape = match &words.code {
+            Some(_) if words.beside.is_some() || words.fields.is_some() => {
+                let what = format!("values of {name} are not spread");
+                return Err(LayoutError::new(what).hint("leave `beside` and `fields` out"));
             }
+            Some(code) => Shape::Code(Code::named(code)?),
+            None => Shape::Template(spread::template(&words)?),
+        };
+        let name = match &shape {
+            Shape::Template(template) if name.is_empty() => template.text.clone(),
+            _ => name,
         };
         let cipher = match words.cipher.as_deref() {
             None => Cipher::Aes256Gcm,
@@ -135,4 +134,24 @@ impl Layout {
         add(rule.is_some(), format!(" plaintext {:?}", rule.unwrap_or_default()));
         text
     }
+}
+
+/// Whether the words describe a layout themselves; a preset has neither braces in its name nor fields.
+fn is_template(settings: &Settings) -> bool {
+    match &settings.layout {
+        Some(layout) => layout.contains(['{', '}']),
+        None => settings.fields.is_some(),
+    }
+}
+
+/// The words of a preset, with those of an application before them.
+fn over_preset(name: &str, own: Settings) -> Result<Settings, LayoutError> {
+    let preset = &preset::find(name)?.settings;
+    let own = Settings {
+        layout: None,
+        beside: spread::named(own.beside, preset.beside.as_ref())?,
+        fields: spread::named(own.fields, preset.fields.as_ref())?,
+        ..own
+    };
+    Ok(own.over(preset))
 }

@@ -113,7 +113,7 @@ impl Layout {
         if !self.binds_its_head() {
             return Ok(());
         }
-        let groups = template.segments.iter().filter_map(|segment| match segment {
+        let groups = template.sequences().flatten().filter_map(|segment| match segment {
             Segment::Group(group) => Some(&group.parts),
             _ => None,
         });
@@ -150,10 +150,13 @@ impl Layout {
     /// Refuses a label that could not be told from the text behind it.
     pub fn check_label(&self, label: &str) -> Result<(), LayoutError> {
         let Shape::Template(template) = &self.shape else { return Ok(()) };
-        let place = template.segments.iter().position(|segment| *segment == Segment::Label);
-        let Some(place) = place else { return Ok(()) };
+        let is_label = |segment: &Segment| *segment == Segment::Label;
+        let mut found = template
+            .sequences()
+            .filter_map(|segments| Some((segments, segments.iter().position(is_label)?)));
+        let Some((segments, place)) = found.next() else { return Ok(()) };
         let beside = [place.checked_sub(1), Some(place + 1)].into_iter().flatten();
-        for segment in beside.filter_map(|place| template.segments.get(place)) {
+        for segment in beside.filter_map(|place| segments.get(place)) {
             if let Segment::Literal(literal) = segment
                 && label.as_bytes().windows(literal.len()).any(|window| window == literal)
             {

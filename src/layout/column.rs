@@ -1,6 +1,6 @@
 //! The layouts of one column: one to write, and others to read.
 
-use super::{AadTemplate, DecodeBuffer, Layout, LayoutError, Sealed, ServiceForm};
+use super::{AadTemplate, DecodeBuffer, Layout, LayoutError, Over, Sealed, ServiceForm};
 
 /// How one column is stored. What is written carries a whole tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +39,11 @@ impl Unmatched {
 impl ColumnLayout {
     /// # Errors
     /// The first layout is one that is only read; it cannot be told from one that nothing authenticates; or
-    /// a value cannot come to it from another, because it holds a data key.
-    pub fn new(mut write: Layout, mut read: Vec<Layout>) -> Result<Self, LayoutError> {
+    /// a value cannot come to it from another, because it holds a data key, or lies in other columns.
+    pub fn new(mut write: Layout, read: Vec<Layout>) -> Result<Self, LayoutError> {
         write.writable()?;
+        let read = read.into_iter().map(|layout| layout.beside_written(&write));
+        let mut read: Vec<Layout> = read.collect::<Result<_, _>>()?;
         if write.has_data_key() && !read.is_empty() {
             return Err(LayoutError::new(
                 "a layout with a data key only takes values that have one",
@@ -77,6 +79,12 @@ impl ColumnLayout {
         if unmatched == Unmatched::Encrypt && (is_loose || self.write.has_data_key()) {
             let what = "unmatched = \"encrypt\" beside a layout that nothing authenticates, or with a data key";
             return Err(LayoutError::new(what).hint("migrate first, then encrypt what is left"));
+        }
+        if unmatched == Unmatched::Encrypt && self.write.over() != Over::Cell {
+            let what = "unmatched = \"encrypt\" and a value that is spread over columns or fields";
+            return Err(LayoutError::new(what).hint(
+                "a plaintext has one place: encrypt it into one column, or in the application",
+            ));
         }
         Ok(Self { unmatched, ..self })
     }

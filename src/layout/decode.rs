@@ -10,7 +10,8 @@ use super::ends::{
     start_from_right,
 };
 use super::label;
-use super::template::{Group, Part, Segment, Template};
+use super::template::{Group, Over, Part, Role, Segment, Sequence, Template};
+use crate::cell;
 use crate::crypto::{NonceLength, Parts};
 
 /// Room for the decoded parts of one value after another.
@@ -60,8 +61,39 @@ pub(super) fn decode<'b>(
     buffer: &'b mut DecodeBuffer,
 ) -> Result<Stored<'b>, Malformed> {
     buffer.clear();
-    let segments = &template.segments;
-    let (before, after) = segments.split_at(template.pivot);
+    match &template.pieces[0].role {
+        Role::Template(whole) if template.over == Over::Cell => take_piece(whole, stored, buffer)?,
+        _ => take_pieces(template, stored, buffer)?,
+    }
+    Ok(buffer.stored(template))
+}
+
+/// Takes the pieces of a spread value apart, one by one.
+fn take_pieces(
+    template: &Template,
+    cell: &[u8],
+    buffer: &mut DecodeBuffer,
+) -> Result<(), Malformed> {
+    let mut rest = cell;
+    for piece in &template.pieces {
+        let (stored, behind) = cell::split(rest).ok_or(Malformed)?;
+        rest = behind;
+        match (&piece.role, stored) {
+            (_, None | Some([])) if piece.may_be_null => {}
+            (Role::Template(sequence), Some(stored)) => take_piece(sequence, stored, buffer)?,
+            _ => return Err(Malformed),
+        }
+    }
+    if rest.is_empty() { Ok(()) } else { Err(Malformed) }
+}
+
+fn take_piece(
+    sequence: &Sequence,
+    stored: &[u8],
+    buffer: &mut DecodeBuffer,
+) -> Result<(), Malformed> {
+    let Sequence { segments, pivot } = sequence;
+    let (before, after) = segments.split_at(*pivot);
     let mut rest = stored;
     for (place, segment) in before.iter().enumerate() {
         rest = match segment {
@@ -100,10 +132,12 @@ pub(super) fn decode<'b>(
             }
         };
     }
-    if let Segment::Group(group) = pivot {
-        buffer.take(group, rest)?;
+    match pivot {
+        Segment::Group(group) => buffer.take(group, rest),
+        Segment::Label => buffer.take_label(rest),
+        Segment::Literal(literal) if rest == &literal[..] => Ok(()),
+        Segment::Literal(_) => Err(Malformed),
     }
-    Ok(buffer.stored(template))
 }
 
 impl DecodeBuffer {

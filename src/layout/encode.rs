@@ -1,7 +1,8 @@
 //! Puts a stored value together, exactly as its template says.
 
 use super::label;
-use super::template::{Group, Part, Segment, TIME_BYTES, Template};
+use super::template::{Group, Over, Part, Piece, Role, Segment, TIME_BYTES, Template};
+use crate::cell;
 
 /// A sealed value, to be put together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,12 +55,28 @@ struct Whole<'a> {
 
 pub(super) fn encode(template: &Template, sealed: &Sealed<'_>, out: &mut Vec<u8>) {
     let whole = sealed.whole(template);
-    out.reserve_exact(written_bytes(template, &whole));
-    for segment in &template.segments {
+    if template.over == Over::Cell {
+        let segments = template.pieces[0].segments();
+        out.reserve_exact(written_bytes(segments, &whole));
+        append_segments(segments, &whole, out);
+        return;
+    }
+    for Piece { role, .. } in &template.pieces {
+        match role {
+            Role::Template(sequence) => {
+                cell::append_with(out, |out| append_segments(&sequence.segments, &whole, out));
+            }
+            Role::Absent => cell::append(None, out),
+        }
+    }
+}
+
+fn append_segments(segments: &[Segment], whole: &Whole<'_>, out: &mut Vec<u8>) {
+    for segment in segments {
         match segment {
             Segment::Literal(literal) => out.extend_from_slice(literal),
             Segment::Label => out.extend_from_slice(whole.label),
-            Segment::Group(group) => append_group(group, &whole, out),
+            Segment::Group(group) => append_group(group, whole, out),
         }
     }
 }
@@ -89,7 +106,7 @@ fn append_group(group: &Group, whole: &Whole<'_>, out: &mut Vec<u8>) {
 }
 
 /// Bytes that the value will have.
-fn written_bytes(template: &Template, whole: &Whole<'_>) -> usize {
+fn written_bytes(segments: &[Segment], whole: &Whole<'_>) -> usize {
     let bytes = |segment: &Segment| match segment {
         Segment::Literal(literal) => literal.len(),
         Segment::Label => whole.label.len(),
@@ -102,7 +119,7 @@ fn written_bytes(template: &Template, whole: &Whole<'_>) -> usize {
             group.encoding.written_bytes(group.fixed_bytes() + ciphertext + label)
         }
     };
-    template.segments.iter().map(bytes).sum()
+    segments.iter().map(bytes).sum()
 }
 
 fn tagged_bytes(label: usize) -> usize {
@@ -114,7 +131,7 @@ fn tagged_bytes(label: usize) -> usize {
 /// What a value is bound to by what stands before its nonce: fixed bytes and its time.
 pub(super) fn bind(template: &Template, frame: &[u8], out: &mut Vec<u8>) {
     out.clear();
-    let groups = template.segments.iter().filter_map(|segment| match segment {
+    let groups = template.sequences().flatten().filter_map(|segment| match segment {
         Segment::Group(group) => Some(group),
         _ => None,
     });

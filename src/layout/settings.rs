@@ -18,6 +18,10 @@ pub struct Settings {
     pub layout: Option<String>,
     /// A layout that no template can describe; presets alone say this.
     pub code: Option<String>,
+    /// What other columns hold of a value, by their names; a preset's names are those of the product.
+    pub beside: Option<BTreeMap<String, PieceSettings>>,
+    /// What each field of an object holds of a value.
+    pub fields: Option<BTreeMap<String, PieceSettings>>,
     pub cipher: Option<String>,
     pub key: Option<KeySettings>,
     /// Empty for none.
@@ -34,6 +38,22 @@ pub struct Settings {
     pub context: Option<BTreeMap<String, String>>,
     /// How such a ciphertext is stored.
     pub encoding: Option<String>,
+}
+
+/// What was said of one column or field of several.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct PieceSettings {
+    /// A template, or the name that a preset has for it.
+    pub layout: String,
+    /// It may be missing when a value is read, and is written.
+    pub may_be_null: bool,
+}
+
+impl From<String> for PieceSettings {
+    fn from(layout: String) -> Self {
+        Self { layout, may_be_null: false }
+    }
 }
 
 /// What was said of a layout's keys.
@@ -67,6 +87,8 @@ impl Settings {
         Settings {
             layout: or(self.layout, &base.layout),
             code: or(self.code, &base.code),
+            beside: self.beside.or_else(|| base.beside.clone()),
+            fields: self.fields.or_else(|| base.fields.clone()),
             cipher: or(self.cipher, &base.cipher),
             aad: or(self.aad, &base.aad),
             label: or(self.label, &base.label),

@@ -6,10 +6,10 @@
 //! begins.
 
 use super::LayoutError;
-use super::template::{Part, Segment, Template};
+use super::template::{Part, Segment, Sequence};
 
-pub(super) fn refuse(template: &Template) -> Result<(), LayoutError> {
-    let Template { segments, pivot, .. } = template;
+pub(super) fn refuse(sequence: &Sequence) -> Result<(), LayoutError> {
+    let Sequence { segments, pivot } = sequence;
     padding(segments, *pivot)?;
     labels(segments)?;
     tagged_label(segments)

@@ -4,6 +4,7 @@ use super::*;
 
 mod labels;
 mod settings;
+mod spread;
 
 const NONCE: [u8; 12] = *b"0123456789ab";
 const TAG: [u8; 16] = *b"ABCDEFGHIJKLMNOP";

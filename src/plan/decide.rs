@@ -3,6 +3,7 @@
 //! No database, no clock, no I/O. What makes a promise impossible is a refusal, what the operator
 //! should know is a warning; each says how to mend it.
 
+mod beside;
 mod columns;
 mod keys;
 pub mod samples;
@@ -11,7 +12,7 @@ mod warnings;
 use std::sync::Arc;
 
 use super::found::{ColumnFacts, RelationFacts, ServerFacts};
-use super::{ColumnKind, KeyPlan, Warning};
+use super::{BesideColumn, Cell, ColumnKind, KeyPlan, Warning};
 use crate::config::{RunConfig, TableConfig};
 use crate::db::identifier::{Identifier, RelationName};
 use crate::document::Selection;
@@ -44,6 +45,7 @@ pub struct DraftColumn {
     pub name: Identifier,
     pub number: i16,
     pub kind: ColumnKind,
+    pub beside: Vec<BesideColumn>,
     /// Where in a document the values stand.
     pub paths: Option<Selection>,
     /// With its keys; `None` until it is found by authentication.
@@ -63,6 +65,12 @@ pub struct TableKeys<'k> {
     pub newest: &'k NewestVersions,
     /// Whether a proof opens what is done by its version.
     pub verify_open: bool,
+}
+
+impl DraftColumn {
+    pub fn cell(&self) -> Cell<'_> {
+        Cell { name: &self.name, kind: self.kind, beside: &self.beside }
+    }
 }
 
 /// What a plan is for.

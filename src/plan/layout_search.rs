@@ -10,7 +10,7 @@ use super::decide::Draft;
 use super::sample::{Sample, SampleCount};
 use crate::error::Error;
 use crate::keys::{ColumnKeys, KeyRing};
-use crate::layout::{ColumnLayout, Layout};
+use crate::layout::{ColumnLayout, Layout, Over};
 
 /// One column of one configured table, over all relations it means, tried in every preset.
 #[derive(Debug, Default)]
@@ -85,8 +85,9 @@ fn candidates(kind: ColumnKind) -> impl Iterator<Item = (&'static str, ColumnLay
     let mut known: Vec<Layout> = Vec::new();
     Layout::presets().filter_map(move |preset| {
         let layout = preset.layout().ok()?;
-        let fits =
-            (kind == ColumnKind::Bytea || layout.is_text()) && !layout.key_form().is_guessable();
+        let fits = layout.over() == Over::Cell
+            && (kind == ColumnKind::Bytea || layout.is_text())
+            && !layout.key_form().is_guessable();
         if !fits || known.iter().any(|other| other.is_same_as(&layout)) {
             return None;
         }

@@ -333,6 +333,7 @@ fn table_plan(
                 name: column.name,
                 number: column.number,
                 kind: column.kind,
+                beside: column.beside,
                 paths: column.paths,
                 aad_sources: column.aad_sources,
                 aad_table: column.aad_table,

@@ -154,11 +154,10 @@ fn statement(draft: &Draft) -> String {
     let mut columns = Vec::new();
     let mut lengths = Vec::new();
     for (n, column) in draft.columns.iter().enumerate() {
-        let stored = column.kind.stored(&column.name);
-        columns.push(format!(
-            "CASE WHEN octet_length({stored}) <= $4 THEN {stored} END AS v{n}, octet_length({stored}) AS b{n}"
-        ));
-        lengths.push(format!("coalesce(octet_length({stored}), 0)"));
+        let (stored, length) = (column.cell().stored(), column.cell().length());
+        columns
+            .push(format!("CASE WHEN {length} <= $4 THEN {stored} END AS v{n}, {length} AS b{n}"));
+        lengths.push(format!("coalesce({length}, 0)"));
     }
     for (n, name) in draft.aad_columns.iter().enumerate() {
         columns.push(format!("t.{name}::text AS a{n}"));

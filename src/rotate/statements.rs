@@ -153,8 +153,7 @@ pub(super) fn key_compare(key: &KeyPlan, operator: &str, next: &mut usize) -> St
 fn fetched_columns(table: &TablePlan, longest: &str) -> String {
     let keys = table.key.columns.iter().map(|key| format!("t.{}", key.name));
     let values = table.columns.iter().enumerate().map(|(n, column)| {
-        let stored = column.kind.stored(&column.name);
-        let length = format!("octet_length({stored})");
+        let (stored, length) = (column.cell().stored(), column.cell().length());
         format!(
             "CASE WHEN {length} <= {longest} THEN {stored} END AS v{n}, \
              CASE WHEN {length} > {longest} THEN {length} END AS b{n}"

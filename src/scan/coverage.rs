@@ -146,9 +146,15 @@ fn configured<'c>(
     rings: &SearchRings,
 ) -> Covered<'c> {
     let table = tables.iter().filter(|table| names(table, seen));
+    let name = seen.column.name.name();
+    let is_beside = |column: &ColumnConfig| column.name != name && column.writes(name);
+    if table.clone().flat_map(|table| &table.columns).any(is_beside) {
+        // a piece of the value in another column, which is opened with it
+        return Covered::Everything;
+    }
     let columns: Vec<(&TableConfig, &ColumnConfig)> = table
         .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
-        .filter(|(_, column)| column.name == seen.column.name.name())
+        .filter(|(_, column)| column.name == name)
         .collect();
     if columns.is_empty() {
         return Covered::Nothing;

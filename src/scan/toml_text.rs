@@ -85,6 +85,7 @@ pub fn layout(settings: &Settings) -> String {
 
 /// The words of a layout, as `NAME = VALUE`; a search finds none whose values a key service seals.
 pub fn fields(settings: &Settings) -> Vec<(&'static str, String)> {
+    // a search looks at one cell at a time, and finds nothing that is spread over several
     let Settings { layout, code: _, cipher, key, aad, label, nonce, plaintext, .. } = settings;
     let mut fields = Vec::new();
     let mut add = |name, text: &Option<String>| {

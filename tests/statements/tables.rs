@@ -9,7 +9,9 @@ use reseal::db::row_key::SqlType;
 use reseal::keys::{KeyRing, KeySource, RingConfig};
 use reseal::layout::{ColumnLayout, Layout};
 use reseal::plan::sample::SampleCount;
-use reseal::plan::{ColumnKind, ColumnPlan, Estimate, KeyColumn, KeyPlan, Order, TablePlan};
+use reseal::plan::{
+    BesideColumn, ColumnKind, ColumnPlan, Estimate, KeyColumn, KeyPlan, Order, TablePlan,
+};
 
 use super::support::TestKey;
 
@@ -74,7 +76,23 @@ pub fn examples() -> Vec<Example> {
         ),
         definition: "CREATE TABLE public.settings (id bigint PRIMARY KEY, traits jsonb, raw json)",
     };
-    vec![one_column, composite, odd, documents]
+    let mut spread = table(
+        ["public", "tokens"],
+        &[("id", ["pg_catalog", "int8"])],
+        &[("secret", ColumnKind::Text), ("other", ColumnKind::Bytea)],
+    );
+    spread.columns[0].beside = vec![
+        beside("key_version", ColumnKind::Integer, true),
+        beside("secret_iv", ColumnKind::Bytea, false),
+        beside("secret_tag", ColumnKind::Text, false),
+    ];
+    let spread = Example {
+        name: "spread",
+        table: spread,
+        definition: "CREATE TABLE public.tokens (id bigint PRIMARY KEY, secret text, key_version smallint, \
+            secret_iv bytea, secret_tag text, other bytea)",
+    };
+    vec![one_column, composite, odd, documents, spread]
 }
 
 fn table([schema, name]: [&str; 2], key: &[Key<'_>], columns: &[(&str, ColumnKind)]) -> TablePlan {
@@ -82,6 +100,7 @@ fn table([schema, name]: [&str; 2], key: &[Key<'_>], columns: &[(&str, ColumnKin
         name: identifier(name),
         number: 2,
         kind: *kind,
+        beside: Vec::new(),
         layout: layout(),
         keys: Arc::new(ring().column_keys(&layout(), "t", "c").expect("its keys")),
         paths: None,
@@ -106,6 +125,10 @@ fn table([schema, name]: [&str; 2], key: &[Key<'_>], columns: &[(&str, ColumnKin
         estimate: Estimate::default(),
         order: Order::ByKey,
     }
+}
+
+fn beside(name: &str, kind: ColumnKind, may_be_null: bool) -> BesideColumn {
+    BesideColumn { name: identifier(name), number: 3, kind, may_be_null }
 }
 
 /// Object identifiers do not stand in a statement's text.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{DraftColumn, Objections, TableKeys, identifier, readable, writable};
+use super::{DraftColumn, Objections, TableKeys, beside, identifier, readable, writable};
 use crate::config::{ColumnConfig, TableConfig};
 use crate::db::identifier::Identifier;
 use crate::keys::{ColumnKeys, KeyRing};
@@ -31,6 +31,7 @@ pub(super) fn columns(
         writable(column, &place, objections);
         unauthenticated(config, &place, objections);
         let Some(kind) = value_kind(column, config, key, &place, objections) else { continue };
+        let beside = beside::columns(config, facts, key, &place, objections);
         let aad_sources = aad_sources(table, config, facts, &mut aad_columns, &place, objections);
         let layout = with_keys(config, facts, keys.ring, kind, objections);
         let sealed = layout.as_ref().and_then(|(layout, _)| {
@@ -40,6 +41,7 @@ pub(super) fn columns(
             name: identifier(&config.name),
             number: column.number,
             kind,
+            beside,
             paths: config.paths.clone(),
             layout,
             sealed,
@@ -108,12 +110,7 @@ fn value_kind(
             return None;
         }
     };
-    if column.is_generated {
-        objections.refuse(place, "the column is generated", "name the column it is computed from");
-    }
-    if key.is_some_and(|key| key.columns.iter().any(|k| k.name.name() == column.name)) {
-        objections.refuse(place, "the column is part of the row key", "add another unique index");
-    }
+    unchanging(column, key, place, objections);
     if let Some(layout) = &config.layout {
         let has_raw = layout.all().any(|layout| !layout.is_text());
         if kind != ColumnKind::Bytea && has_raw {
@@ -122,6 +119,21 @@ fn value_kind(
         }
     }
     Some(kind)
+}
+
+/// Refuses a column that cannot be given another value.
+pub(super) fn unchanging(
+    column: &ColumnFacts,
+    key: Option<&KeyPlan>,
+    place: &str,
+    objections: &mut Objections,
+) {
+    if column.is_generated {
+        objections.refuse(place, "the column is generated", "name the column it is computed from");
+    }
+    if key.is_some_and(|key| key.columns.iter().any(|k| k.name.name() == column.name)) {
+        objections.refuse(place, "the column is part of the row key", "add another unique index");
+    }
 }
 
 /// Where the columns of the AAD template stand; refuses those that our own write would change.
@@ -146,7 +158,7 @@ fn aad_sources(
             Some("the version column")
         } else if column.is_generated {
             Some("a generated column")
-        } else if table.columns.iter().any(|other| other.name == *name) {
+        } else if table.columns.iter().any(|other| other.writes(name)) {
             Some("a resealed column")
         } else {
             None

@@ -3,6 +3,7 @@
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
+use super::statements::stored_kind;
 use super::{Part, Writer};
 use crate::db::row_key::{Binary, BinaryArray, Tid};
 use crate::error::Result;
@@ -78,18 +79,21 @@ impl Batch {
             self.push(&mut list, kind, key.sql_type.oid, |row| Some(rows.key(row, n)));
         }
         for (n, column) in table.columns.iter().enumerate() {
-            let (array, element) = array_of(column.kind);
             let skipped = self.only_column.is_some_and(|only| only != n);
-            self.push(&mut list, array, element, |row| {
-                page.row(row)[n].replacement().filter(|_| !skipped)
-            });
+            for (place, (_, kind)) in column.cell().columns().enumerate() {
+                let (array, element) = array_of(kind);
+                self.push(&mut list, array, element, |row| {
+                    let new = page.row(row)[n].replacement().filter(|_| !skipped)?;
+                    column.piece(new, place)
+                });
+            }
         }
         for n in 0..table.aad_columns.len() {
             self.push(&mut list, Type::TEXT_ARRAY, Type::TEXT.oid(), |row| rows.aad_text(row, n));
         }
         if writer.compares_values {
             for (n, column) in table.columns.iter().enumerate() {
-                let (array, element) = array_of(column.kind);
+                let (array, element) = array_of(stored_kind(column));
                 self.push(&mut list, array, element, |row| rows.value(row, n).stored);
             }
         }
@@ -140,7 +144,7 @@ impl Batch {
 fn array_of(kind: ColumnKind) -> (Type, u32) {
     match kind {
         ColumnKind::Bytea => (Type::BYTEA_ARRAY, Type::BYTEA.oid()),
-        ColumnKind::Text | ColumnKind::Json | ColumnKind::Jsonb => {
+        ColumnKind::Text | ColumnKind::Json | ColumnKind::Jsonb | ColumnKind::Integer => {
             (Type::TEXT_ARRAY, Type::TEXT.oid())
         }
     }

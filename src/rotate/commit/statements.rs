@@ -1,6 +1,7 @@
 //! The statements that write a page of one table, rendered once. Text only; [`batch`](super::batch) fills
 //! their parameters in the order that is decided here.
 
+use crate::db::identifier::Identifier;
 use crate::db::sql::{self, render};
 use crate::plan::{ColumnKind, ColumnPlan, KeyPlan, TablePlan};
 use crate::rotate::statements::{Order, key_compare, key_names};
@@ -55,7 +56,9 @@ impl WriteParts {
             array(&key.sql_type.to_string(), name);
         }
         for (n, column) in table.columns.iter().enumerate() {
-            array(kind_type(column.kind), format!("v{n}"));
+            for (place, (_, kind)) in column.cell().columns().enumerate() {
+                array(kind_type(kind), piece_name(n, place));
+            }
         }
         for n in 0..table.aad_columns.len() {
             array("text", format!("a{n}"));
@@ -63,7 +66,7 @@ impl WriteParts {
         let mut is_as_read = is_as_read(&table.key);
         if compares_values {
             for (n, column) in table.columns.iter().enumerate() {
-                array(kind_type(column.kind), format!("o{n}"));
+                array(kind_type(stored_kind(column)), format!("o{n}"));
                 is_as_read.push_str(&format!(" AND {}", same_value(column, n)));
             }
         }
@@ -99,7 +102,21 @@ impl WriteParts {
 fn kind_type(kind: ColumnKind) -> &'static str {
     match kind {
         ColumnKind::Bytea => "bytea",
-        ColumnKind::Text | ColumnKind::Json | ColumnKind::Jsonb => "text",
+        ColumnKind::Text | ColumnKind::Json | ColumnKind::Jsonb | ColumnKind::Integer => "text",
+    }
+}
+
+/// What a stored value is when it is read: of several columns it is bytes.
+pub(super) fn stored_kind(column: &ColumnPlan) -> ColumnKind {
+    if column.beside.is_empty() { column.kind } else { ColumnKind::Bytea }
+}
+
+/// The new values of one column: `v0`, and beside it `v0_1`, `v0_2`, … A value is written in all its columns or
+/// in none, so that `v0` says which.
+fn piece_name(n: usize, place: usize) -> String {
+    match place {
+        0 => format!("v{n}"),
+        _ => format!("v{n}_{place}"),
     }
 }
 
@@ -118,28 +135,40 @@ fn is_as_read(key: &KeyPlan) -> String {
 }
 
 fn same_value(column: &ColumnPlan, n: usize) -> String {
-    let name = &column.name;
-    let stored = match column.kind {
-        ColumnKind::Bytea => format!("t.{name}"),
-        _ => format!("t.{name}::text COLLATE \"C\""),
+    let stored = match stored_kind(column) {
+        ColumnKind::Bytea => column.cell().stored(),
+        _ => format!("t.{}::text COLLATE \"C\"", column.name),
     };
     format!("(page.v{n} IS NULL OR {stored} = page.o{n})")
 }
 
 /// A new value as its column takes it.
-fn as_column(column: &ColumnPlan, n: usize) -> String {
-    match column.kind {
-        ColumnKind::Bytea | ColumnKind::Text => format!("page.v{n}"),
-        ColumnKind::Json => format!("page.v{n}::pg_catalog.json"),
-        ColumnKind::Jsonb => format!("page.v{n}::pg_catalog.jsonb"),
+fn as_column(kind: ColumnKind, new: &str) -> String {
+    match kind {
+        ColumnKind::Bytea | ColumnKind::Text => format!("page.{new}"),
+        ColumnKind::Json => format!("page.{new}::pg_catalog.json"),
+        ColumnKind::Jsonb => format!("page.{new}::pg_catalog.jsonb"),
+        ColumnKind::Integer => format!("page.{new}::pg_catalog.int8"),
     }
+}
+
+/// Every column that is written: its name and kind, and the name of its new values.
+fn written(table: &TablePlan) -> Vec<(&Identifier, ColumnKind, String)> {
+    let mut written = Vec::new();
+    for (n, column) in table.columns.iter().enumerate() {
+        let pieces = std::iter::once((&column.name, column.kind))
+            .chain(column.beside.iter().map(|beside| (&beside.name, beside.kind)));
+        let pieces = pieces.enumerate();
+        written.extend(pieces.map(|(place, (name, kind))| (name, kind, piece_name(n, place))));
+    }
+    written
 }
 
 /// A value that was not resealed stays as it is; so does its TOAST.
 fn assignments(table: &TablePlan) -> String {
-    let values = table.columns.iter().enumerate().map(|(n, column)| {
-        format!("{0} = coalesce({1}, t.{0})", column.name, as_column(column, n))
-    });
+    let values = written(table)
+        .into_iter()
+        .map(|(name, kind, new)| format!("{name} = coalesce({}, t.{name})", as_column(kind, &new)));
     let version = table.version.iter().map(|name| format!("{name} = t.{name} + 1"));
     values.chain(version).collect::<Vec<_>>().join(", ")
 }
@@ -147,21 +176,18 @@ fn assignments(table: &TablePlan) -> String {
 /// Whether the row as it now stands differs from what was meant: a trigger put another value in, or
 /// changed a column that the value is bound to.
 fn altered(table: &TablePlan) -> String {
-    let values = table.columns.iter().enumerate().map(|(n, column)| {
-        let name = &column.name;
-        match column.kind {
-            ColumnKind::Bytea => {
-                format!("(page.v{n} IS NOT NULL AND t.{name} IS DISTINCT FROM page.v{n})")
-            }
-            ColumnKind::Text | ColumnKind::Json => format!(
-                "(page.v{n} IS NOT NULL AND t.{name}::text COLLATE \"C\" IS DISTINCT FROM page.v{n})"
-            ),
-            // the server has written it in its own way, with the same numbers and escapes as it would again
-            ColumnKind::Jsonb => format!(
-                "(page.v{n} IS NOT NULL AND t.{name}::text COLLATE \"C\" IS DISTINCT FROM {}::text)",
-                as_column(column, n)
-            ),
+    let values = written(table).into_iter().map(|(name, kind, new)| match kind {
+        ColumnKind::Bytea => {
+            format!("(page.{new} IS NOT NULL AND t.{name} IS DISTINCT FROM page.{new})")
         }
+        ColumnKind::Text | ColumnKind::Json => format!(
+            "(page.{new} IS NOT NULL AND t.{name}::text COLLATE \"C\" IS DISTINCT FROM page.{new})"
+        ),
+        // the server has written it in its own way, with the same numbers and escapes as it would again
+        ColumnKind::Jsonb | ColumnKind::Integer => format!(
+            "(page.{new} IS NOT NULL AND t.{name}::text COLLATE \"C\" IS DISTINCT FROM {}::text)",
+            as_column(kind, &new)
+        ),
     });
     let aad = table
         .aad_columns
@@ -174,11 +200,9 @@ fn altered(table: &TablePlan) -> String {
 /// Whether the names still mean the columns that were read. A column that is renamed, and another that takes
 /// its name, leave every row version as it is.
 fn columns_stand(table: &TablePlan) -> String {
-    let columns: Vec<String> = table
-        .columns
-        .iter()
-        .map(|column| format!("({}, {})", column.name.constant(), column.number))
-        .collect();
+    let columns = table.columns.iter().flat_map(ColumnPlan::written_columns);
+    let columns: Vec<String> =
+        columns.map(|(name, number)| format!("({}, {number})", name.constant())).collect();
     let (count, columns) = (columns.len(), columns.join(", "));
     let is_column = format!("a.attrelid = $1 AND (a.attname, a.attnum) IN ({columns})");
     format!("SELECT count(*) = {count} FROM pg_catalog.pg_attribute AS a WHERE {is_column}")
