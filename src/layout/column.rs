@@ -44,6 +44,14 @@ impl ColumnLayout {
         write.writable()?;
         let read = read.into_iter().map(|layout| layout.beside_written(&write));
         let mut read: Vec<Layout> = read.collect::<Result<_, _>>()?;
+        if read.iter().any(|layout| layout.data_key().is_some())
+            || (write.data_key().is_some() && !read.is_empty())
+        {
+            return Err(LayoutError::new("values with a wrapped data key have one layout").hint(
+                "leave the others out: `read` under `data_key` names other KMS keys, and \
+                 other values are migrated first",
+            ));
+        }
         if write.has_data_key() && !read.is_empty() {
             return Err(LayoutError::new(
                 "a layout with a data key only takes values that have one",
@@ -74,6 +82,10 @@ impl ColumnLayout {
             let what = "unmatched beside values that a key service seals";
             return Err(LayoutError::new(what)
                 .hint("leave `unmatched` out: what is no such value is a failure"));
+        }
+        if unmatched == Unmatched::Encrypt && self.write.data_key().is_some() {
+            let what = "unmatched = \"encrypt\" and values with a wrapped data key";
+            return Err(LayoutError::new(what).hint("encrypt what is left in the application"));
         }
         let is_loose = self.read.iter().any(|layout| !layout.cipher.is_authenticated());
         if unmatched == Unmatched::Encrypt && (is_loose || self.write.has_data_key()) {
@@ -132,7 +144,7 @@ impl ColumnLayout {
 
     /// Whether keys of the ring seal some of its values.
     pub fn needs_ring(&self) -> bool {
-        self.all().any(|layout| layout.service().is_none())
+        self.all().any(|layout| layout.service().is_none() && layout.data_key().is_none())
     }
 
     /// With what was left to the type of the column.
