@@ -60,6 +60,19 @@ impl Envelope {
         Ok(KnownKeys(known))
     }
 
+    /// Unwraps a few wrapped keys, whatever is known of them.
+    ///
+    /// # Errors
+    /// As with [`Envelope::ask`].
+    pub async fn ask_of_sample(&self, asked: Vec<Asked>) -> Result<KnownKeys> {
+        let _turn = self.turn.lock().await;
+        let mut known = HashMap::with_capacity(asked.len());
+        for (wrapped, learnt) in self.open(asked).await? {
+            known.insert(wrapped.clone(), self.keep(wrapped, learnt.known));
+        }
+        Ok(KnownKeys(known))
+    }
+
     /// What is known of a wrapped key so far.
     pub(super) fn find(&self, wrapped: &[u8]) -> Option<Arc<KnownKey>> {
         self.known.read().unwrap_or_else(PoisonError::into_inner).get(wrapped).cloned()

@@ -27,6 +27,11 @@ impl Versions {
         self.late += 1;
     }
 
+    /// What was late seals now.
+    pub fn settle(&mut self) {
+        self.late = 0;
+    }
+
     pub fn shut_out_older(&mut self) {
         self.usable_from = self.newest();
     }
