@@ -145,6 +145,11 @@ impl Envelope {
         }
     }
 
+    /// Whether a proof opens every value.
+    pub fn opens_in_proofs(&self) -> bool {
+        self.verify_open
+    }
+
     fn rewraps(&self) -> bool {
         self.form.rotate == Rotate::Rewrap
     }

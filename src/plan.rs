@@ -7,6 +7,7 @@
 
 mod ask;
 pub mod cell;
+mod data_keys;
 pub mod decide;
 mod estimate;
 mod found;

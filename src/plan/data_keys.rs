@@ -8,7 +8,7 @@ use super::sample::{Sample, SampleCount, texts};
 use crate::crypto::wipe_unused_stack;
 use crate::envelope::{self, Asked, EnvelopeColumn};
 use crate::error::Result;
-use crate::value::{AadSource, ColumnWork, Intent, Scratch};
+use crate::value::{AadSource, ColumnWork, Scratch};
 
 /// Wrapped keys of one column that are unwrapped.
 const ASKED_MAX: usize = 16;
@@ -26,7 +26,6 @@ pub async fn count(draft: &Draft, index: usize, sample: &Sample) -> Result<Optio
     for (_, stored, _) in sample.cells(index) {
         distinct.extend(stored.and_then(|stored| envelope::asked(layout, stored)));
     }
-    let of_sample = distinct.len() as u64;
     let asked = distinct.into_iter().take(ASKED_MAX).collect();
     let known = envelope.ask_of_sample(asked).await?;
     let (table, name) = (&*column.aad_table, column.name.name());
@@ -34,7 +33,7 @@ pub async fn count(draft: &Draft, index: usize, sample: &Sample) -> Result<Optio
     let work = ColumnWork::new(keys, layout, source);
     let column = EnvelopeColumn { work, layout, envelope };
     let mut scratch = Scratch::default();
-    let mut count = SampleCount { data_keys: of_sample, ..SampleCount::default() };
+    let mut count = SampleCount::default();
     for (row, stored, bytes) in sample.cells(index) {
         count.bytes += bytes;
         let texts = texts(draft, row);

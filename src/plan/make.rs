@@ -11,7 +11,7 @@ use super::estimate::{Estimate, Hands, Sampled};
 use super::found::ServerFacts;
 use super::layout_search::Search;
 use super::sample::{self, Sample, SampleCount, per};
-use super::{ColumnPlan, Plan, TablePlan, ask, inspect};
+use super::{ColumnPlan, Plan, TablePlan, ask, data_keys, inspect};
 use crate::config::{Config, TableConfig};
 use crate::db::session::{Session, Terms};
 use crate::db::transaction::Transaction;
@@ -218,7 +218,10 @@ async fn ask_services(
     let mut asked = Asked::new();
     for (place, (draft, (sample, _))) in drafts.iter().zip(drawn).enumerate() {
         for index in 0..draft.columns.len() {
-            let count = ask::count(draft, index, sample, purpose).await?;
+            let count = match ask::count(draft, index, sample, purpose).await? {
+                None => data_keys::count(draft, index, sample).await?,
+                asked => asked,
+            };
             asked.extend(count.map(|count| ((place, index), count)));
         }
     }
@@ -280,7 +283,7 @@ fn count(
         };
         let found = found.iter().find(is_ours).map(|found| (&found.layout, &found.keys));
         let layout = column.layout.as_ref().map(|(layout, keys)| (layout, keys)).or(found);
-        let local = layout.filter(|_| column.sealed.is_none());
+        let local = layout.filter(|_| column.sealed.is_none() && column.envelope.is_none());
         let counted = local.map(|(layout, keys)| sample.count(draft, n, layout, keys));
         let counted = asked(n).or(counted).unwrap_or_default();
         by_column
