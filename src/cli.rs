@@ -5,6 +5,7 @@
 //! echoed unless it looks like a command or an option: it might be a key.
 
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -224,8 +225,11 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Cli
     match Cli::try_parse_from(arguments) {
         Ok(cli) => Ok(Some(cli)),
         Err(error) if refused::is_answer(&error) => match error.print() {
-            Ok(()) => Ok(None),
-            Err(_) => Err(Error::outside("cannot write to stdout")),
+            // a reader that has gone away is no trouble
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(Error::outside(format!("cannot write to stdout: {}", error.kind())))
+            }
+            _ => Ok(None),
         },
         Err(error) => Err(refused::as_error(&error)),
     }

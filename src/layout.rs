@@ -192,7 +192,8 @@ impl Layout {
 
     /// The byte before a label of four bytes at the very beginning of a value, as Tink has it.
     pub fn byte_before_label(&self) -> Option<u8> {
-        let Segment::Group(group) = self.as_template()?.segments.first()? else { return None };
+        let main = self.as_template()?.sequences().next()?;
+        let Segment::Group(group) = main.first()? else { return None };
         match group.parts.as_slice() {
             [Part::Fixed(fixed), Part::Label(4), ..] if fixed.len() == 1 => fixed.first().copied(),
             _ => None,

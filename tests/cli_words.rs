@@ -264,3 +264,15 @@ fn comes_to_a_point_it_should_never_reach() {
     reseal::telemetry::keep_secrets_in_memory();
     panic!("{KEY}");
 }
+
+/// `reseal --help | head` and the like: the reader has what it wants.
+#[test]
+fn a_reader_that_has_gone_away_is_no_trouble() {
+    for words in [&["--help"][..], &["--version"], &["generate-key"], &["completions", "bash"]] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_reseal"));
+        let output = command.args(words).env_clear().stdout(writer).output().expect("a start");
+        assert_eq!((exit_code(&output), stderr(&output)), (Some(0), ""), "{words:?}");
+    }
+}

@@ -13,6 +13,8 @@ mod many;
 mod refusals;
 #[path = "kms/ring.rs"]
 mod ring;
+#[path = "kms/stop.rs"]
+mod stop;
 #[path = "kms/wrapping.rs"]
 mod wrapping;
 

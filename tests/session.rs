@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use reseal::db::error::{DatabaseError, Trouble};
 use reseal::db::session::{Isolation, Terms};
 use reseal::db::transaction::Parameter;
-use support::{READ, TestDatabase, WRITE, connect};
+use support::{READ, TestDatabase, WRITE, connect, eventually};
 use tokio_postgres::types::Type;
 
 const SETTINGS: [&str; 18] = [
@@ -104,6 +104,32 @@ async fn settings_hold_inside_a_transaction_and_do_not_leak_out_of_it() {
     let settings = inside(transaction.query_one(&sql, &[]).await.unwrap());
     assert_eq!(settings[..4], ["serializable", "on", "7s", "31s"]);
     assert_eq!(settings[5..11], ["local", "on", "Asia/Tokyo", "German, DMY", "iso_8601", "escape"]);
+}
+
+/// A process that was killed in the middle of a long look: the server does not finish it for nobody.
+#[test]
+fn a_statement_ends_with_its_client() {
+    let watching = tokio::runtime::Runtime::new().expect("a runtime");
+    let database = watching.block_on(TestDatabase::create());
+    let dying = tokio::runtime::Runtime::new().expect("a runtime");
+    let url = database.url().to_owned();
+    let look = dying.spawn(async move {
+        let connected = connect(&url, 1).await;
+        let mut session = connected.session().await.unwrap();
+        let terms = Terms { statement_timeout: Duration::from_secs(600), ..READ };
+        let transaction = session.begin(&terms).await.unwrap();
+        transaction.query_one("SELECT pg_sleep(300)", &[]).await.unwrap();
+    });
+    let sleepers = async || -> i64 {
+        let sleepers = "SELECT count(*) FROM pg_stat_activity
+                        WHERE datname = current_database() AND wait_event = 'PgSleep'";
+        database.client().await.query_one(sleepers, &[]).await.unwrap().get(0)
+    };
+    watching.block_on(eventually("it looks", async || (sleepers().await == 1).then_some(())));
+    dying.shutdown_background();
+    drop(look);
+    watching
+        .block_on(eventually("it looks no more", async || (sleepers().await == 0).then_some(())));
 }
 
 #[tokio::test]

@@ -98,6 +98,8 @@ CREATE TABLE reseal.failure (
     -- where in a document the value stands (RFC 9535, section 2.7); '' for a whole cell
     path            text NOT NULL DEFAULT '',
     row_key         text[] NOT NULL,
+    -- SHA-256 of table, column, path and row key, which together may be longer than an index entry can be
+    place           bytea NOT NULL UNIQUE,
     -- 'implausible' is kept for layouts that do not authenticate
     reason          text NOT NULL
                     CONSTRAINT failure_reason_known CHECK (reason IN (
@@ -112,9 +114,11 @@ CREATE TABLE reseal.failure (
     resolved_at     timestamptz,
     accepted_at     timestamptz,
     accepted_by     text,
-    accepted_reason text,
-    UNIQUE (table_name, column_name, path, row_key)
+    accepted_reason text
 );
+
+-- Where failed values of a table are looked for.
+CREATE INDEX failure_table ON reseal.failure (table_name, column_name);
 
 -- How often each key may have sealed: reserved before sealing, never given back (NIST SP 800-38D,
 -- section 8.3 bounds the number of random nonces under one key).

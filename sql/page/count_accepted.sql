@@ -3,6 +3,6 @@ SELECT count(*) AS accepted
 FROM unnest($2::text[], $3::bytea[], $4::text[], "{key_arrays}")
      AS page(column_name, value_digest, path, "{key_names}")
 JOIN reseal.failure AS f
-  ON f.table_name = $1 AND f.column_name = page.column_name AND f.path = page.path
- AND f.row_key = ARRAY["{key_texts}"]::text[] AND f.value_digest = page.value_digest
+  ON f.place = sha256(array_send(ARRAY[$1, page.column_name, page.path] || ARRAY["{key_texts}"]::text[]))
+ AND f.value_digest = page.value_digest
 WHERE f.accepted_at IS NOT NULL AND f.resolved_at IS NULL

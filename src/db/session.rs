@@ -27,6 +27,10 @@ pub use terms::{Isolation, Terms};
 /// The first version with `transaction_timeout`, which would end a long proof.
 const VERSION_WITH_TRANSACTION_TIMEOUT: i32 = 170_000;
 
+/// How long a statement may go on for a process that is gone: a look at a large table takes minutes, and nobody
+/// would hear what it found. The setting came with PostgreSQL 14; servers on Linux can do it, not all others can.
+const ABSENT_MAX: Duration = Duration::from_secs(2);
+
 /// The setting a connection of ours carries from its startup; who echoes it is the same server
 /// session that we connected to.
 pub(super) const SESSION_MARK: &str = "reseal.session";
@@ -54,6 +58,8 @@ pub struct Session {
     server_version: i32,
     /// When this server was started: no other was at that microsecond.
     server_started: String,
+    /// Whether it can notice in mid-statement that its client is gone.
+    notices_absence: bool,
     application_name: Arc<str>,
     described: Described,
 }
@@ -82,6 +88,7 @@ impl Session {
             backend_pid: row.try_get(1)?,
             server_version: row.try_get(2)?,
             server_started: row.try_get(3)?,
+            notices_absence: row.try_get(4)?,
             application_name,
             described: Described::default(),
         })
@@ -161,6 +168,9 @@ impl Session {
         set("idle_in_transaction_session_timeout", &milliseconds(terms.idle_timeout));
         if self.server_version >= VERSION_WITH_TRANSACTION_TIMEOUT {
             set("transaction_timeout", "0");
+        }
+        if self.notices_absence {
+            set("client_connection_check_interval", &milliseconds(ABSENT_MAX));
         }
         if !terms.read_only {
             set("synchronous_commit", if terms.durable { "on" } else { "off" });

@@ -46,6 +46,7 @@ statements! {
     PASSPHRASES = "ledger/passphrases.sql";
     PASS_OVER = "ledger/pass_over.sql";
     PASS_STATE = "ledger/pass_state.sql";
+    RAISED_BEFORE = "ledger/raised_before.sql";
     RELEASE = "ledger/release.sql";
     RENEW_LEASE = "ledger/renew_lease.sql";
     RESERVE_SEALS = "ledger/reserve_seals.sql";

@@ -2,6 +2,7 @@
 
 mod answers;
 mod callers;
+mod door;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use self::callers::Callers;
+use self::door::Door;
 use super::serve::Desk;
 use crate::config::ListenConfig;
 use crate::error::{Error, Result};
@@ -43,7 +45,8 @@ impl Listening {
         let address: SocketAddr = listener.local_addr().map_err(cannot)?;
         let callers = Arc::new(Callers::of(config));
         let (stop, stopped) = oneshot::channel();
-        let serving = axum::serve(listener, router(desk, callers)).with_graceful_shutdown(async {
+        let serving = axum::serve(Door::new(listener), router(desk, callers));
+        let serving = serving.with_graceful_shutdown(async {
             // asked to, or nobody is left who could
             let _asked = stopped.await;
         });

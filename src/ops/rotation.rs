@@ -61,8 +61,9 @@ pub async fn run(command: RunCommand) -> Result<ExitCode> {
 }
 
 async fn rotate(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
-    let mut rings = rings::all(&command.config).await?;
     let (raise, stop) = signals::stop(&command.config.run)?;
+    // a key service may take its time
+    let mut rings = stop.unless_wanted(rings::all(&command.config)).await??;
     let (config, gate, output) = (command.config, command.gate, command.output);
     let database = connect(&config, &stop).await?;
     desk.connected(&database);
@@ -181,8 +182,8 @@ pub async fn verify(command: RunCommand) -> Result<ExitCode> {
 }
 
 async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
-    let mut rings = rings::current_only(&command.config).await?;
     let (_raise, stop) = signals::stop(&command.config.run)?;
+    let mut rings = stop.unless_wanted(rings::current_only(&command.config)).await??;
     let database = connect(&command.config, &stop).await?;
     desk.connected(&database);
     let mut session = database.session().await?;

@@ -2,7 +2,8 @@
 //!
 //! A trigger, or a server that it asks, may raise any SQLSTATE. Tried again for ever, one such row would wedge
 //! every run; taken at its first word, a moment's trouble would be listed as a failure. So it is the row's own
-//! trouble when nothing else has it, and it stays. Each further such row of a page has half the time of the one
+//! trouble when nothing else has it, and it stays; and when rows of its table are listed for it already, from when
+//! others could be written: of what a proof still meets nothing else may be left. Each further such row of a page has half the time of the one
 //! before, so that many of them do not hold a run up for long.
 
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::commit::{Attempt, Mode, Part, Setback};
 use super::cursor::Cursor;
 use crate::db::error::DatabaseError;
-use crate::db::ledger::shard;
+use crate::db::ledger::{failure, shard};
 use crate::db::session::{Session, Terms};
 use crate::error::Result;
 
@@ -59,6 +60,7 @@ pub async fn stays(
         true => BESIDE_OTHERS,
         false => match others_can_be_written(session, attempt, cursor).await {
             Some(true) => BESIDE_OTHERS,
+            _ if was_listed(session, attempt, &error).await? => BESIDE_OTHERS,
             Some(false) => return Err(error.into()),
             None => ALONE,
         },
@@ -98,6 +100,20 @@ async fn others_can_be_written(
         }
     }
     are_enough.then_some(false)
+}
+
+/// Whether rows of this table are listed that raised the same.
+async fn was_listed(
+    session: &mut Session,
+    attempt: &Attempt<'_>,
+    error: &DatabaseError,
+) -> Result<bool> {
+    let Some(sqlstate) = error.sqlstate.as_deref() else { return Ok(false) };
+    let transaction = session.begin(&Terms::reading()).await?;
+    let table = attempt.writer.table.relation.plain();
+    let listed = failure::raised_before(&transaction, &table, sqlstate).await?;
+    transaction.commit().await?;
+    Ok(listed)
 }
 
 /// Nothing is committed meanwhile, so the lease is renewed; if the shard is no longer ours, the fence says so.

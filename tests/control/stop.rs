@@ -42,8 +42,12 @@ async fn a_signal_ends_a_large_run_in_time_and_the_next_goes_on() {
     stopped(&rotation, rotation.command(slow).spawn(), "reseal").await;
     // its proof reads as fast as it can: a small table is met in the middle of it by a failpoint
     let points = Failpoints::hold("walk-fetched");
-    let walking = rotation.command("run --workers 2").deadline(Duration::from_secs(600));
+    let walking = rotation.command("run --workers 2").deadline(Duration::from_secs(1_800));
     let mut running = points.on(walking).spawn();
+    // a large table takes longer than any other test waits
+    while rows() > 100_000 && !points.is_reached("walk-fetched") && !running.has_ended() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     points.reached("walk-fetched", &mut running).await;
     running.signal("TERM");
     let begun = Instant::now();
@@ -53,8 +57,9 @@ async fn a_signal_ends_a_large_run_in_time_and_the_next_goes_on() {
     .await;
     points.release("walk-fetched");
     running.wait().await.expect(4);
+    println!("{} rows, walk: exit 4 after {:?}", rows(), begun.elapsed());
     assert!(begun.elapsed() < WITHIN, "{:?}", begun.elapsed());
-    let finish = rotation.command("run --workers 2").deadline(Duration::from_secs(600));
+    let finish = rotation.command("run --workers 2").deadline(Duration::from_secs(1_800));
     let report = finish.run().await.expect(0).json();
     assert_eq!((&report["run_id"], &report["resealed_records"]), (&1.into(), &rows().into()));
     rotation.expect_written_once().await;

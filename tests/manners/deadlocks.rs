@@ -131,45 +131,37 @@ async fn the_application_asks_for_the_table() {
     circle.ends(running, &[1, 50]).await;
 }
 
-/// The job waits within a trigger, for a row of another table.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_circle_through_a_trigger() {
+/// The job waits in this trigger, for a row of another table that somebody holds who then writes row `id`.
+async fn a_circle_through(trigger: &str, id: i64) {
     let circle = Circle::new().await;
-    let counted = "
-        CREATE TABLE counts (one boolean PRIMARY KEY, n integer);
-        INSERT INTO counts VALUES (true, 0);
-        CREATE FUNCTION counted() RETURNS trigger LANGUAGE plpgsql AS
-            'BEGIN UPDATE counts SET n = n + 1; RETURN NULL; END';
-        CREATE TRIGGER counted AFTER UPDATE ON secrets FOR EACH STATEMENT EXECUTE FUNCTION counted()";
-    circle.rotation.database.batch(counted).await;
+    let counted = format!(
+        "CREATE TABLE counts (one boolean PRIMARY KEY, n integer);
+         INSERT INTO counts VALUES (true, 0);
+         CREATE FUNCTION counted() RETURNS trigger LANGUAGE plpgsql AS
+             'BEGIN UPDATE counts SET n = n + 1; RETURN NULL; END';
+         {trigger} EXECUTE FUNCTION counted()"
+    );
+    circle.rotation.database.batch(&counted).await;
     let ada = circle.somebody("ada").await;
     ada.batch_execute("UPDATE counts SET n = n").await.expect("the count");
     let running = circle.rotation.run().spawn();
     circle.seen("reseal", "ada").await;
-    tokio::join!(circle.update(&ada, 1), circle.seen("ada", "reseal"));
+    tokio::join!(circle.update(&ada, id), circle.seen("ada", "reseal"));
     circle.commit(&ada).await;
-    circle.ends(running, &[1]).await;
+    circle.ends(running, &[id]).await;
 }
 
-/// The job waits at its very end, in a deferred trigger, with every row of the page written.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_circle_through_a_trigger() {
+    a_circle_through("CREATE TRIGGER counted AFTER UPDATE ON secrets FOR EACH STATEMENT", 1).await;
+}
+
+/// The job waits at its very end, with every row of the page written.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_circle_through_a_deferred_trigger() {
-    let circle = Circle::new().await;
-    let counted = "
-        CREATE TABLE counts (one boolean PRIMARY KEY, n integer);
-        INSERT INTO counts VALUES (true, 0);
-        CREATE FUNCTION counted() RETURNS trigger LANGUAGE plpgsql AS
-            'BEGIN UPDATE counts SET n = n + 1; RETURN NULL; END';
-        CREATE CONSTRAINT TRIGGER counted AFTER UPDATE ON secrets DEFERRABLE INITIALLY DEFERRED
-            FOR EACH ROW WHEN (OLD.id = 50) EXECUTE FUNCTION counted()";
-    circle.rotation.database.batch(counted).await;
-    let ada = circle.somebody("ada").await;
-    ada.batch_execute("UPDATE counts SET n = n").await.expect("the count");
-    let running = circle.rotation.run().spawn();
-    circle.seen("reseal", "ada").await;
-    tokio::join!(circle.update(&ada, 99), circle.seen("ada", "reseal"));
-    circle.commit(&ada).await;
-    circle.ends(running, &[99]).await;
+    let deferred = "CREATE CONSTRAINT TRIGGER counted AFTER UPDATE ON secrets
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.id = 50)";
+    a_circle_through(deferred, 99).await;
 }
 
 /// Two circles at once: two workers, each waiting for a row of one transaction of the application.

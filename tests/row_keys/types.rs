@@ -211,3 +211,31 @@ async fn failures_name_keys_of_every_type() {
     client.batch_execute(accept).await.expect("an acceptance");
     run(&database, &keys, &tables).run().await.expect(0);
 }
+
+/// A key as long as an index can hold, beside names as long as they can be: the failure is listed, by the whole
+/// of it, and is one failure when it is met again.
+#[tokio::test]
+async fn a_failure_of_a_row_with_a_very_long_key() {
+    let database = TestDatabase::create().await;
+    let (client, keys) = (database.client().await, Keys::random());
+    let name = "n".repeat(63);
+    let create = format!("CREATE TABLE {name} (number int, word text PRIMARY KEY, secret bytea)");
+    client.batch_execute(&create).await.expect("a table");
+    let table = Table::new(&name);
+    // random, so that it cannot be compressed
+    let word =
+        "left((SELECT string_agg(md5(g || '-' || n), '') FROM generate_series(1, 100) AS n), 2670)";
+    table.fill(&client, &keys, 1..=20, ("word", word)).await;
+    let hopeless = seal(&TestKey::random(), "go", b"", b"nobody knows");
+    let update = format!("UPDATE {name} SET secret = $1 WHERE number IN (7, 8)");
+    client.execute(&update, &[&hopeless]).await.expect("two rows");
+    for attempts in 1..=2 {
+        let status = run(&database, &keys, &[Table::new(&name)]).run().await.expect(1).json();
+        assert_eq!(status["status"], "completed_with_failures", "{status}");
+        let listed = Reseal::new("failures").on(&database).json().run().await.expect(0).json();
+        let listed = listed["failures"].as_array().expect("a list").clone();
+        assert_eq!(listed.len(), 2, "run {attempts}");
+        let key = |n: usize| listed[n]["key"][0].as_str().expect("a text").len();
+        assert_eq!((key(0), key(1)), (2_670, 2_670));
+    }
+}

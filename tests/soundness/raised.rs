@@ -35,6 +35,25 @@ async fn a_row_that_raises_a_passing_trouble_for_ever_is_listed() {
     }
 }
 
+/// So many that the proof meets nothing else in a page: they are listed all the same, and the next run, which
+/// begins with its proof, ends as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_rows_that_raise_for_ever_are_listed() {
+    const MANY: i64 = 40;
+    let rotation = Rotation::of(ROWS).await;
+    rotation.database.batch(&raises("OLD.id <= 40", "40001")).await;
+    for resealed in [ROWS - MANY, 0] {
+        let run = rotation.run().deadline(std::time::Duration::from_secs(120));
+        let status = run.run().await.expect(1).json();
+        assert_eq!(status["status"], "completed_with_failures", "{status}");
+        let counts = (&status["resealed_records"], &status["failed_records"]);
+        assert_eq!(counts, (&resealed.into(), &MANY.into()), "{status}");
+    }
+    rotation.database.batch("DROP TRIGGER raises ON secrets").await;
+    rotation.run().run().await.expect(0);
+    rotation.expect_secrets(1..=ROWS).await;
+}
+
 /// When no row can be written it is not the rows' doing: nothing is listed, and the run can be resumed.
 #[tokio::test]
 async fn a_trouble_of_every_row_is_no_failure_of_any() {

@@ -217,11 +217,16 @@ impl Failpoints {
     /// Waits until the process stands at `point`.
     pub async fn reached(&self, point: &str, process: &mut Running) {
         eventually(&format!("the process stands at {point}"), async || {
-            let is_held = self.path(point).exists();
+            let is_held = self.is_reached(point);
             assert!(is_held || !process.has_ended(), "ended before: {}", process.stderr_so_far());
             is_held.then_some(())
         })
         .await;
+    }
+
+    /// Whether a process stands at `point`.
+    pub fn is_reached(&self, point: &str) -> bool {
+        self.path(point).exists()
     }
 
     /// Lets it go.

@@ -6,7 +6,7 @@ use tokio_postgres::types::Type;
 
 use crate::db::error::DatabaseError;
 use crate::db::sql;
-use crate::db::transaction::Transaction;
+use crate::db::transaction::{Parameter, Transaction};
 
 /// A value that could not be resealed, as `reseal failures` lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -78,6 +78,16 @@ pub async fn count(
         failed: row.get::<_, i64>("failed").unsigned_abs(),
         accepted: row.get::<_, i64>("accepted").unsigned_abs(),
     })
+}
+
+/// Whether values of a table are listed that were refused with this SQLSTATE.
+pub async fn raised_before(
+    transaction: &Transaction<'_>,
+    table: &str,
+    sqlstate: &str,
+) -> Result<bool, DatabaseError> {
+    let parameters: [Parameter<'_>; 2] = [(&table, Type::TEXT), (&sqlstate, Type::TEXT)];
+    Ok(transaction.query_one(sql::RAISED_BEFORE, &parameters).await?.get("raised"))
 }
 
 /// How many values of a run could not be resealed for one reason.
