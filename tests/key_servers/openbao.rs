@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::pages;
 use crate::server::{Server, installed, printed};
-use crate::support::{Reseal, eventually};
+use crate::support::{Reseal, TestDatabase, eventually};
 
 pub const ROOT: &str = "root-of-the-test";
 
@@ -155,7 +155,15 @@ async fn the_page_on_vault() {
     server.run(&["secrets", "disable", "transit"]); // the page begins without
     let directory = tempfile::tempdir().unwrap();
     let address = format!("http://{}", server.0.address);
-    let environment = [("BAO_ADDR", address), ("BAO_TOKEN", ROOT.to_owned())];
+    let database = TestDatabase::create().await;
+    database
+        .batch("CREATE TABLE orders (id int PRIMARY KEY, secret bytea, secret_dek text, kek_version text)")
+        .await;
+    let environment = [
+        ("BAO_ADDR", address),
+        ("BAO_TOKEN", ROOT.to_owned()),
+        ("DATABASE_URL", database.url().to_owned()),
+    ];
     pages::run("vault.md", directory.path(), &environment);
     let wrapped = std::fs::read_to_string(directory.path().join("dek")).unwrap();
     assert!(wrapped.starts_with("vault:v2:"), "wrapped again");

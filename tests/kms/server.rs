@@ -83,8 +83,13 @@ impl Fake {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let service = Box::new(service);
-        let shared =
-            Shared { service, refusals: VecDeque::new(), refused: None, trouble: None, calls: BTreeMap::new() };
+        let shared = Shared {
+            service,
+            refusals: VecDeque::new(),
+            refused: None,
+            trouble: None,
+            calls: BTreeMap::new(),
+        };
         let shared = Arc::new(Mutex::new(shared));
         let of_threads = Arc::clone(&shared);
         std::thread::spawn(move || {

@@ -25,7 +25,6 @@ pub struct Rows {
     pub is_noted: bool,
     /// What is said under `data_key` besides.
     pub more: String,
-    data_keys: usize,
 }
 
 /// A row as it is stored.
@@ -50,7 +49,7 @@ impl Rows {
         // Azure's wrapped keys do not say which version it was
         let is_noted = kind == Kind::Azure;
         let more = String::new();
-        let mut rows_of = Self { kind, fake, database, place, is_noted, more, data_keys };
+        let mut rows_of = Self { kind, fake, database, place, is_noted, more };
         rows_of.insert(1..=rows, data_keys).await;
         if is_noted {
             rows_of.note_versions().await;
@@ -161,7 +160,8 @@ impl Rows {
 
     pub async fn read(&self) -> BTreeMap<i64, Stored> {
         let dek = if self.kind == Kind::Vault { "convert_to(dek, 'UTF8')" } else { "dek" };
-        let select = format!("SELECT id, secret, {dek}, kek_version, xmin::text::bigint FROM secrets");
+        let select =
+            format!("SELECT id, secret, {dek}, kek_version, xmin::text::bigint FROM secrets");
         let rows = self.database.client().await.query(&select, &[]).await.expect("rows");
         let stored = |row: &tokio_postgres::Row| {
             let (secret, dek, noted, xmin) = (row.get(1), row.get(2), row.get(3), row.get(4));
@@ -205,9 +205,5 @@ impl Rows {
             }
         }
         rows
-    }
-
-    pub fn data_keys(&self) -> usize {
-        self.data_keys
     }
 }

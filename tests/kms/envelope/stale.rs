@@ -142,7 +142,11 @@ async fn what_came_under_an_older_version_is_not_done() {
     rows.fake.versions(Versions::rotate_late);
     let command = || rows.command("run").env("RESEAL_RETRY_FOR", "1s");
     let late = command().run().await.expect(5);
-    assert!(late.stderr.contains("Cloud KMS still seals under version 1, not under 2"), "{}", late.stderr);
+    assert!(
+        late.stderr.contains("Cloud KMS still seals under version 1, not under 2"),
+        "{}",
+        late.stderr
+    );
     assert_eq!(rows.read().await, before);
     rows.fake.versions(Versions::settle);
     command().run().await.expect(0);
