@@ -6,6 +6,7 @@
 //! nothing to the database, and knows nothing of the run that follows.
 
 mod ask;
+mod calls;
 pub mod cell;
 mod data_keys;
 pub mod decide;
@@ -31,6 +32,7 @@ use crate::layout::{ColumnLayout, ServiceForm};
 use crate::sealed::{AskedColumn, SealedColumn};
 use crate::value::{AadSource, ColumnWork};
 
+pub use calls::{Calls, DataKeyCount};
 pub use cell::{BesideColumn, Cell};
 pub use estimate::Estimate;
 
