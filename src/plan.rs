@@ -13,6 +13,7 @@ pub mod decide;
 mod estimate;
 mod found;
 pub mod inspect;
+mod keys;
 mod layout_search;
 pub mod ledger_checks;
 pub mod make;

@@ -212,6 +212,8 @@ fn refuse_local_words(words: &Settings) -> Result<(), LayoutError> {
         ("nonce", words.nonce.is_some()),
         ("plaintext", words.plaintext.is_some()),
         ("label", words.label.is_some()),
+        ("beside", words.beside.is_some()),
+        ("fields", words.fields.is_some()),
     ];
     match said.into_iter().find(|(_, is_said)| *is_said) {
         Some((name, _)) => {

@@ -1,6 +1,9 @@
 //! What key services say of a sample. Most values are told by the version that they name; of the others a few
 //! are asked about, which shows before the first write that the keys are there and may be used as a run will.
 
+use std::collections::BTreeMap;
+
+use super::data_keys;
 use super::decide::{Draft, Purpose};
 use super::sample::{Sample, SampleCount, texts};
 use crate::error::Result;
@@ -10,11 +13,36 @@ use crate::value::{AadSource, ColumnWork, Intent, Reading, Reason, Resealing, Sc
 /// Values of one column that services are asked about.
 const ASKED_MAX: usize = 16;
 
+/// What key services say of the samples, by draft and column.
+pub type Asked = BTreeMap<(usize, usize), SampleCount>;
+
+/// Asks about every column that key services seal.
+///
+/// # Errors
+/// Those of the services.
+pub async fn all(
+    drafts: &[Draft],
+    drawn: &[(Sample, Option<f64>)],
+    purpose: Purpose,
+) -> Result<Asked> {
+    let mut asked = Asked::new();
+    for (place, (draft, (sample, _))) in drafts.iter().zip(drawn).enumerate() {
+        for index in 0..draft.columns.len() {
+            let count = match count(draft, index, sample, purpose).await? {
+                None => data_keys::count(draft, index, sample).await?,
+                counted => counted,
+            };
+            asked.extend(count.map(|count| ((place, index), count)));
+        }
+    }
+    Ok(asked)
+}
+
 /// Counts the sampled values of column number `index`; `None` when no key service seals any.
 ///
 /// # Errors
 /// Those of the services.
-pub async fn count(
+async fn count(
     draft: &Draft,
     index: usize,
     sample: &Sample,

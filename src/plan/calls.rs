@@ -131,7 +131,8 @@ mod tests {
     fn calls_are_those_of_distinct_keys() {
         const AWS: &str = "awskms://alias/k?region=eu-central-1";
         let reseal = Rotate::Reseal { rows: 250 };
-        let aws = |rotate, noted, stale| of_data_keys(&form(AWS, rotate, noted), 500, stale, 50_000);
+        let aws =
+            |rotate, noted, stale| of_data_keys(&form(AWS, rotate, noted), 500, stale, 50_000);
         assert_eq!(aws(Rotate::Rewrap, true, 50_000), 1_000);
         assert_eq!(aws(Rotate::Rewrap, true, 0), 0, "a second run");
         assert_eq!(aws(Rotate::Rewrap, false, 0), 500, "… where nothing is noted");

@@ -59,6 +59,12 @@ pub struct DraftColumn {
     pub aad_table: String,
 }
 
+impl DraftColumn {
+    pub fn cell(&self) -> Cell<'_> {
+        Cell { name: &self.name, kind: self.kind, beside: &self.beside }
+    }
+}
+
 /// The keys of a table.
 #[derive(Clone, Copy)]
 pub struct TableKeys<'k> {
@@ -68,12 +74,6 @@ pub struct TableKeys<'k> {
     pub newest: &'k NewestVersions,
     /// Whether a proof opens what is done by its version.
     pub verify_open: bool,
-}
-
-impl DraftColumn {
-    pub fn cell(&self) -> Cell<'_> {
-        Cell { name: &self.name, kind: self.kind, beside: &self.beside }
-    }
 }
 
 /// What a plan is for.

@@ -2,50 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZero;
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::ask::{self, Asked};
 use super::decide::{self, Draft, Objections, Purpose, TableKeys, samples};
 use super::estimate::{Estimate, Hands, Sampled};
 use super::found::ServerFacts;
 use super::layout_search::Search;
 use super::sample::{self, Sample, SampleCount, per};
-use super::{ColumnPlan, Plan, TablePlan, ask, data_keys, inspect};
+use super::{ColumnPlan, Plan, TablePlan, inspect, keys};
 use crate::config::{Config, TableConfig};
 use crate::db::session::{Session, Terms};
 use crate::db::transaction::Transaction;
 use crate::error::{Error, Result};
-use crate::keys::{ColumnKeys, KeyRing};
-use crate::layout::{ColumnLayout, ServiceForm};
-use crate::sealed::{Canary, NewestVersions, ServiceKeys};
+use crate::keys::ColumnKeys;
+use crate::layout::ColumnLayout;
 
-/// The keys of a configuration: its rings by name, loaded, and those that stay in their services.
-#[derive(Clone, Default)]
-pub struct Rings {
-    rings: BTreeMap<String, Arc<KeyRing>>,
-    pub services: Arc<ServiceKeys>,
-}
-
-impl Rings {
-    pub fn new(services: ServiceKeys) -> Self {
-        Self { rings: BTreeMap::new(), services: Arc::new(services) }
-    }
-}
-
-impl Deref for Rings {
-    type Target = BTreeMap<String, Arc<KeyRing>>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.rings
-    }
-}
-
-impl DerefMut for Rings {
-    fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.rings
-    }
-}
+pub use super::keys::Rings;
 
 /// How much a plan looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +41,7 @@ pub async fn plan(
     depth: Depth,
     purpose: Purpose,
 ) -> Result<Plan> {
-    let newest = newest(config, rings, purpose).await?;
+    let newest = keys::newest(config, rings, purpose).await?;
     let transaction = session.begin(&Terms::reading()).await?;
     let mut objections = Objections { purpose, ..Objections::default() };
     let server = inspect::server(&transaction).await?;
@@ -75,7 +49,7 @@ pub async fn plan(
     let mut drafts = Vec::new();
     for (index, table) in config.tables.iter().enumerate() {
         let keys = TableKeys {
-            ring: ring(rings, table)?,
+            ring: keys::ring(rings, table)?,
             services: &rings.services,
             newest: &newest,
             verify_open: config.run.verify_open,
@@ -89,7 +63,7 @@ pub async fn plan(
     }
     transaction.commit().await?;
     // the transaction is over: some values take their time to open
-    let asked = ask_services(&drafts, &drawn, purpose).await?;
+    let asked = ask::all(&drafts, &drawn, purpose).await?;
     let looked = look(config, &drafts, drawn, asked, &mut objections);
     objections.none_or_all()?;
     fill_layouts(config, &looked.found);
@@ -111,30 +85,6 @@ pub async fn plan(
         deadlock_timeout: server.deadlock_timeout,
         needs_resealing,
     })
-}
-
-/// The version that seals now, of each key of a key service that values are written with.
-async fn newest(config: &Config, rings: &Rings, purpose: Purpose) -> Result<NewestVersions> {
-    let columns = config.tables.iter().flat_map(|table| &table.columns);
-    let written = columns.filter_map(|column| column.layout.as_ref()).filter_map(|layout| {
-        let layout = layout.write();
-        let wrapping = layout.data_key().map(|form| &form.kms);
-        layout.service().map(ServiceForm::key).or(wrapping)
-    });
-    let canary = match purpose {
-        Purpose::Rotate => Canary::Sealed,
-        Purpose::Verify => Canary::Left,
-    };
-    NewestVersions::ask(written, &rings.services, canary).await
-}
-
-/// `None` where key services seal all values of the table.
-fn ring<'r>(rings: &'r Rings, table: &TableConfig) -> Result<Option<&'r Arc<KeyRing>>> {
-    let ring = rings.get(&table.ring);
-    if ring.is_none() && table.needs_ring() {
-        return Err(Error::bug("a table's key ring was not loaded"));
-    }
-    Ok(ring.filter(|_| table.needs_ring()))
 }
 
 async fn draft(
@@ -205,27 +155,6 @@ async fn draw(
         drawn.push((sample, correlation));
     }
     Ok(drawn)
-}
-
-/// What key services say of the samples, by draft and column.
-type Asked = BTreeMap<(usize, usize), SampleCount>;
-
-async fn ask_services(
-    drafts: &[Draft],
-    drawn: &[(Sample, Option<f64>)],
-    purpose: Purpose,
-) -> Result<Asked> {
-    let mut asked = Asked::new();
-    for (place, (draft, (sample, _))) in drafts.iter().zip(drawn).enumerate() {
-        for index in 0..draft.columns.len() {
-            let count = match ask::count(draft, index, sample, purpose).await? {
-                None => data_keys::count(draft, index, sample).await?,
-                asked => asked,
-            };
-            asked.extend(count.map(|count| ((place, index), count)));
-        }
-    }
-    Ok(asked)
 }
 
 /// Opens what was drawn.

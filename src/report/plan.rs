@@ -71,12 +71,7 @@ pub struct ColumnLine {
     pub unreadable: u64,
 }
 
-pub fn of(
-    plan: &Plan,
-    keys: Vec<RingKeys>,
-    relation: &Relation,
-    kms: KmsSettings,
-) -> PlanReport {
+pub fn of(plan: &Plan, keys: Vec<RingKeys>, relation: &Relation, kms: KmsSettings) -> PlanReport {
     let action = match relation {
         Relation::Resume(run_id) => format!("resume run {run_id}"),
         Relation::Supersede(runs) => format!("supersede run {}", joined(runs)),
@@ -197,7 +192,8 @@ impl fmt::Display for PlanReport {
             }
         }
         for line in &self.key_services {
-            let CallLine { service, estimated_calls, calls_per_second, estimated_seconds, .. } = line;
+            let CallLine { service, estimated_calls, calls_per_second, estimated_seconds, .. } =
+                line;
             write!(
                 f,
                 "\n  key service {service}: about {estimated_calls} calls, {estimated_seconds} s at {calls_per_second} a second"

@@ -7,33 +7,24 @@
 //! that others held locked was left as it was, below the barrier: after a walk that left any the close
 //! reads every row, and the barrier does not move past one that is still held.
 
+mod found;
 mod outcome;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio_postgres::Row;
-
-use super::commit::Writer;
+use self::found::{Left, reseal_found};
 use super::context::Context;
-use super::cursor::Cursor;
-use super::ending;
-use super::hold::Hold;
-use super::judge::{self, Intent};
-use super::narrow::{self, CommitError};
-use super::settle::{self, Contended, Fate};
-use super::sift::{Room, still_page};
+use super::narrow::CommitError;
+use super::sift::Room;
 use super::snapshot::{self, Seen};
-use super::statements::Order;
 use super::writers::{self, Kept};
 use crate::db::ledger;
 use crate::db::ledger::close::FinalCounts;
 use crate::db::ledger::failure;
 use crate::db::ledger::shard::Claim;
-use crate::db::row_key::Tid;
 use crate::db::session::{Session, Terms};
 use crate::error::{Error, ExitCode, Result};
-use crate::plan::{Plan, TablePlan};
+use crate::plan::Plan;
 
 /// Pauses between rounds that found old values: their writers may be about to stop.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -192,84 +183,6 @@ async fn next_round(
     let round = ledger::close::round(&transaction, claim, seen.previous, barrier, lease).await?;
     transaction.commit().await?;
     round.ok_or(CommitError::NotOurs)
-}
-
-/// Rows that were found and not written: the barrier does not move past them.
-#[derive(Clone, Copy, Debug, Default)]
-struct Left {
-    /// Others hold them.
-    held: u64,
-    /// Nothing was found at their places; the next look sees whether they are still there.
-    missing: u64,
-}
-
-/// Lists the failures found, and reseals the old values unless this was the last look.
-async fn reseal_found(
-    session: &mut Session,
-    context: &Context,
-    claim: &Claim,
-    seen: Seen,
-    is_last: bool,
-) -> Result<Left, CommitError> {
-    let (mut cursor, mut left) = (Cursor::resume(claim), Left::default());
-    for (table, rows) in seen.unfinished {
-        if !rows.is_empty() {
-            let more;
-            (cursor, more) =
-                reseal_rows(session, context, claim, table, rows, cursor, is_last).await?;
-            left.held += more.held;
-            left.missing += more.missing;
-        }
-    }
-    Ok(left)
-}
-
-async fn reseal_rows(
-    session: &mut Session,
-    context: &Context,
-    claim: &Claim,
-    table: Arc<TablePlan>,
-    rows: Vec<Row>,
-    cursor: Cursor,
-    is_last: bool,
-) -> Result<(Cursor, Left), CommitError> {
-    let page = still_page(rows, &table, session.stamp());
-    let intent = if is_last { Intent::Read } else { Intent::Prove };
-    let (page, seals) = judge::seals(page, &table).await?;
-    if intent.reseals() {
-        context.seals.grant(session, table.ring.as_deref(), seals).await?;
-    }
-    let tids: Vec<Tid> = (0..page.len()).map(|row| page.tid(row)).collect::<Result<_>>()?;
-    let kept = Kept { claim, lease: context.config.run.lease };
-    let judging = judge::judge(page, Arc::clone(&table), intent);
-    let judged = kept.during(&context.database, judging).await?;
-    let resealed: Vec<u64> = tids.iter().enumerate().map(|(row, _)| judged.resealed(row)).collect();
-    let terms = context.write_terms(session);
-    let writer = Writer::new(table, claim.clone(), Order::Physical, terms);
-    let share = context.records.share(&judged)?;
-    Hold { context, claim }.before_page(session, judged.writes()).await?;
-    let begun = Instant::now();
-    let done = narrow::commit_page(session, &writer, cursor, judged, share.rows).await?;
-    context.progress.committed(&writer.table, &done, begun.elapsed());
-    context.wrote(done.tally.resealed(), share);
-    ending::check_failures(session, context, claim, &done.tally).await?;
-    context.records.go_on(share)?;
-    let (mut cursor, mut left) = (done.cursor, Left::default());
-    for row in done.conflicts {
-        let row = Contended {
-            tid: tids[row],
-            seals: resealed[row].max(writer.table.columns.len() as u64),
-        };
-        context.seals.grant(session, writer.table.ring.as_deref(), row.seals).await?;
-        let share = context.records.share_of_row(row.seals)?;
-        let settled = settle::settle(session, &writer, cursor, row, context.limits()).await?;
-        cursor = settled.cursor;
-        left.held += u64::from(settled.fate == Fate::Held);
-        left.missing += u64::from(settled.fate == Fate::Missing);
-        context.progress.add(&writer.table, &settled.tally);
-        context.wrote(settled.tally.resealed(), share);
-    }
-    Ok((cursor, left))
 }
 
 /// Whether the walk has met and listed as many failures as the look saw.

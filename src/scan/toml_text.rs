@@ -85,7 +85,8 @@ pub fn layout(settings: &Settings) -> String {
 
 /// The words of a layout, as `NAME = VALUE`; a search finds none whose values a key service seals.
 pub fn fields(settings: &Settings) -> Vec<(&'static str, String)> {
-    // a search looks at one cell at a time, and finds nothing that is spread over several
+    // a search looks at one cell at a time: it finds nothing that is spread over several, and nothing that a key
+    // service seals
     let Settings { layout, code: _, cipher, key, aad, label, nonce, plaintext, .. } = settings;
     let mut fields = Vec::new();
     let mut add = |name, text: &Option<String>| {

@@ -108,7 +108,7 @@ const BAD_TABLES: &[(&str, &str)] = &[
     ),
     (
         "[[table]]\nname = \"t\"\n[table.columns]\nc = { layout = \"go\", write = \"go\" }",
-        "layout and write say the same thing @ 4, [table.columns] c write / keep one of them",
+        "layout, kms and write say the same thing @ 4, [table.columns] c write / keep one of them",
     ),
     (
         "[[table]]\nname = \"t\"\n[table.columns]\nc = { aad = \"{id}\" }",

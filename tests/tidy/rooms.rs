@@ -48,6 +48,11 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
         ],
         "value takes keys, a layout and bytes, and gives an outcome",
     ),
+    (
+        "sealed",
+        &["tokio_postgres", "deadpool", "crate::config", "crate::plan", "crate::rotate", "SELECT "],
+        "sealed knows services, layouts and values, and neither SQL nor a plan",
+    ),
     ("db", &["crate::crypto", "crate::layout", "crate::value"], "db knows no cryptography"),
     ("plan", &["crate::rotate", "crate::report", "crate::ops"], "a plan knows nothing of its run"),
     (
