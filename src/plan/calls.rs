@@ -96,7 +96,7 @@ impl DataKeyCount {
         let (n, d, once) = (u128::from(sampled), u128::from(self.distinct), u128::from(self.once));
         let all = u128::from(values.max(sampled)).max(1);
         let divisor = ((n - once.min(n)) * all + once * n) / all;
-        let estimated = if divisor == 0 { all } else { n * d / divisor };
+        let estimated = (n * d).checked_div(divisor).unwrap_or(all);
         u64::try_from(estimated.clamp(d.min(all), all)).unwrap_or(u64::MAX)
     }
 }
