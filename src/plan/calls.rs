@@ -94,6 +94,9 @@ impl DataKeyCount {
     /// as PostgreSQL's ANALYZE has it.
     fn scaled(self, sampled: u64, values: u64) -> u64 {
         let (n, d, once) = (u128::from(sampled), u128::from(self.distinct), u128::from(self.once));
+        if d == 0 {
+            return 0;
+        }
         let all = u128::from(values.max(sampled)).max(1);
         let divisor = ((n - once.min(n)) * all + once * n) / all;
         let estimated = (n * d).checked_div(divisor).unwrap_or(all);
