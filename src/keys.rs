@@ -17,7 +17,7 @@ mod wrapped;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::crypto::{Cipher, KeyId};
 use crate::error::Result;
@@ -147,7 +147,9 @@ impl KeyRing {
     }
 
     /// The keys that could be guessed: each is to be [called](RingKey::call) by a label that says nothing.
+    /// What was made of them so far bears their old names, and is made again.
     pub fn guessable_keys(&mut self) -> impl Iterator<Item = &mut RingKey> {
+        self.made.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         let keys = std::iter::once(&mut self.current).chain(&mut self.previous);
         keys.filter(|key| key.is_guessable)
     }
@@ -174,7 +176,7 @@ impl RingKey {
         self.wrapping.as_ref()
     }
 
-    /// Takes the label under which the ledger knows this passphrase. To be done before the ring is used.
+    /// Takes the label under which the ledger knows this passphrase. Keys that were prepared before have the old one.
     pub fn call(&mut self, id: KeyId) {
         self.id = id;
     }

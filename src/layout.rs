@@ -36,7 +36,7 @@ use template::{Part, Segment, Template};
 pub use crate::crypto::Parts;
 pub use aad::{AadMissing, AadTemplate, RowTexts};
 pub use bytes::ByteTemplate;
-pub use column::{ColumnLayout, Unmatched};
+pub use column::{ColumnLayout, Empty, Nothing, Null, Unmatched};
 pub use data_key::{DataKeyForm, DataKeySettings, DataKeyText, Rotate};
 pub use decode::{DecodeBuffer, Malformed, Stored};
 pub use encode::Sealed;

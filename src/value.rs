@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::crypto::{NonceSource, Plaintext};
 use crate::error::Result;
 use crate::keys::{ColumnKeys, Owner};
-use crate::layout::{ColumnLayout, Layout, RowTexts, Unmatched};
+use crate::layout::{ColumnLayout, Empty, Layout, Null, RowTexts, Unmatched};
 use opening::{OpenScratch, Opened};
 
 pub use column::{AadSource, ColumnWork};
@@ -30,6 +30,8 @@ pub enum Reason {
     NoKeyOpensIt,
     /// No layout of the column has its shape.
     Malformed,
+    /// It is NULL or empty, and the column wants a value.
+    Missing,
     /// It opens without authentication, but not to what its plaintext should look like.
     Implausible,
     /// A column of its AAD is NULL.
@@ -41,9 +43,10 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::NoKeyOpensIt,
         Self::Malformed,
+        Self::Missing,
         Self::Implausible,
         Self::AadMissing,
         Self::WriteRefused,
@@ -55,6 +58,7 @@ impl Reason {
         match self {
             Self::NoKeyOpensIt => "no_key_opens_it",
             Self::Malformed => "malformed",
+            Self::Missing => "missing",
             Self::Implausible => "implausible",
             Self::AadMissing => "aad_missing",
             Self::WriteRefused => "write_refused",
@@ -74,7 +78,7 @@ pub enum Reading {
     Previous(usize),
     /// No key: it is plain text that is to be encrypted.
     Plain,
-    /// It has the shape of no layout, and such values are none of ours.
+    /// It is empty or has the shape of no layout, and such values are none of ours.
     Left,
     Unreadable(Reason),
 }
@@ -118,6 +122,7 @@ pub struct ValueWork<'a> {
     keys: &'a ColumnKeys,
     layout: &'a ColumnLayout,
     unmatched: Unmatched,
+    empty: Empty,
     /// The data key under which values are sealed, as it is stored.
     wrapping: Wrapping<'a>,
 }
@@ -131,12 +136,13 @@ struct Wrapping<'a> {
 
 impl<'a> ValueWork<'a> {
     pub fn new(keys: &'a ColumnKeys, layout: &'a ColumnLayout) -> Self {
-        Self { keys, layout, unmatched: layout.unmatched(), wrapping: Wrapping::default() }
+        let (unmatched, empty) = (layout.unmatched(), layout.nothing().empty);
+        Self { keys, layout, unmatched, empty, wrapping: Wrapping::default() }
     }
 
-    /// The same, but values that have the shape of no layout are left alone.
+    /// The same, but values that have the shape of no layout are left alone, and so are empty ones.
     pub fn leaving_unmatched(self) -> Self {
-        Self { unmatched: Unmatched::Leave, ..self }
+        Self { unmatched: Unmatched::Leave, empty: Empty::Leave, ..self }
     }
 
     pub fn leaves_unmatched(&self) -> bool {
@@ -145,6 +151,9 @@ impl<'a> ValueWork<'a> {
 
     /// Whether the value may come to be sealed: it has the shape of a layout, or is to be encrypted.
     pub fn may_be_sealed(&self, stored: &[u8], scratch: &mut Scratch) -> bool {
+        if stored.is_empty() {
+            return self.empty == Empty::Encrypt;
+        }
         self.unmatched == Unmatched::Encrypt
             || self
                 .layout
@@ -222,6 +231,9 @@ impl<'a> ValueWork<'a> {
         scratch: &mut OpenScratch,
         plaintext: &mut Plaintext,
     ) -> Reading {
+        if stored.is_empty() {
+            return self.open_empty(scratch, plaintext);
+        }
         let mut reason = Reason::Malformed;
         for (place, layout) in self.layout.all().enumerate() {
             // What has the shape of a layout that authenticates is never given to one that does not.
@@ -253,6 +265,26 @@ impl<'a> ValueWork<'a> {
                 Reading::Plain
             }
             _ => Reading::Unreadable(reason),
+        }
+    }
+
+    fn open_empty(&self, scratch: &mut OpenScratch, plaintext: &mut Plaintext) -> Reading {
+        match self.empty {
+            Empty::Leave => Reading::Left,
+            Empty::Fail => Reading::Unreadable(Reason::Missing),
+            Empty::Encrypt => {
+                plaintext.clear();
+                scratch.forget();
+                Reading::Plain
+            }
+        }
+    }
+
+    /// What NULL is.
+    pub fn read_null(&self) -> Reading {
+        match self.layout.nothing().null {
+            Null::Leave => Reading::Left,
+            Null::Fail => Reading::Unreadable(Reason::Missing),
         }
     }
 }

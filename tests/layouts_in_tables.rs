@@ -15,6 +15,8 @@ mod found;
 mod keys;
 #[path = "layouts_in_tables/keysets.rs"]
 mod keysets;
+#[path = "layouts_in_tables/nothing.rs"]
+mod nothing;
 #[path = "layouts_in_tables/shapes.rs"]
 mod shapes;
 

@@ -20,10 +20,12 @@ use list::Library;
 use serde_json::{Value, json};
 use support::{Reseal, TestDatabase};
 
-const PLAINTEXTS: [&str; 3] = [
+const PLAINTEXTS: [&str; 4] = [
     "Grüße, 4111-1111-1111-1111",
     "x",
     "a longer one, which takes more than one block of a cipher",
+    "one that Rails compresses, since it has more than 140 bytes: and again, and again, and again, and again, and \
+     again, and again, and again, and again",
 ];
 
 const HERE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/libraries");
@@ -41,6 +43,7 @@ fn program(file: &str) -> Command {
     command.env("NODE_LIBRARIES", format!("{INSTALLED}/node"));
     command.env("SEARCHABLE", format!("{INSTALLED}/searchable"));
     command.env("ILLUMINATE", "/usr/share/php/Illuminate");
+    command.env("RAILS", format!("{INSTALLED}/rails"));
     command
 }
 
@@ -146,6 +149,11 @@ async fn node_reads_what_was_resealed() {
 #[tokio::test]
 async fn php_reads_what_was_resealed() {
     the_library_reads_what_was_resealed("php.php").await;
+}
+
+#[tokio::test]
+async fn rails_reads_what_was_resealed() {
+    the_library_reads_what_was_resealed("rails.rb").await;
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@ mod support;
 
 #[path = "memory/process.rs"]
 mod process;
+#[path = "memory/written.rs"]
+mod written;
 
 use std::process::Command;
 

@@ -80,6 +80,7 @@ async fn it_says_what_the_run_did() {
         .iter()
         .map(|s| s["step"].as_str().expect("a name"))
         .collect();
+    assert_eq!(report["standbys_behind"], json!([]));
     assert_eq!(steps, ["barrier", "walk", "wait", "look", "end"]);
     assert_eq!(report["curve"].as_array().expect("points").last().expect("an end")["values"], 80);
     assert_eq!(report["audit"]["chain"]["status"], "whole");

@@ -104,7 +104,7 @@ CREATE TABLE reseal.failure (
     reason          text NOT NULL
                     CONSTRAINT failure_reason_known CHECK (reason IN (
                         'no_key_opens_it', 'malformed', 'implausible', 'aad_missing',
-                        'write_refused', 'too_large')),
+                        'write_refused', 'too_large', 'missing')),
     sqlstate        text,
     -- SHA-256 of the stored ciphertext: an acceptance holds for this value, not for its successor
     value_digest    bytea NOT NULL,

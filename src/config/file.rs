@@ -67,6 +67,8 @@ pub struct ColumnWords {
     /// What stands beside the layouts.
     pub settings: LayoutWords,
     pub unmatched: Option<Word>,
+    pub empty: Option<Word>,
+    pub null: Option<Word>,
     /// Paths to the values in a document.
     pub json: Option<Vec<Word>>,
 }
@@ -249,6 +251,8 @@ fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<Colum
             read: vec![],
             settings,
             unmatched: None,
+            empty: None,
+            null: None,
             json: None,
         });
     }
@@ -263,6 +267,8 @@ fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<Colum
     let read = read.into_iter().filter_map(|entry| LayoutWords::take(entry, troubles)).collect();
     let settings = LayoutWords::beside(&mut section, name.place.clone(), troubles);
     let unmatched = word(&mut section, "unmatched", Entry::text, troubles);
+    let empty = word(&mut section, "empty", Entry::text, troubles);
+    let null = word(&mut section, "null", Entry::text, troubles);
     let json = section.take("json").and_then(|entry| troubles.note(entry.list()));
     let json = json
         .map(|paths| paths.into_iter().filter_map(|entry| troubles.note(entry.text())).collect());
@@ -273,7 +279,7 @@ fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<Colum
         let what = "layout, kms and write say the same thing";
         troubles.add(second.place.wrong(what).hint("keep one of them"));
     }
-    Some(ColumnWords { name, write, read, settings, unmatched, json })
+    Some(ColumnWords { name, write, read, settings, unmatched, empty, null, json })
 }
 
 /// The word under `key`, if it is there and of the right kind.

@@ -10,7 +10,7 @@ use crate::config::word::Word;
 use crate::document::{PathError, Selection};
 use crate::error::{Error, Result};
 use crate::keys::KeyUse;
-use crate::layout::{ColumnLayout, Layout, Over, Piece, Settings, Unmatched};
+use crate::layout::{ColumnLayout, Empty, Layout, Nothing, Null, Over, Piece, Settings, Unmatched};
 
 /// A table, or with a `*` in its name several that are alike.
 #[derive(Clone, Debug)]
@@ -89,11 +89,16 @@ impl ColumnConfig {
             Unmatched::Fail => String::new(),
             other => format!(" unmatched {}", other.name()),
         };
+        let Nothing { empty, null } = layout.nothing();
+        let nothing = match layout.nothing() == Nothing::default() {
+            true => String::new(),
+            false => format!(" empty {} null {}", empty.name(), null.name()),
+        };
         let paths = match &self.paths {
             None => String::new(),
             Some(paths) => format!(" json {:?}", paths.paths()),
         };
-        format!(" column {name:?} write {write:?} read {read:?}{unmatched}{paths}\n")
+        format!(" column {name:?} write {write:?} read {read:?}{unmatched}{nothing}{paths}\n")
     }
 
     /// Whether keys of a ring seal some of its values.
@@ -181,16 +186,14 @@ fn column(words: &ColumnWords, troubles: &mut Troubles) -> Option<ColumnConfig> 
         Some(write) => {
             let settings = write.settings.clone().over(column);
             let layout = Layout::of(settings).and_then(|write| ColumnLayout::new(write, read));
-            let unmatched = match &words.unmatched {
-                Some(word) => troubles.note(unmatched(word))?,
-                None => Unmatched::Fail,
-            };
+            let (unmatched, nothing) = troubles.note(left_over(words))?;
             let layout = layout.and_then(|layout| layout.with_unmatched(unmatched));
+            let layout = layout.and_then(|layout| layout.with_nothing(nothing));
             Some(troubles.note(layout.map_err(|error| write.refused(error)))?)
         }
         None if words.read.is_empty()
             && *column == Settings::default()
-            && words.unmatched.is_none() =>
+            && [&words.unmatched, &words.empty, &words.null].iter().all(|word| word.is_none()) =>
         {
             None
         }
@@ -243,7 +246,34 @@ fn paths(json: &[Word], layout: Option<&ColumnLayout>, column: &Word) -> Result<
     }
 }
 
-fn unmatched(word: &Word) -> Result<Unmatched> {
-    let known = Unmatched::ALL.into_iter().find(|unmatched| unmatched.name() == word.text);
-    known.ok_or_else(|| word.wrong("unmatched is \"fail\", \"leave\" or \"encrypt\""))
+/// What becomes of values without the shape of a layout, and of cells that hold nothing.
+fn left_over(words: &ColumnWords) -> Result<(Unmatched, Nothing)> {
+    let unmatched = one_of(
+        &words.unmatched,
+        Unmatched::ALL.map(|known| (known.name(), known)),
+        "unmatched is \"fail\", \"leave\" or \"encrypt\"",
+    )?;
+    let empty = one_of(
+        &words.empty,
+        Empty::ALL.map(|known| (known.name(), known)),
+        "empty is \"leave\", \"fail\" or \"encrypt\"",
+    )?;
+    let null = one_of(
+        &words.null,
+        Null::ALL.map(|known| (known.name(), known)),
+        "null is \"leave\" or \"fail\"",
+    )
+    .map_err(|wrong| wrong.hint("NULL is never encrypted: nothing that opens is NULL again"))?;
+    Ok((unmatched, Nothing { empty, null }))
+}
+
+/// The choice that a word names; the default one when there is no word.
+fn one_of<T: Copy + Default>(
+    word: &Option<Word>,
+    choices: impl IntoIterator<Item = (&'static str, T)>,
+    wrong: &str,
+) -> Result<T> {
+    let Some(word) = word else { return Ok(T::default()) };
+    let known = choices.into_iter().find(|(name, _)| *name == word.text);
+    known.map(|(_, choice)| choice).ok_or_else(|| word.wrong(wrong))
 }

@@ -51,7 +51,7 @@ impl Envelope {
                 _ => to_open.push(key),
             }
         }
-        for (wrapped, learnt) in self.open(to_open).await? {
+        for (wrapped, learnt) in self.open(to_open, 0..self.keys.len()).await? {
             known.insert(wrapped.clone(), self.keep(wrapped, learnt.known));
         }
         for (wrapped, learnt) in self.renew(to_renew).await? {
@@ -67,7 +67,7 @@ impl Envelope {
     pub async fn ask_of_sample(&self, asked: Vec<Asked>) -> Result<KnownKeys> {
         let _turn = self.turn.lock().await;
         let mut known = HashMap::with_capacity(asked.len());
-        for (wrapped, learnt) in self.open(asked).await? {
+        for (wrapped, learnt) in self.open(asked, self.former_first()).await? {
             known.insert(wrapped.clone(), self.keep(wrapped, learnt.known));
         }
         Ok(KnownKeys(known))
@@ -116,10 +116,14 @@ pub(super) struct Learnt {
 }
 
 impl Envelope {
-    /// Unwraps, with the KMS key that wraps now and then with the others.
-    pub(super) async fn open(&self, asked: Vec<Asked>) -> Result<Vec<(Vec<u8>, Learnt)>> {
+    /// Unwraps, with one KMS key after the other.
+    async fn open(
+        &self,
+        asked: Vec<Asked>,
+        places: impl Iterator<Item = usize>,
+    ) -> Result<Vec<(Vec<u8>, Learnt)>> {
         let (mut learnt, mut left) = (Vec::with_capacity(asked.len()), asked);
-        for place in 0..self.keys.len() {
+        for place in places {
             let (opened, others) = self.open_with(place, left).await?;
             learnt.extend(opened);
             left = others;

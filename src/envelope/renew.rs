@@ -52,7 +52,7 @@ impl Envelope {
 
     async fn attempt(&self, asked: Vec<Asked>) -> Result<Attempt> {
         let (mut attempt, mut left) = (Attempt::default(), asked);
-        for place in 0..self.keys.len() {
+        for place in self.former_first() {
             if left.is_empty() {
                 break;
             }
@@ -65,6 +65,11 @@ impl Envelope {
         let closed = left.into_iter().map(|asked| (asked.wrapped, KnownKey::closed()));
         attempt.learnt.extend(closed);
         Ok(attempt)
+    }
+
+    /// The places of the KMS keys, that which wraps last: most of what is renewed in a move is under the others.
+    pub(super) fn former_first(&self) -> impl Iterator<Item = usize> {
+        (1..self.keys.len()).chain([0])
     }
 
     /// Without a data key being shown. Answers those that this KMS key had not wrapped.

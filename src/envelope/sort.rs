@@ -84,31 +84,27 @@ pub fn sort(
     }
 }
 
-/// Opens a value of a sample: which key version it is under, whatever is noted beside it.
+/// Opens a value of a sample: which key version it is under, whatever is noted beside it. `None` when its wrapped key
+/// was not asked about.
 pub fn sample(
     column: EnvelopeColumn<'_>,
     stored: Option<&[u8]>,
     texts: &[Option<&[u8]>],
     known: &KnownKeys,
     scratch: &mut Scratch,
-) -> Reading {
-    let Some(stored) = stored else { return Reading::Unreadable(Reason::TooLarge) };
+) -> Option<Reading> {
+    let Some(stored) = stored else { return Some(Reading::Unreadable(Reason::TooLarge)) };
     let Some(asked) = asked(column.layout, stored) else {
-        return Reading::Unreadable(Reason::Malformed);
+        return Some(Reading::Unreadable(Reason::Malformed));
     };
-    let envelope = column.envelope;
-    let Some(known) = known.get(&asked.wrapped) else {
-        // one of many: what is told has to do
-        let told = envelope.told(&asked.wrapped, asked.noted.as_deref());
-        return if told == Told::Done { Reading::Current } else { Reading::Previous(0) };
-    };
+    let known = known.get(&asked.wrapped)?;
     if !column.opens(StoredValue { stored, texts }, known.key.as_ref(), scratch) {
-        return Reading::Unreadable(Reason::NoKeyOpensIt);
+        return Some(Reading::Unreadable(Reason::NoKeyOpensIt));
     }
-    match envelope.standing(known) {
+    Some(match column.envelope.standing(known) {
         Standing::Current => Reading::Current,
         Standing::Stale | Standing::Closed => Reading::Previous(0),
-    }
+    })
 }
 
 impl<'h> Held<'h> {

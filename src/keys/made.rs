@@ -170,8 +170,8 @@ fn computed_label(from: LabelFrom, key: &[u8]) -> Option<String> {
         LabelFrom::Given => None,
         LabelFrom::KeySha1 => Some(HEXLOWER.encode(&Sha1::digest(key)[..2])),
         LabelFrom::KeyText => {
-            let text =
-                SecretBytes::new([b"k1.aesgcm256.", BASE64URL.encode(key).as_bytes()].concat());
+            let base64 = SecretBytes::new(BASE64URL.encode(key).into_bytes());
+            let text = SecretBytes::new([b"k1.aesgcm256.", base64.expose()].concat());
             Some(HEXLOWER.encode(&Sha256::digest(text.expose())[..4]))
         }
     }

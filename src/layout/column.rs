@@ -9,6 +9,7 @@ pub struct ColumnLayout {
     read: Vec<Layout>,
     aad_columns: Vec<String>,
     unmatched: Unmatched,
+    nothing: Nothing,
 }
 
 /// What becomes of a value that has the shape of no layout of its column.
@@ -32,6 +33,61 @@ impl Unmatched {
             Self::Fail => "fail",
             Self::Leave => "leave",
             Self::Encrypt => "encrypt",
+        }
+    }
+}
+
+/// What becomes of a cell that holds nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Nothing {
+    /// Of the empty string, in documents too where a path names it.
+    pub empty: Empty,
+    pub null: Null,
+}
+
+/// What becomes of the empty string.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Empty {
+    /// It is no value.
+    #[default]
+    Leave,
+    /// It is a failure.
+    Fail,
+    /// It is a plaintext like any other.
+    Encrypt,
+}
+
+impl Empty {
+    pub const ALL: [Self; 3] = [Self::Leave, Self::Fail, Self::Encrypt];
+
+    /// As it is written in a configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::Fail => "fail",
+            Self::Encrypt => "encrypt",
+        }
+    }
+}
+
+/// What becomes of NULL. It is not encrypted: nothing that opens is NULL again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Null {
+    /// It is no value.
+    #[default]
+    Leave,
+    /// It is a failure.
+    Fail,
+}
+
+impl Null {
+    pub const ALL: [Self; 2] = [Self::Leave, Self::Fail];
+
+    /// As it is written in a configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Leave => "leave",
+            Self::Fail => "fail",
         }
     }
 }
@@ -70,7 +126,8 @@ impl ColumnLayout {
         for layout in std::iter::once(&mut write).chain(&mut read) {
             layout.templates().for_each(|template| template.share_columns(&mut aad_columns));
         }
-        Ok(Self { write, read, aad_columns, unmatched: Unmatched::Fail })
+        let (unmatched, nothing) = (Unmatched::Fail, Nothing::default());
+        Ok(Self { write, read, aad_columns, unmatched, nothing })
     }
 
     /// … with another end of values that have the shape of no layout.
@@ -99,6 +156,32 @@ impl ColumnLayout {
             ));
         }
         Ok(Self { unmatched, ..self })
+    }
+
+    /// … with another end of cells that hold nothing.
+    ///
+    /// # Errors
+    /// The empty string cannot be encrypted where each value brings its data key; a value that is spread has no one
+    /// cell to be empty; and what key services seal is asked for in pages of values.
+    pub fn with_nothing(self, nothing: Nothing) -> Result<Self, LayoutError> {
+        if nothing.empty == Empty::Encrypt && self.write.has_data_key() {
+            return Err(LayoutError::new("empty = \"encrypt\" beside a layout with a data key")
+                .hint("such a value is made by the application, with a data key of its own"));
+        }
+        let is_ours = self.write.over() == Over::Cell
+            && !self.has_services()
+            && self.write.data_key().is_none();
+        if nothing != Nothing::default() && !is_ours {
+            let what = "`empty` or `null`, and a value that is spread or that a key service seals";
+            return Err(LayoutError::new(what)
+                .hint("leave them out: there what is NULL or empty is no value"));
+        }
+        Ok(Self { nothing, ..self })
+    }
+
+    /// What becomes of a cell that holds nothing.
+    pub fn nothing(&self) -> Nothing {
+        self.nothing
     }
 
     /// What becomes of a value that has the shape of no layout.

@@ -104,6 +104,15 @@ impl Preset {
     }
 }
 
+/// The preset of a library or product that is no preset's name but stands in what one says of itself.
+fn of_library(name: &str) -> Option<String> {
+    let is_it = |word: &str| word.eq_ignore_ascii_case(name);
+    let separates = |c: char| c.is_whitespace() || ",;:()'".contains(c);
+    let speaks_of = |preset: &&Preset| preset.about.split(separates).any(is_it);
+    let found = (!name.is_empty()).then(|| all().iter().find(speaks_of)).flatten()?;
+    Some(format!("the preset `{}` is for {}", found.name, found.about))
+}
+
 pub(super) fn all() -> &'static [Preset] {
     &FILE.preset
 }
@@ -126,7 +135,7 @@ pub(super) fn find(name: &str) -> Result<&'static Preset, LayoutError> {
             all()[0].shape()
         )
     };
-    let hint = did_you_mean(name, names()).unwrap_or_else(some);
+    let hint = of_library(name).or_else(|| did_you_mean(name, names())).unwrap_or_else(some);
     let what = match name {
         "" => "a layout without a name".to_owned(),
         _ => format!("there is no layout named `{name}`"),

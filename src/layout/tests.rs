@@ -265,3 +265,22 @@ fn text_is_ascii() {
         assert!(!layout(template).is_text(), "{template}");
     }
 }
+
+#[test]
+fn a_product_leads_to_the_preset_that_reads_it() {
+    for (name, preset) in [
+        ("n8n", "crypto-js"),
+        ("Superset", "sqlalchemy-utils"),
+        ("airflow", "fernet"),
+        ("hydra", "go-b64url"),
+    ] {
+        let hint = Layout::named(name).unwrap_err().hint.unwrap();
+        assert!(hint.contains(preset), "{name}: {hint}");
+    }
+    for (name, why) in
+        [("coder", "coder server dbcrypt rotate"), ("rails-deterministic", "previous: schemes")]
+    {
+        let hint = Layout::named(name).unwrap_err().hint.unwrap();
+        assert!(hint.contains(why), "{name}: {hint}");
+    }
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::audit;
 use super::gate::{self, Wanted as WantedKeys};
 use super::outcome::{ended, outcome, so_far};
+use super::passphrases::Kept;
 use super::serve::{Desk, Found, Served, Work};
 use super::{passphrases, rings, signals};
 use crate::config::{Config, GateConfig, RunCommand};
@@ -13,7 +14,7 @@ use crate::db::ledger::setup;
 use crate::db::pool::Database;
 use crate::db::retry::Patience;
 use crate::db::session::Session;
-use crate::error::{ExitCode, Result};
+use crate::error::{Error, ExitCode, Result};
 use crate::plan::Plan;
 use crate::plan::decide::{Objections, Purpose};
 use crate::plan::make::{self, Depth, Rings};
@@ -99,6 +100,9 @@ enum Begun {
     },
 }
 
+/// How often a start may find that others have named passphrases meanwhile: every other process does it once.
+const NAMINGS_MAX: usize = 100;
+
 /// Plans, and finds or makes the run. Whatever is lost on the way, it may be done again.
 async fn begin(
     database: &Database,
@@ -108,10 +112,28 @@ async fn begin(
     stop: &Stop,
     desk: &Desk,
 ) -> Result<Begun> {
+    for _ in 0..NAMINGS_MAX {
+        let begun = begin_as_named(database, config, gate, rings, stop, desk).await?;
+        if let Some(begun) = begun {
+            return Ok(begun);
+        }
+    }
+    Err(Error::outside("other processes name passphrases again and again").at("reseal.passphrase"))
+}
+
+/// Nothing has begun when another process has named passphrases since they were compared with ours.
+async fn begin_as_named(
+    database: &Database,
+    config: &Config,
+    gate: &GateConfig,
+    rings: &mut Rings,
+    stop: &Stop,
+    desk: &Desk,
+) -> Result<Option<Begun>> {
     let mut session = database.session().await?;
     let ended = start::ended_by_token(&mut session, config.run.token.as_deref()).await?;
     if let Some(run_id) = ended {
-        return Ok(Begun::Ended(run_id));
+        return Ok(Some(Begun::Ended(run_id)));
     }
     let named = passphrases::name(&mut session, rings.values_mut()).await?;
     let planned = planned(&mut session, config.clone(), rings, gate).await;
@@ -123,11 +145,14 @@ async fn begin(
     let Planned { config, plan, wanted, .. } = planned?;
     tell(&plan);
     setup::ensure(&mut session).await?;
-    passphrases::keep(&mut session, &named).await?;
+    crate::failpoint!("passphrases-named");
+    if passphrases::keep(&mut session, &named).await? == Kept::Outdated {
+        return Ok(None);
+    }
     let started = start::start(&mut session, &config, rings, &wanted, &plan).await?;
     let run_id = started.run_id();
     let how = match started {
-        Started::Ended(_) => return Ok(Begun::Ended(run_id)),
+        Started::Ended(_) => return Ok(Some(Begun::Ended(run_id))),
         Started::New(_) => "started",
         Started::Resumed(_) => "resumed",
     };
@@ -141,7 +166,7 @@ async fn begin(
     context.find_run(&mut session).await?;
     desk.found(Found::Unfinished(run_id));
     desk.at_work(Work::of(&context, &plan));
-    Ok(Begun::Unfinished { context: Arc::new(context), records })
+    Ok(Some(Begun::Unfinished { context: Arc::new(context), records }))
 }
 
 /// Works on the run until it has ended.

@@ -13,6 +13,7 @@ use crate::error::{Error, ExitCode, Result};
 use crate::report;
 use crate::report::run_report::{self, Coverage, Facts, KeyFacts, NotSearched};
 use crate::report::status::StatusReport;
+use crate::rotate::verify;
 
 mod count;
 mod coverage;
@@ -28,6 +29,7 @@ pub async fn report(command: ReportCommand) -> Result<ExitCode> {
     let (chain, events) = audit::read(&mut session, run_id).await?;
     let mut facts = facts(&mut session, run_id, status, events, &command).await?;
     facts.chain = Some(chain);
+    facts.standbys_behind = standbys_behind(&mut session, &facts).await?;
     let scope = facts.scope();
     let keys = command.coverage;
     facts.coverage = coverage::look(&database, &mut session, keys, &scope, &facts.keys).await;
@@ -76,9 +78,21 @@ async fn facts(
         chain: None,
         counted: None,
         coverage: Coverage::none(&NotSearched::Unasked),
+        standbys_behind: None,
     };
     transaction.commit().await?;
     Ok(facts)
+}
+
+/// Asked of the server on whose timeline the proof was made; another one's positions mean something else.
+async fn standbys_behind(session: &mut Session, facts: &Facts) -> Result<Option<Vec<String>>> {
+    let Some(proof) = &facts.status.proof else { return Ok(None) };
+    match proof["lsn"].as_str() {
+        Some(lsn) if proof["timeline"].as_i64() == facts.server.timeline => {
+            Ok(Some(verify::standbys(session, lsn).await?))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Every key of a ring with the ring's name, and whether it is the current one.

@@ -92,8 +92,9 @@ fn sorted(
     };
     let work = ColumnWork::new(keys, layout, source);
     let (column, mut scratch) = ((&work, layout, sealed), Scratch::default());
-    for (cell, (row, stored, bytes)) in sample.cells(index).enumerate() {
-        count.bytes += bytes;
+    let values = sample.cells(index).filter(|(.., bytes)| bytes.is_some_and(|bytes| bytes > 0));
+    for (cell, (row, stored, bytes)) in values.enumerate() {
+        count.bytes += bytes.unwrap_or_default();
         let texts = texts(draft, row);
         match (sort(column, stored, &texts, intent, &mut scratch)?, stored) {
             (Sorted::Read(reading), _) => count.take(reading, false),

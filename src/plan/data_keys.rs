@@ -40,11 +40,21 @@ pub async fn count(draft: &Draft, index: usize, sample: &Sample) -> Result<Optio
     let mut scratch = Scratch::default();
     let data_keys = Some(DataKeyCount { distinct, once });
     let mut count = SampleCount { data_keys, ..SampleCount::default() };
-    for (row, stored, bytes) in sample.cells(index) {
-        count.bytes += bytes;
+    let mut unasked = 0;
+    let values = sample.cells(index).filter(|(.., bytes)| bytes.is_some_and(|bytes| bytes > 0));
+    for (row, stored, bytes) in values {
+        count.bytes += bytes.unwrap_or_default();
         let texts = texts(draft, row);
-        count.take(envelope::sample(column, stored, &texts, &known, &mut scratch), false);
+        match envelope::sample(column, stored, &texts, &known, &mut scratch) {
+            Some(reading) => count.take(reading, false),
+            None => unasked += 1,
+        }
     }
     wipe_unused_stack();
+    // the others will be as those are
+    let asked = count.values.max(1);
+    let scale = |counted: &mut u64| *counted += *counted * unasked / asked;
+    [&mut count.values, &mut count.current, &mut count.previous].into_iter().for_each(scale);
+    count.reasons.values_mut().for_each(scale);
     Ok(Some(count))
 }

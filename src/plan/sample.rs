@@ -20,7 +20,7 @@ use crate::db::transaction::Transaction;
 use crate::document::{Document, Selection};
 use crate::keys::ColumnKeys;
 use crate::layout::ColumnLayout;
-use crate::value::{AadSource, ColumnWork, Reading, Scratch};
+use crate::value::{AadSource, ColumnWork, Reading, Reason, Scratch};
 
 /// Blocks to draw; a table with no more is looked at whole.
 const SAMPLE_BLOCKS: f64 = 200.0;
@@ -33,7 +33,7 @@ const SLOW_ROWS_MAX: usize = 32;
 /// What a sample says of one column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SampleCount {
-    /// Sampled values, NULL and empty ones left out.
+    /// Sampled values; NULL and empty ones are left out unless the column says otherwise.
     pub values: u64,
     pub current: u64,
     pub previous: u64,
@@ -52,6 +52,11 @@ pub struct SampleCount {
 impl SampleCount {
     pub fn unreadable(&self) -> u64 {
         self.reasons.values().sum()
+    }
+
+    /// Cells that hold nothing where the column wants a value: they say nothing about keys.
+    pub fn missing(&self) -> u64 {
+        self.reasons.get(Reason::Missing.as_str()).copied().unwrap_or_default()
     }
 
     pub(super) fn take(&mut self, reading: Reading, was_deterministic: bool) {
@@ -208,10 +213,16 @@ impl Sample {
         let mut count = SampleCount::default();
         let mut seen = HashSet::new();
         for (row, stored, length) in self.cells(index) {
+            let Some(length) = length else {
+                count.take(work.read_null(), false);
+                continue;
+            };
             count.bytes += length;
             let texts = texts(draft, row);
             let mut take = |reading, value: Option<&'r [u8]>, scratch: &Scratch| {
-                count.equal += u64::from(value.is_some_and(|value| !seen.insert(value)));
+                let is_ciphertext = !matches!(reading, Reading::Left | Reading::Plain);
+                let is_seen = |value| is_ciphertext && !seen.insert(value);
+                count.equal += u64::from(value.is_some_and(is_seen));
                 count.take(reading, scratch.was_deterministic());
             };
             let Some(work) = work.documents() else {
@@ -243,13 +254,16 @@ impl Sample {
         paths.paths().iter().filter(|path| !leads(path)).map(String::as_str).collect()
     }
 
-    /// Rows with a value in column number `index`, that value unless it is too long, and its length.
-    pub(super) fn cells(&self, index: usize) -> impl Iterator<Item = (&Row, Option<&[u8]>, u64)> {
-        self.rows.iter().filter_map(move |row| {
+    /// Rows with what stands in column number `index` unless it is too long, and its length unless it is NULL.
+    pub(super) fn cells(
+        &self,
+        index: usize,
+    ) -> impl Iterator<Item = (&Row, Option<&[u8]>, Option<u64>)> {
+        self.rows.iter().map(move |row| {
             let stored: Option<Binary<'_>> = row.get(2 * index);
             let length: Option<i32> = row.get(2 * index + 1);
-            let length = u64::from(length.filter(|length| *length > 0)?.unsigned_abs());
-            Some((row, stored.map(|bytes| bytes.0), length))
+            let length = length.map(|length| u64::from(length.unsigned_abs()));
+            (row, stored.map(|bytes| bytes.0), length)
         })
     }
 }

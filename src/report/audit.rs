@@ -140,10 +140,15 @@ impl fmt::Display for ChainReport {
         if let Some(head) = &self.head {
             write!(f, "\n  head       {head}")?;
         }
-        if !self.compared_with_head {
+        if !self.is_whole() {
             f.write_str(
-                "\n  next       a chain that was written anew as a whole shows only against a head that \
-                 was kept outside the database: --head ID:HASH",
+                "\n  next       `reseal audit show` lists the events as they read now; what they said before is \
+                 to be found in the logs of the job and in backups",
+            )?;
+        } else if !self.compared_with_head {
+            f.write_str(
+                "\n  next       whoever may write the ledger could have written all of it anew: compare it with a \
+                 head that a log or a report has kept (--head ID:HASH)",
             )?;
         }
         Ok(())

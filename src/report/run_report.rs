@@ -38,6 +38,8 @@ pub struct Facts {
     pub chain: Option<ChainReport>,
     pub counted: Option<Recount>,
     pub coverage: Coverage,
+    /// Standbys that have not replayed the proof's moment; `None` without a proof that holds here.
+    pub standbys_behind: Option<Vec<String>>,
 }
 
 /// A key of the run, by its id.
@@ -94,6 +96,9 @@ pub struct RunReport {
     pub failed_values: Option<Vec<Failure>>,
     pub passes: Vec<PassReport>,
     pub proof_steps: Vec<ProofStep>,
+    /// Connected standbys that had not replayed the proof's moment when the report was made; null without a
+    /// proof, or on another timeline.
+    pub standbys_behind: Option<Vec<String>>,
     pub curve: Vec<Point>,
     pub retention: Retention,
     pub audit: AuditSection,

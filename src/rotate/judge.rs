@@ -77,13 +77,14 @@ fn judge_here(page: Page, table: &TablePlan, intent: Intent) -> Result<JudgedPag
         .map(|n| {
             let (row, column) = (n / columns, n % columns);
             let value = page.value(row, column);
-            if value.length == 0 {
-                return Ok(Judgement::Nothing);
-            }
             let (work, plan) = (&work[column], &table.columns[column]);
+            if value.is_null() {
+                return Ok(work.read_null().into());
+            }
             let texts = if work.needs_texts() { page.aad_texts(row) } else { Vec::new() };
             SCRATCH.with_borrow_mut(|scratch| match (&plan.sealed, plan.envelope()) {
                 (None, None) => judge_cell(work, value.stored, &texts, intent, scratch),
+                _ if value.length == 0 => Ok(Judgement::Nothing),
                 (_, Some(envelope)) => {
                     let (stored, held) = (value.stored, Held::Memory);
                     envelope::sort(envelope, stored, &texts, intent, held, scratch)

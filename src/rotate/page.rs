@@ -109,6 +109,12 @@ pub struct Value<'p> {
     pub length: u64,
 }
 
+impl Value<'_> {
+    pub fn is_null(&self) -> bool {
+        self.stored.is_none() && self.length == 0
+    }
+}
+
 impl Page {
     pub fn new(
         rows: Vec<Row>,

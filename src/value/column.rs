@@ -105,6 +105,11 @@ impl<'a> ColumnWork<'a> {
         self.values.reseal(stored, &self.row(texts), scratch)
     }
 
+    /// What NULL is.
+    pub fn read_null(&self) -> Reading {
+        self.values.read_null()
+    }
+
     /// Opens a value with the keys of the ring, and shows what it is.
     pub fn show(
         &self,

@@ -128,12 +128,16 @@ impl<'a> DocumentWork<'a> {
         tokens.iter().map(may_be_sealed).map(u64::from).sum()
     }
 
-    /// The document and what its paths lead to; nothing when it is no document, and such cells are left alone.
+    /// The document and what its paths lead to; nothing when it is empty, or no document and such cells are left
+    /// alone.
     fn tokens<'d>(
         &self,
         stored: Option<&'d [u8]>,
     ) -> Strings<Option<(Document<'d>, Vec<Token<'d>>)>> {
         let stored = stored.ok_or(Reason::TooLarge)?;
+        if stored.is_empty() {
+            return Ok(None);
+        }
         let document = Document::parse(stored);
         let found = document.and_then(|document| Ok((document, document.select(self.paths)?)));
         match found {
@@ -149,7 +153,6 @@ impl<'a> DocumentWork<'a> {
 
     fn said<'d>(&self, token: &Token<'d>) -> Said<'d> {
         match token.content() {
-            Content::Text(text) if text.is_empty() => Said::Nothing,
             Content::Text(text) => Said::Value(text),
             _ if self.work(token).leaves_unmatched() => Said::Nothing,
             Content::NotUnicode | Content::NoString => Said::Malformed,

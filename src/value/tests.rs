@@ -177,6 +177,7 @@ fn reasons_are_the_words_of_the_ledger() {
         [
             "no_key_opens_it",
             "malformed",
+            "missing",
             "implausible",
             "aad_missing",
             "write_refused",

@@ -34,11 +34,14 @@ async fn an_edited_row_is_named() {
     let (vault, _) = audited().await;
     let edit = "UPDATE reseal.audit_event SET operator = 'max' WHERE event_id = 3";
     let findings = found(&vault, edit, None).await;
-    assert_eq!(told(&findings), ["event 3 was edited"]);
+    assert_eq!(told(&findings), ["event 3 was edited: it is not what its hash says"]);
     assert_eq!((&findings[0]["finding"], &findings[0]["event_id"]), (&json!("edited"), &json!(3)));
     let text = vault.command("audit verify").run().await.expect(1).stdout;
     assert!(text.starts_with("the audit trail is broken: "), "{text}");
-    assert!(text.contains("\n  found      event 3 was edited\n"), "{text}");
+    assert!(
+        text.contains("\n  found      event 3 was edited: it is not what its hash says\n"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -62,7 +65,11 @@ async fn every_column_counts() {
     client.batch_execute("CREATE TABLE kept AS TABLE reseal.audit_event").await.expect("a copy");
     for edit in edits {
         let edit = format!("UPDATE reseal.audit_event SET {edit} WHERE event_id = 2");
-        assert_eq!(told(&found(&vault, &edit, None).await), ["event 2 was edited"], "{edit}");
+        assert_eq!(
+            told(&found(&vault, &edit, None).await),
+            ["event 2 was edited: it is not what its hash says"],
+            "{edit}"
+        );
         let restore = "DELETE FROM reseal.audit_event; INSERT INTO reseal.audit_event TABLE kept";
         client.batch_execute(restore).await.expect("the copy");
     }

@@ -24,7 +24,10 @@ async fn a_run_rests_within_one_page_and_goes_on() {
     assert!(told(&rotation, "pause --run 1").await.contains(by), "it says by whom it is paused");
 
     assert!(told(&rotation, "resume").await.starts_with("run 1 goes on"));
-    running.wait().await.expect(0);
+    let log = running.wait().await.expect(0).stderr;
+    for heard in ["INFO paused run=1 by=", "INFO goes on run=1 by="] {
+        assert!(log.contains(heard), "no {heard} in: {log}");
+    }
     rotation.expect_secrets(1..=1_000).await;
     rotation.expect_written_once().await;
     let audited = ["run started", "run paused", "run unpaused", "run ended"];

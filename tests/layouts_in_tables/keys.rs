@@ -2,8 +2,13 @@
 
 use std::fs;
 
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+
 use super::run;
-use super::support::{Reseal, StoredParts, TestDatabase, TestKey, open, seal};
+use super::support::{
+    Hold, Reseal, StoredParts, TestDatabase, TestKey, open, seal, seal_with_crate,
+};
 
 #[tokio::test]
 async fn each_value_is_opened_by_whichever_previous_key_fits() {
@@ -115,4 +120,40 @@ async fn values_in_a_layout_to_read_move_to_the_layout_to_write() {
     let config = "[[table]]\nname = \"t\"\n[table.columns]\nv = \"go-b64\"\n";
     let verify = Reseal::new("verify").on(&database).config(config).current_key(&new);
     verify.run().await.expect(0);
+}
+
+/// Each of them would call it by a label of its own: the second one finds that out before it keeps anything.
+#[tokio::test]
+async fn two_processes_that_meet_a_passphrase_at_once_call_it_by_one_label() {
+    let database = TestDatabase::create().await;
+    let client = database.client().await;
+    client.batch_execute("CREATE TABLE t (id int PRIMARY KEY, v text)").await.expect("a table");
+    for id in 1..=20 {
+        let key = HEXLOWER.encode(&Sha256::digest(b"an old passphrase"));
+        let value =
+            seal_with_crate(&TestKey::from_hex(&key), "{hex(nonce12)}:{hex(ct tag16)}", b"", b"x");
+        let value = String::from_utf8(value).expect("a text");
+        client.execute("INSERT INTO t VALUES ($1, $2)", &[&id, &value]).await.expect("a row");
+    }
+    let config = "[[table]]\nname = \"t\"\n[table.columns]\nv = { layout = \"{hex(nonce12)}:{hex(ct tag16)}\", \
+                  key = { encoding = \"text\", derive = \"sha256\" } }\n";
+    let command = || {
+        let command = Reseal::new("run").on(&database).config(config).json();
+        command
+            .env("ENCRYPTION_KEY", "a new passphrase")
+            .env("ENCRYPTION_KEY_PREVIOUS", "an old passphrase")
+    };
+    let (first, one) = Hold::at("passphrases-named", command()).await;
+    let (second, other) = Hold::at("passphrases-named", command()).await;
+    first.release();
+    second.release();
+    let one = one.wait().await.expect(0).json();
+    let other = other.wait().await.expect(0).json();
+    assert_eq!(one["current_key"], other["current_key"]);
+    let labels =
+        client.query_one("SELECT count(*) FROM reseal.passphrase", &[]).await.expect("labels");
+    assert_eq!(labels.get::<_, i64>(0), 2, "one for each passphrase");
+    let again = command().run().await.expect(0).json();
+    assert_eq!(again["current_key"], one["current_key"]);
+    assert_eq!(again["previous_keys"], one["previous_keys"]);
 }

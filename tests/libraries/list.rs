@@ -62,6 +62,10 @@ impl Library {
     }
 }
 
+const RAILS: &str = r#"{ layout = "rails", key = { salt = "a salt of the application" } }"#;
+const RAILS_SHA1: &str =
+    r#"{ layout = "rails-sha1", key = { salt = "a salt of the application" } }"#;
+
 #[rustfmt::skip]
 pub const LIBRARIES: &[Library] = &[
     library("python.py", "cryptography_fernet", "text", r#""fernet""#, Secret::Base64),
@@ -100,6 +104,10 @@ pub const LIBRARIES: &[Library] = &[
     library("php.php", "openssl", "text", r#""node-b64-packed""#, Secret::Hex),
     library("php.php", "sodium", "text", r#""secretbox-b64""#, Secret::Hex),
     library("php.php", "sodium_hex", "text", r#""secretbox-enc-v1-hex""#, Secret::Hex),
+    library("rails.rb", "rails", "text", RAILS, Secret::Passphrase),
+    library("rails.rb", "rails_references", "text", RAILS, Secret::Passphrase),
+    library("rails.rb", "rails_envelope", "text", RAILS, Secret::Passphrase),
+    library("rails.rb", "rails_sha1", "text", RAILS_SHA1, Secret::Passphrase),
     library("ruby.rb", "lockbox", "text", r#""lockbox""#, Secret::Hex),
     library("ruby.rb", "lockbox_raw", "bytea", r#""lockbox-raw""#, Secret::Hex),
 ];

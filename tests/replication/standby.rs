@@ -1,6 +1,6 @@
 //! A standby that has not replayed the proof's moment is named.
 
-use super::support::eventually;
+use super::support::{Reseal, eventually};
 use super::{Pair, ROWS};
 
 const BEHIND: &str = "standbys that have not replayed this moment yet: the follower";
@@ -23,6 +23,9 @@ async fn a_standby_that_lags_is_named() {
     let verified = pair.rotation.verify().run().await.expect(0).json();
     assert_eq!(verified["standbys_behind"], serde_json::json!(["the follower"]), "{verified}");
     assert!(verified["advice"].as_array().unwrap().contains(&BEHIND.into()), "{verified}");
+    let report = Reseal::new("report --output json --no-coverage").on(&pair.rotation.database);
+    let report = report.run().await.expect(0).json();
+    assert_eq!(report["standbys_behind"], serde_json::json!(["the follower"]), "{report}");
     let old = "SELECT count(*) FROM secrets WHERE writes = 0";
     let behind: i64 = standby.query_one(old, &[]).await.expect("a count").get(0);
     assert_eq!(behind, ROWS, "the standby still holds every old value");

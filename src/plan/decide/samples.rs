@@ -22,7 +22,7 @@ pub fn judge(place: &str, count: &SampleCount, run: &RunConfig, objections: &mut
         );
     }
     let readable = count.current + count.previous;
-    let unreadable = count.unreadable();
+    let unreadable = count.unreadable() - count.missing();
     let too_few = readable * 10 < (readable + unreadable) * 9;
     if too_few && (readable == 0 || unreadable >= UNREADABLE_MIN) && !run.allow_unreadable {
         objections.refuse_write(

@@ -36,6 +36,7 @@ pub fn of(facts: Facts, backup_retention: Option<Duration>) -> Result<RunReport>
         counts: facts.counted.as_ref().map(|counted| counts(counted, &facts.status)),
         passes: passes(&facts.counts),
         proof_steps: facts.status.proof.as_ref().map(proof_steps).unwrap_or_default(),
+        standbys_behind: facts.standbys_behind.clone(),
         curve: curve(&facts),
         retention,
         audit: AuditSection {
@@ -223,7 +224,7 @@ fn retention(status: &StatusReport, kept: Option<Duration>) -> Result<Retention>
     let moment = status.proof.as_ref().and_then(|proof| proof["moment"].as_str());
     let backup_retention = kept.map(|kept| humantime::format_duration(kept).to_string());
     let Some(moment) = moment.filter(|_| status.status == "completed") else {
-        let what = "The run has not ended completed, so there is no date: keep the previous keys."
+        let what = "The run has not ended with every value under the current key, so there is no date: keep the previous keys."
             .to_owned();
         return Ok(Retention { backup_retention, keep_until: None, what });
     };

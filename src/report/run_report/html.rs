@@ -90,7 +90,7 @@ fn summary(report: &RunReport) -> String {
         ),
         ("completed" | "completed_with_failures", Some(moment)) => format!(
             "At {moment}, every committed value of the columns in scope opened with the current key in the \
-             layout that is written, except for {} failed values, of which {} were accepted as they are.",
+             layout that is written, except for {} failed values, of which {} had been accepted as they are.",
             number(run.failed_records),
             number(run.accepted_records)
         ),

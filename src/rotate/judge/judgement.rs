@@ -8,7 +8,7 @@ use crate::value::{Placed, Reading, Reason, Resealing};
 /// The judgement of one cell, or of one string in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// NULL, empty, or none of ours: left alone.
+    /// NULL or empty, unless the column says otherwise, or none of ours: left alone.
     Nothing,
     /// Opens with the current key in its write layout.
     Current,

@@ -35,7 +35,7 @@ pub(super) fn scope(report: &RunReport) -> Markup {
             thead { tr { th { "table" } th { "column" } th { "layout written" } th { "also read" } } }
             tbody { @for table in &report.scope { @for column in &table.columns { tr {
                 td { code { (table.table) } } td { code { (column.column) } } td { code { (column.layout) } }
-                td { code { (column.read.join(", ")) } }
+                td { @if column.read.is_empty() { "no other" } @else { code { (column.read.join(", ")) } } }
             } } } }
         }
         (coverage(&report.coverage))
@@ -71,7 +71,7 @@ pub(super) fn keys(report: &RunReport) -> Markup {
         h2 { small { "3" } "Keys" }
         table {
             thead { tr { th { "ring" } th { "key id" } th { "role" } th { "loaded from" } th { "first seen" }
-                th .number { "days" } } }
+                th .number { "days ago" } } }
             tbody { @for key in &report.keys { tr {
                 td { (key.ring) } td { code { (key.key) } } td { (key.role) } td { (sources(key)) }
                 td .time { (key.age.first_seen_at.as_deref().unwrap_or("unknown")) }
@@ -122,6 +122,7 @@ pub(super) fn counts(report: &RunReport) -> Markup {
 pub(super) fn failures(report: &RunReport) -> Markup {
     html! {
         h2 { small { "6" } "Failures and what became of them" }
+        p { "As they stand now: open, accepted as they are by somebody, or resolved by a later run." }
         @if report.failures.is_empty() { p { "None that this run was the last to meet." } } @else {
             table {
                 thead { tr { th { "table" } th { "column" } th { "reason" } th { "disposition" }
@@ -156,7 +157,22 @@ pub(super) fn proof(report: &RunReport) -> Markup {
                 tbody { @for step in &report.proof_steps { tr { td { (step.step) } td { (step.what) } } } }
             }
         }
-        @for advice in &report.run.advice { p { (capital(advice)) "." } }
+        @if let Some(behind) = &report.standbys_behind {
+            p { "Standbys that were connected when this report was made: "
+                @if behind.is_empty() { "none that had not replayed this moment." } @else {
+                    b { (behind.join(", ")) } " had not replayed this moment yet." }
+            }
+        }
+        @for advice in &report.run.advice { p { (with_code(&capital(advice))) "." } }
+    }
+}
+
+/// What stands between backticks is code.
+fn with_code(text: &str) -> Markup {
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
     }
 }
 

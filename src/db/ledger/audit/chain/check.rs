@@ -30,7 +30,9 @@ pub enum Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Edited { event_id } => write!(f, "event {event_id} was edited"),
+            Self::Edited { event_id } => {
+                write!(f, "event {event_id} was edited: it is not what its hash says")
+            }
             Self::Rewritten { event_id } => {
                 write!(f, "event {event_id} was edited, and its hash with it")
             }
