@@ -1,6 +1,8 @@
 //! What resealing one value costs on one core: a trial with the current key that fails, one with the
 //! previous key that opens, a seal, the encoding, and the re-open check.
 //!
+//! And what it costs when values are strings in JSON documents: these are read, searched, spliced and read again.
+//!
 //! `cargo bench --bench reseal_value` prints nanoseconds a value.
 #![allow(
     clippy::print_stdout,
@@ -13,9 +15,10 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use reseal::crypto::{Key, KeyBytes, NonceSource, Plaintext};
+use reseal::document::Selection;
 use reseal::keys::{KeyRing, KeySource, RingConfig};
 use reseal::layout::{ColumnLayout, Layout, RowTexts, Sealed};
-use reseal::value::{Reading, Resealing, Scratch, ValueWork};
+use reseal::value::{AadSource, ColumnWork, Reading, Resealing, Scratch, ValueWork};
 
 /// Each number is the best of so many rounds: the machine may be doing other things.
 const ROUNDS: usize = 20;
@@ -59,6 +62,52 @@ fn main() {
             println!("{name:<14} {bytes:>9} {reseal:>12.0} {verify:>12.0} {speed:>9.0}");
         }
     }
+    documents(&ring, &old);
+}
+
+/// Bytes of plaintext of each value in a document.
+const IN_DOCUMENT_BYTES: usize = 128;
+
+/// Values of 128 bytes in documents of some values and some plain members, named by paths or met by `**`.
+fn documents(ring: &KeyRing, old: &Key) {
+    println!(
+        "\n{:<14} {:>9} {:>9} {:>9} {:>12} {:>12}",
+        "in JSON", "values", "plain", "bytes", "reseal ns", "verify ns"
+    );
+    let write = Layout::named("enc-v1").expect("a preset");
+    let layout = ColumnLayout::try_from(write).expect("a layout to write");
+    let keys = ring.column_keys(&layout, "t", "document").expect("its keys");
+    let source = AadSource { table: "t", column: "document", places: &[] };
+    for path in ["$.values[*]", "$.**"] {
+        let paths = Selection::parse(&[path]).expect("a path");
+        let column = ColumnWork::new(&keys, &layout, source).in_documents(Some(&paths));
+        let work = column.documents().expect("it has paths");
+        for (values, plain) in [(1, 0), (1, 20), (20, 20), (1, 1_000)] {
+            let mut scratch = Scratch::default();
+            let document = document(old, layout.write(), values, plain);
+            let mut resealed = || work.reseal(Some(&document), &[], &mut scratch);
+            let current = match resealed() {
+                Ok(Ok(document)) => document.replacement.expect("its values are resealed"),
+                other => panic!("{other:?}"),
+            };
+            let reseal = nanoseconds(|| drop(black_box(resealed())));
+            let verify = nanoseconds(|| {
+                let read = work.read(Some(&current), &[], &mut scratch).expect("a document");
+                assert_eq!(read.len(), values);
+            });
+            let [reseal, verify] = [reseal, verify].map(|whole| whole / values as f64);
+            let bytes = document.len();
+            println!("{path:<14} {values:>9} {plain:>9} {bytes:>9} {reseal:>12.0} {verify:>12.0}");
+        }
+    }
+}
+
+fn document(key: &Key, layout: &Layout, values: usize, plain: usize) -> Vec<u8> {
+    let sealed = || sealed(key, layout, IN_DOCUMENT_BYTES);
+    let text = |_| String::from_utf8(sealed()).expect("a layout that is text");
+    let values: Vec<String> = (0..values).map(text).collect();
+    let plain: Vec<String> = (0..plain).map(|n| format!("plain text number {n}")).collect();
+    serde_json::json!({ "plain": plain, "values": values }).to_string().into_bytes()
 }
 
 /// A value of so many bytes of plaintext.

@@ -1,10 +1,12 @@
-//! JSON text without a model of it: where its strings stand, and the same text with some of them replaced.
+//! JSON text without a model of it: where its strings stand, and the same text with some of them replaced. What is
+//! looked for is single strings, or objects of which several strings belong together.
 //!
 //! Bytes in, places out. Nothing is ever serialised again: what is not replaced is copied, so numbers, the
 //! order of keys, keys that stand twice and white space stay as they are. The grammar is serde_json's, whose
 //! [`RawValue`] is a slice of the text; no second reader of JSON is written here. Knows neither keys, layouts nor
 //! a database, and is not async.
 
+mod object;
 mod path;
 mod pattern;
 mod selection;
@@ -15,6 +17,7 @@ use std::ops::Range;
 
 use serde_json::value::RawValue;
 
+pub use object::{Members, Object};
 pub use pattern::PathError;
 pub use selection::Selection;
 
@@ -139,17 +142,16 @@ impl<'d> Document<'d> {
         spliced
     }
 
-    /// Whether `spliced` is JSON in which the same tokens are found, the replaced ones with their new texts, and
-    /// all else byte for byte as here.
+    /// Whether `spliced` is JSON in which `find` finds the same tokens, the replaced ones with their new texts,
+    /// and all else is byte for byte as here.
     pub fn is_spliced<'r>(
         &self,
         spliced: &str,
-        selection: &Selection,
+        find: impl for<'n> Fn(&Document<'n>) -> Result<Vec<Token<'n>>, NotJson>,
         tokens: &[Token<'d>],
         replacement: impl Fn(usize) -> Option<&'r str>,
     ) -> bool {
-        let Ok(Ok(found)) = Document::parse(spliced.as_bytes()).map(|new| new.select(selection))
-        else {
+        let Ok(found) = Document::parse(spliced.as_bytes()).and_then(|new| find(&new)) else {
             return false;
         };
         let (mut old_end, mut new_end) = (0, 0);

@@ -224,7 +224,7 @@ impl ColumnPlan {
 
     /// Whether its values tell by themselves that they are done, and are believed.
     pub fn done_by_version(&self) -> bool {
-        let tells = |form: &ServiceForm| form.tells_its_version();
+        let tells = |form: &ServiceForm| form.tells_its_version() || form.has_version_column();
         let is_told = self.layout.write().service().is_some_and(tells);
         is_told && self.sealed.as_ref().is_some_and(SealedColumn::version_tells)
     }

@@ -16,6 +16,7 @@ mod look;
 mod looks;
 pub mod rings;
 pub mod search;
+pub mod spots;
 pub mod tally;
 mod toml_text;
 mod trials;

@@ -14,6 +14,7 @@
 
 mod ask;
 mod column;
+mod cost;
 mod newest;
 mod question;
 mod sort;

@@ -20,6 +20,9 @@ preset a ciphertext stands in `tests/vectors` that opens and is written again by
 the library itself made it or somebody who followed its source. `make test-libraries` lets the libraries that can be
 installed read what was resealed.
 
+Behind a semicolon stand the other columns of a value that is [spread over several](spread.md); `fields` are members of a
+[JSON object](json.md#objects).
+
 | preset | stored as | cipher | key | status | |
 |---|---|---|---|---|---|
 ";

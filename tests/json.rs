@@ -7,6 +7,8 @@ mod support;
 mod beside;
 #[path = "json/documents.rs"]
 mod documents;
+#[path = "json/objects.rs"]
+mod objects;
 #[path = "json/refused.rs"]
 mod refused;
 #[path = "json/shapes.rs"]

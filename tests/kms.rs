@@ -13,6 +13,8 @@ mod many;
 mod refusals;
 #[path = "kms/ring.rs"]
 mod ring;
+#[path = "kms/sealed.rs"]
+mod sealed;
 #[path = "kms/stop.rs"]
 mod stop;
 #[path = "kms/wrapping.rs"]

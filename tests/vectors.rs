@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use reseal::keys::{KeyRing, KeySource, KeyUse, LabelledSource, Owner, PreparedKey, RingConfig};
-use reseal::layout::{DecodeBuffer, Layout, Preset, RowTexts, Sealed, Settings, Vector};
+use reseal::layout::{DecodeBuffer, Layout, Over, Preset, RowTexts, Sealed, Settings, Vector};
 use reseal::value::{Reading, Resealing, Scratch, ValueWork};
 use reseal::{crypto::Plaintext, layout::ColumnLayout};
 use serde_json::Value;
@@ -42,15 +42,12 @@ impl Case {
         let text = fs::read(directory().join(&vector.file).with_extension("json")).unwrap();
         let json: Value = serde_json::from_slice(&text).unwrap();
         let text = |pointer: &str| json.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-        let stored = text(vector.stored.as_deref().unwrap_or("/stored")).unwrap();
-        let stored = match stored.strip_prefix("\\x") {
-            Some(hex) => HEXLOWER.decode(hex.as_bytes()).unwrap(),
-            None => stored.into_bytes(),
-        };
         let (layout, own) = (Some(preset.to_owned()), vector.settings.clone().unwrap_or_default());
         // An application chooses its additional data; that of a preset is its own.
         let chosen = Layout::presets().find(|known| known.name == preset).unwrap();
         let aad = text("/aad").filter(|aad| !aad.is_empty() && chosen.settings.aad.is_none());
+        let settings = Settings { layout, aad, ..Settings::default() }.over(&own);
+        let stored = stored(&Layout::of(settings.clone()).unwrap(), vector, text);
         let plaintext = match text("/plaintext_is") {
             Some(_) => pickled(&text("/plaintext").unwrap()),
             None if vector.file == "lockbox-padding" => padded(&text("/plaintext").unwrap()),
@@ -58,7 +55,7 @@ impl Case {
         };
         Self {
             name: format!("{} as {preset}", vector.file),
-            settings: Settings { layout, aad, ..Settings::default() }.over(&own),
+            settings,
             vector,
             secret: text(vector.secret.as_deref().unwrap_or("/key")).unwrap(),
             plaintext,
@@ -97,6 +94,30 @@ impl Case {
         wrong[place] = if wrong[place] == '7' { '8' } else { '7' };
         wrong.into_iter().collect()
     }
+}
+
+/// The stored value; of one that is spread a cell of its pieces, the ciphertext's first.
+fn stored(layout: &Layout, vector: &Vector, text: impl Fn(&str) -> Option<String>) -> Vec<u8> {
+    let bytes = |stored: String| match stored.strip_prefix("\\x") {
+        Some(hex) => HEXLOWER.decode(hex.as_bytes()).unwrap(),
+        None => stored.into_bytes(),
+    };
+    let whole = || bytes(text(vector.stored.as_deref().unwrap_or("/stored")).unwrap());
+    let piece = |name: &str| match vector.pieces.get(name) {
+        Some(pointer) => HEXLOWER.decode(text(pointer).unwrap().as_bytes()).unwrap(),
+        None => bytes(text(&format!("/stored/{name}")).unwrap()),
+    };
+    let beside = layout.beside().iter().map(|beside| piece(beside.name()));
+    let main = match layout.over() {
+        Over::Cell => return whole(),
+        Over::Columns => whole(),
+        Over::Fields => piece(layout.fields().unwrap()[0]),
+    };
+    let mut cell = Vec::new();
+    std::iter::once(main)
+        .chain(beside)
+        .for_each(|piece| reseal::cell::append(Some(&piece), &mut cell));
+    cell
 }
 
 /// `pickle.dumps(text, protocol=4)`, as django-cryptography stores a text.

@@ -3,6 +3,7 @@
 use crate::config::layouts::refused;
 use crate::config::names::{TableName, first_unquoted_colon};
 use crate::config::rings::DEFAULT_RING;
+use crate::config::tables::whole_document;
 use crate::config::word::Word;
 use crate::config::{ColumnConfig, TableConfig, Troubles};
 use crate::error::Result;
@@ -45,5 +46,6 @@ fn column(word: &Word) -> Result<(TableName, ColumnConfig)> {
     })?;
     let layout = layout.map(|text| Layout::named(text).and_then(ColumnLayout::try_from));
     let layout = layout.transpose().map_err(|error| refused(word, error))?;
-    Ok((table, ColumnConfig { name: column, layout, paths: None }))
+    let paths = layout.as_ref().and_then(whole_document);
+    Ok((table, ColumnConfig { name: column, layout, paths }))
 }

@@ -279,6 +279,9 @@ fn column(name: Word, entry: Entry<'_>, troubles: &mut Troubles) -> Option<Colum
         let what = "layout, kms and write say the same thing";
         troubles.add(second.place.wrong(what).hint("keep one of them"));
     }
+    // the fields of an object are a layout by themselves
+    let fields = settings.settings.fields.as_ref().map(|_| LayoutWords::none(name.place.clone()));
+    let write = write.or(fields);
     Some(ColumnWords { name, write, read, settings, unmatched, empty, null, json })
 }
 

@@ -42,7 +42,7 @@ impl LayoutWords {
         let kms = word(&mut section, "kms", Entry::text, troubles);
         let mut words = Self::beside(&mut section, place, troubles);
         section.finish(troubles);
-        if layout.is_none() && kms.is_none() {
+        if layout.is_none() && kms.is_none() && words.settings.fields.is_none() {
             let what = "a layout without a template, the name of a preset or a KMS key";
             troubles.add(words.place.wrong(what).hint("layout = \"enc-v1\""));
             return None;
@@ -68,6 +68,7 @@ impl LayoutWords {
             plaintext: text("plaintext"),
             label: text("label"),
             encoding: text("encoding"),
+            version_column: text("version_column"),
             ..Settings::default()
         };
         settings.key = section.take("key").and_then(|entry| key(entry, troubles));
@@ -76,6 +77,8 @@ impl LayoutWords {
             section.take("data_key").and_then(|entry| data_keys::settings(entry, troubles));
         settings.beside =
             section.take("beside").and_then(|entry| pieces(entry, "beside", troubles));
+        settings.fields =
+            section.take("fields").and_then(|entry| pieces(entry, "fields", troubles));
         Self { place: Word::new("", place), settings }
     }
 

@@ -43,8 +43,11 @@ impl ScanCommand {
         let compared = against.map(|path| FileWords::find(Some(path), environment)).transpose()?;
         let named = words.file.config.as_deref().or(against);
         let file = FileWords::find(named, environment)?;
-        let is_used =
-            file.tables.is_empty() || file.tables.iter().any(|table| table.ring.is_none());
+        // without tables, the default key is meant where it is at hand
+        let is_used = match file.tables.as_slice() {
+            [] => environment.raw("ENCRYPTION_KEY").is_some(),
+            tables => tables.iter().any(|table| table.ring.is_none()),
+        };
         let rings = rings::resolve(&words.keys, &file, is_used, &mut troubles);
         let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
         let against = compared.as_ref().map(|file| tables::of_file(file, &mut troubles));

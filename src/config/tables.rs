@@ -205,7 +205,7 @@ fn column(words: &ColumnWords, troubles: &mut Troubles) -> Option<ColumnConfig> 
     };
     let paths = match &words.json {
         Some(json) => Some(troubles.note(paths(json, layout.as_ref(), &words.name))?),
-        None => None,
+        None => layout.as_ref().and_then(whole_document),
     };
     Some(ColumnConfig { name: name?, layout, paths })
 }
@@ -242,8 +242,15 @@ fn paths(json: &[Word], layout: Option<&ColumnLayout>, column: &Word) -> Result<
                 .wrong("`**` leads to ciphertexts, and not to what is to be encrypted")
                 .hint("name the paths of the strings to encrypt"))
         }
+        Some(layout) if layout.write().over() == Over::Fields => Ok(selection.of_objects()),
         Some(_) => Ok(selection),
     }
+}
+
+/// Where the values of a layout stand of which no path was said: one that is an object is the whole document.
+pub(super) fn whole_document(layout: &ColumnLayout) -> Option<Selection> {
+    let is_object = layout.write().over() == Over::Fields;
+    is_object.then(|| Selection::parse(&["$"]).ok()).flatten().map(Selection::of_objects)
 }
 
 /// What becomes of values without the shape of a layout, and of cells that hold nothing.

@@ -35,7 +35,7 @@ struct Child<'d> {
 
 fn child_at<'d>(document: &Document<'d>, around: &'d RawValue, at: usize) -> Option<Child<'d>> {
     let (mut keys, mut found) = (Vec::new(), None);
-    let read = children(around, |step, value| {
+    let read = children(around.get(), |step, value| {
         let start = document.place(value);
         if (start..start + value.get().len()).contains(&at) {
             found = Some((step, value));

@@ -28,6 +28,7 @@ pub struct Selection {
     paths: Vec<String>,
     program: Vec<Place>,
     start: Places,
+    of_objects: bool,
 }
 
 /// Where a path may stand while it is followed.
@@ -80,7 +81,8 @@ impl Selection {
     /// # Errors
     /// One of them is none, or they are too many.
     pub fn parse<P: AsRef<str>>(paths: &[P]) -> Result<Self, PathError> {
-        let mut selection = Self { paths: Vec::new(), program: Vec::new(), start: Places(0) };
+        let mut selection =
+            Self { paths: Vec::new(), program: Vec::new(), start: Places(0), of_objects: false };
         for path in paths {
             let pattern = pattern::parse(path.as_ref())?;
             let ending = match pattern.segments.last() {
@@ -105,7 +107,22 @@ impl Selection {
     pub fn every_string() -> Self {
         let mut start = Places(0);
         start.add(0);
-        Self { paths: vec!["$.**".to_owned()], program: vec![Place::Below], start }
+        let (paths, program) = (vec!["$.**".to_owned()], vec![Place::Below]);
+        Self { paths, program, start, of_objects: false }
+    }
+
+    /// The same paths, where they lead to objects: `*` and `**` then mean objects and not strings.
+    #[must_use]
+    pub fn of_objects(self) -> Self {
+        Self { of_objects: true, ..self }
+    }
+
+    /// One of the paths alone.
+    ///
+    /// # Errors
+    /// None, of a path that was read before.
+    pub fn only(&self, path: &str) -> Result<Self, PathError> {
+        Ok(Self { of_objects: self.of_objects, ..Self::parse(&[path])? })
     }
 
     /// The paths as they were written.
@@ -138,7 +155,8 @@ impl Selection {
         let first = value.get().as_bytes().first();
         if let Some(met) = self.met(places) {
             match first {
-                Some(b'"') => found(value, met > Met::Below),
+                Some(b'"') if !self.of_objects => found(value, met > Met::Below),
+                Some(b'{') if self.of_objects => found(value, met > Met::Below),
                 Some(b'n') | None => {}
                 Some(_) if met == Met::Named => found(value, true),
                 Some(_) => {}
@@ -150,7 +168,9 @@ impl Selection {
         if depth == DEPTH_MAX {
             return Err(NotJson);
         }
-        children(value, |step, child| self.visit(child, self.after(places, step), depth + 1, found))
+        children(value.get(), |step, child| {
+            self.visit(child, self.after(places, step), depth + 1, found)
+        })
     }
 
     fn met(&self, places: Places) -> Option<Met> {

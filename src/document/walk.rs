@@ -16,13 +16,13 @@ pub enum Step<'d> {
     Index(usize),
 }
 
-/// Calls `take` with every child of an array or object, in order; anything else has none.
+/// Calls `take` with every child of the array or object that a text is, in order; anything else has none.
 pub fn children<'d>(
-    value: &'d RawValue,
+    text: &'d str,
     take: impl FnMut(Step<'d>, &'d RawValue) -> Result<(), NotJson>,
 ) -> Result<(), NotJson> {
-    let mut reader = serde_json::Deserializer::from_str(value.get());
-    let read = match value.get().as_bytes() {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let read = match text.as_bytes() {
         [b'{', ..] => reader.deserialize_map(Children(take)),
         [b'[', ..] => reader.deserialize_seq(Children(take)),
         _ => Ok(()),

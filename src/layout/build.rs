@@ -25,6 +25,10 @@ impl Layout {
     /// neither its own words nor its preset say anything.
     pub fn to_read(settings: Settings, column: &Settings) -> Result<Self, LayoutError> {
         if settings.kms.is_some() {
+            if settings.version_column.is_some() {
+                return Err(LayoutError::new("`version_column` belongs to what is written")
+                    .hint("say it beside the `kms` that is written"));
+            }
             return Self::of_service(&settings.of_service_over(column));
         }
         let name = settings.layout.clone().unwrap_or_default();
@@ -60,9 +64,10 @@ impl Layout {
     }
 
     fn from_words(name: String, words: Settings) -> Result<Self, LayoutError> {
-        if words.context.is_some() || words.encoding.is_some() {
-            return Err(LayoutError::new("`context` and `encoding` belong to values of a KMS key")
-                .hint("say them beside `kms`"));
+        let of_service = [&words.encoding, &words.version_column];
+        if words.context.is_some() || of_service.iter().any(|word| word.is_some()) {
+            let what = "`context`, `encoding` and `version_column` belong to values of a KMS key";
+            return Err(LayoutError::new(what).hint("say them beside `kms`"));
         }
         let shape = match &words.code {
             Some(_)

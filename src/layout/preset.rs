@@ -1,5 +1,6 @@
 //! Layouts that have a name: `presets.toml`, which anybody can extend without touching code.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -31,6 +32,9 @@ pub struct Vector {
     pub secret: Option<String>,
     /// Where the file has the stored value: `/stored` when left out.
     pub stored: Option<String>,
+    /// … and pieces of a spread value: `/stored/NAME` when left out.
+    #[serde(default)]
+    pub pieces: BTreeMap<String, String>,
     #[serde(default)]
     pub table: String,
     #[serde(default)]
@@ -92,10 +96,15 @@ impl Preset {
         }
     }
 
-    /// As the template says it, or the name of the code that reads it.
-    pub fn shape(&self) -> &str {
-        let Settings { layout, code, .. } = &self.settings;
-        layout.as_deref().or(code.as_deref()).unwrap_or_default()
+    /// As the template says it, with what it has in other columns or in fields; or the name of the code that reads
+    /// it.
+    pub fn shape(&self) -> String {
+        let Settings { layout, code, beside, fields, .. } = &self.settings;
+        let whole = layout.as_ref().or(code.as_ref()).cloned();
+        let pieces = beside.iter().chain(fields).flatten();
+        let pieces = pieces.map(|(name, piece)| format!("{name}: {}", piece.layout));
+        let text = whole.into_iter().chain(pieces).collect::<Vec<_>>().join("; ");
+        if fields.is_some() { format!("fields {text}") } else { text }
     }
 
     fn is_unauthenticated(&self) -> bool {

@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 
 use super::encoding::{Encoding, NAMES};
 use super::settings::known;
+use super::template::{Over, Piece};
 use super::{
     AadMissing, AadTemplate, DecodeBuffer, Layout, LayoutError, Malformed, RowTexts, Settings,
     Shape, Stored,
 };
+use crate::cell;
 use crate::kms::{KeyUri, MalformedKeyUri, Service};
 
 /// A key of a service, and how what it sealed is stored.
@@ -22,6 +24,8 @@ pub struct ServiceForm {
     encoding: Option<Encoding>,
     /// An encryption context, as AWS has it: names and templates, by name.
     context: Vec<(String, AadTemplate)>,
+    /// Columns beside the ciphertext: the one of its version, and those of other layouts of the column.
+    beside: Vec<Piece>,
 }
 
 /// What begins every ciphertext of the transit engine.
@@ -63,13 +67,34 @@ impl ServiceForm {
                 Err(LayoutError::new(format!("{service} binds values to `aad`, not to a context"))
                     .hint("aad = \"{tenant_id}\""))
             }
-            _ => Ok(Self { key, encoding, context }),
+            _ => {
+                let beside = marker(words, service)?.into_iter().collect();
+                Ok(Self { key, encoding, context, beside })
+            }
         }
     }
 
     /// The key that seals.
     pub fn key(&self) -> &KeyUri {
         &self.key
+    }
+
+    /// Whether the version stands in a column of its own.
+    pub fn has_version_column(&self) -> bool {
+        self.beside.iter().any(Piece::is_label)
+    }
+
+    pub(super) fn over(&self) -> Over {
+        if self.beside.is_empty() { Over::Cell } else { Over::Columns }
+    }
+
+    pub(super) fn beside(&self) -> &[Piece] {
+        &self.beside
+    }
+
+    /// The same form in a cell that has these pieces, none of which it needs.
+    pub(super) fn among(self, names: &[&str]) -> Self {
+        Self { beside: names.iter().map(|name| Piece::absent(name)).collect(), ..self }
     }
 
     /// Whether its ciphertext can be told from other text, and its version from other versions.
@@ -114,6 +139,9 @@ impl ServiceForm {
         for (name, template) in &self.context {
             text.push_str(&format!(" context {name:?} {:?}", template.template()));
         }
+        for piece in self.beside.iter().filter(|piece| piece.is_label()) {
+            text.push_str(&format!(" version_column {:?}", piece.name()));
+        }
         text
     }
 
@@ -123,6 +151,11 @@ impl ServiceForm {
         buffer: &'b mut DecodeBuffer,
     ) -> Result<Stored<'b>, Malformed> {
         buffer.clear();
+        let cell = stored;
+        let stored = match self.beside.is_empty() {
+            true => stored,
+            false => cell::piece(cell, 0).ok_or(Malformed)?,
+        };
         if self.tells_its_version() {
             let version = vault_version(stored).ok_or(Malformed)?;
             buffer.ciphertext = buffer.keep(stored);
@@ -135,12 +168,23 @@ impl ServiceForm {
             return Err(Malformed);
         }
         buffer.ciphertext = 0..buffer.decoded.len();
+        let place = self.beside.iter().position(Piece::is_label);
+        let version = place.and_then(|place| cell::piece(cell, 1 + place));
+        buffer.label = version.map(|version| buffer.keep(version));
         Ok(buffer.whole())
     }
 
-    pub(super) fn encode(&self, ciphertext: &[u8], stored: &mut Vec<u8>) {
+    /// With the version beside it; an empty one is not known.
+    pub(super) fn encode(&self, ciphertext: &[u8], version: &[u8], stored: &mut Vec<u8>) {
         let encoding = self.encoding.unwrap_or(Encoding::Base64);
-        encoding.append([ciphertext].into_iter(), stored);
+        let ciphertext = [ciphertext].into_iter();
+        if self.beside.is_empty() {
+            return encoding.append(ciphertext, stored);
+        }
+        cell::append_with(stored, |stored| encoding.append(ciphertext, stored));
+        for piece in &self.beside {
+            cell::append(Some(version).filter(|it| piece.is_label() && !it.is_empty()), stored);
+        }
     }
 }
 
@@ -172,6 +216,16 @@ impl Layout {
         };
         self.aad.iter_mut().chain(of_service.into_iter().flatten())
     }
+}
+
+/// The column of the version. It may be NULL, and is written with every value.
+fn marker(words: &Settings, service: Service) -> Result<Option<Piece>, LayoutError> {
+    let Some(name) = words.version_column.as_deref() else { return Ok(None) };
+    if service == Service::Vault {
+        return Err(LayoutError::new("what Vault seals says its version itself")
+            .hint("leave `version_column` out"));
+    }
+    Ok(Some(Piece::label(name)))
 }
 
 /// The version of a transit ciphertext: `3` of `vault:v3:…`, when what follows is base64.

@@ -41,6 +41,8 @@ pub struct Settings {
     pub context: Option<BTreeMap<String, String>>,
     /// How such a ciphertext is stored.
     pub encoding: Option<String>,
+    /// The column that holds the version of the key that sealed it.
+    pub version_column: Option<String>,
 }
 
 /// What was said of one column or field of several.
@@ -101,6 +103,7 @@ impl Settings {
             kms: or(self.kms, &base.kms),
             context: self.context.or_else(|| base.context.clone()),
             encoding: or(self.encoding, &base.encoding),
+            version_column: or(self.version_column, &base.version_column),
             key: match (self.key, &base.key) {
                 (Some(key), Some(base)) => Some(key.over(base)),
                 (key, base) => key.or_else(|| base.clone()),

@@ -16,19 +16,40 @@ type Words = BTreeMap<String, PieceSettings>;
 impl Layout {
     /// What its values are spread over.
     pub fn over(&self) -> Over {
-        self.as_template().map_or(Over::Cell, |template| template.over)
+        match self.service() {
+            Some(form) => form.over(),
+            None => self.as_template().map_or(Over::Cell, |template| template.over),
+        }
     }
 
     /// The pieces of a spread value besides that of its ciphertext, in the order of their names. Of values in one
     /// cell there is none.
     pub fn beside(&self) -> &[Piece] {
-        self.as_template().map_or(&[], |template| &template.pieces[1..])
+        match self.service() {
+            Some(form) => form.beside(),
+            None => self.as_template().map_or(&[], |template| &template.pieces[1..]),
+        }
     }
 
     /// All fields of the object that a value is, that of its ciphertext first.
     pub fn fields(&self) -> Option<Vec<&str>> {
         let template = self.as_template().filter(|template| template.over == Over::Fields)?;
         Some(template.pieces.iter().map(Piece::name).collect())
+    }
+
+    /// The same layout outside of its column: one whose values have other columns beside them that they leave NULL
+    /// is one of a single cell.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        let mut alone = self.clone();
+        if let Shape::Template(template) = &mut alone.shape
+            && template.pieces.len() > 1
+            && template.pieces[1..].iter().all(Piece::is_absent)
+        {
+            template.pieces.truncate(1);
+            template.over = Over::Cell;
+        }
+        alone
     }
 
     /// The same layout, to read values of a column that is written in another one.
@@ -39,6 +60,9 @@ impl Layout {
         let names: Vec<&str> = write.beside().iter().map(Piece::name).collect();
         if names.is_empty() && self.over() == Over::Cell {
             return Ok(self);
+        }
+        if let Shape::Service(form) = self.shape {
+            return Ok(Self { shape: Shape::Service(form.among(&names)), ..self });
         }
         let Shape::Template(template) = self.shape else {
             let what = format!("values of {} are not spread over columns", self.name);

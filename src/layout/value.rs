@@ -32,7 +32,7 @@ impl Layout {
         match &self.shape {
             Shape::Template(template) => encode::encode(template, sealed, stored),
             Shape::Code(code) => code.encode(sealed, stored),
-            Shape::Service(form) => form.encode(sealed.ciphertext, stored),
+            Shape::Service(form) => form.encode(sealed.ciphertext, sealed.label, stored),
         }
     }
 

@@ -20,6 +20,7 @@ use crate::scan::coverage::{Coverage, Uncovered, coverage};
 use crate::scan::forms::Roster;
 use crate::scan::rings::SearchRings;
 use crate::scan::search::{Search, Seen, SeenColumn, search};
+use crate::scan::spots::Spots;
 use crate::scan::verdict::Found;
 
 /// Searches the database, prints what was found, writes it.
@@ -35,7 +36,8 @@ pub async fn scan(command: ScanCommand) -> Result<ExitCode> {
     let depth = if command.full { Depth::Everything } else { Depth::Sample };
     let database = Database::connect(&command.database).await?;
     let schemas = command.schemas.clone();
-    let searched = Search { rings: rings.clone(), roster, schemas, depth, until: None };
+    let spots = command.against.as_deref().map(Spots::of).unwrap_or_default();
+    let searched = Search { rings: rings.clone(), roster, schemas, depth, until: None, spots };
     let seen = search(&database, searched).await?;
     refuse_blind(&seen)?;
     let columns: Vec<(&SeenColumn, Found)> = seen
@@ -86,9 +88,10 @@ pub async fn uncovered(database: &Database, config: &Config) -> Vec<Warning> {
 }
 
 fn warning(uncovered: &Uncovered) -> Warning {
-    let Uncovered { place, is_configured, layout, values, keys } = uncovered;
+    let Uncovered { place, is_configured, layout, values, keys, paths } = uncovered;
     let keys = keys.join(" and ");
     let but = match is_configured {
+        true if !paths.is_empty() => "where `json` does not lead",
         true => "which is not configured here",
         false => "and no table names this column",
     };

@@ -56,7 +56,16 @@ impl SampleCount {
 
     /// Cells that hold nothing where the column wants a value: they say nothing about keys.
     pub fn missing(&self) -> u64 {
-        self.reasons.get(Reason::Missing.as_str()).copied().unwrap_or_default()
+        self.because(Reason::Missing)
+    }
+
+    /// Values that have the shape of no layout.
+    pub fn malformed(&self) -> u64 {
+        self.because(Reason::Malformed)
+    }
+
+    fn because(&self, reason: Reason) -> u64 {
+        self.reasons.get(reason.as_str()).copied().unwrap_or_default()
     }
 
     pub(super) fn take(&mut self, reading: Reading, was_deterministic: bool) {
@@ -244,7 +253,7 @@ impl Sample {
     /// The paths of a column's documents that lead to nothing in any sampled row.
     pub fn leading_nowhere<'p>(&self, index: usize, paths: &'p Selection) -> Vec<&'p str> {
         let leads = |path: &&String| {
-            let Ok(path) = Selection::parse(&[path.as_str()]) else { return false };
+            let Ok(path) = paths.only(path) else { return false };
             let finds = |stored: &[u8]| {
                 let document = Document::parse(stored);
                 document.is_ok_and(|document| document.select(&path).is_ok_and(|t| !t.is_empty()))

@@ -105,6 +105,8 @@ pub struct UncoveredLine {
     pub layout: String,
     pub values: u64,
     pub keys: Vec<String>,
+    /// Where in documents some of the values stand that the column's `json` does not lead to.
+    pub paths: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -159,8 +161,8 @@ impl ScanReport {
     pub fn compare(&mut self, coverage: Coverage) {
         self.status = if coverage.uncovered.is_empty() { "covered" } else { "uncovered" };
         let line = |uncovered| {
-            let Uncovered { place, is_configured, layout, values, keys } = uncovered;
-            UncoveredLine { column: place, is_configured, layout, values, keys }
+            let Uncovered { place, is_configured, layout, values, keys, paths } = uncovered;
+            UncoveredLine { column: place, is_configured, layout, values, keys, paths }
         };
         self.uncovered = Some(coverage.uncovered.into_iter().map(line).collect());
     }

@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 
-use super::catalogue::Kind;
 use super::rings::SearchRings;
 use super::search::SeenColumn;
 use super::toml_text::{comment, fields, inline, key, layout, source, sql_name, string};
@@ -112,7 +111,7 @@ fn column_text(
             labels.join(", ")
         )));
     }
-    let line = format!("{} = {}\n", key(name), column_words(found, seen.column.kind));
+    let line = format!("{} = {}\n", key(name), column_words(found, seen.has_documents()));
     let refusal = match found.layout(rings, seen.table.relation.name.name(), name) {
         _ if !seen.column.is_writable => {
             Some(format!("a run does not write {}", seen.column.declared_type))
@@ -137,10 +136,10 @@ fn column_text(
 }
 
 /// `"go"`, or a table with what is written, what is read, and what is left alone.
-fn column_words(found: &Found, kind: Kind) -> String {
+fn column_words(found: &Found, has_documents: bool) -> String {
     let (write, read) = found.parts.split_first().expect("a column that was found has a layout");
     let mut words = match read.is_empty() {
-        true if !found.leaves_plain() && kind != Kind::Json => return layout(&write.form.settings),
+        true if !found.leaves_plain() && !has_documents => return layout(&write.form.settings),
         true => fields(&write.form.settings),
         false => {
             let read: Vec<String> = read.iter().map(|part| layout(&part.form.settings)).collect();
@@ -153,7 +152,7 @@ fn column_words(found: &Found, kind: Kind) -> String {
     if found.leaves_plain() {
         words.push(("unmatched", string("leave")));
     }
-    if kind == Kind::Json {
+    if has_documents {
         words.push(("json", "[\"$.**\"]".to_owned()));
     }
     inline(&words)
@@ -169,7 +168,7 @@ fn shares(seen: &SeenColumn, found: &Found, rings: &SearchRings) -> String {
     if found.closed > found.plain {
         write!(text, ", no key opens {}", found.closed - found.plain).expect(TO_A_STRING);
     }
-    if found.closed > found.plain && seen.column.kind == Kind::Json {
+    if found.closed > found.plain && seen.has_documents() {
         text.push_str("\nname the paths in the place of $.** if those are no values");
     }
     if found.plain > 0 {

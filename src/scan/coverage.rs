@@ -8,6 +8,7 @@ use super::Depth;
 use super::forms::{Form, Roster};
 use super::rings::SearchRings;
 use super::search::{Search, Seen, SeenColumn, search};
+use super::spots::Spots;
 use super::tally::Hit;
 use super::verdict::Found;
 use crate::config::{ColumnConfig, Config, TableConfig};
@@ -44,6 +45,8 @@ pub struct Uncovered {
     pub values: u64,
     /// Sources of the keys that open them.
     pub keys: Vec<String>,
+    /// Where in documents some of them stand, when their layout is configured and `json` does not lead to them.
+    pub paths: Vec<String>,
 }
 
 /// What the tables of a configuration do not cover, from samples, within a few seconds. Its rings are those
@@ -58,13 +61,15 @@ pub async fn coverage(
 ) -> Result<Coverage> {
     let columns = config.tables.iter().flat_map(|table| &table.columns);
     let layouts = columns.filter_map(|column| column.layout.as_ref()).flat_map(|l| l.all());
-    let configured = Roster::default().with(layouts.cloned().map(Form::configured));
+    let configured = layouts.map(|layout| Form::configured(layout.alone()));
+    let configured = Roster::default().with(configured);
     let roster = Arc::new(configured.with(Roster::new(&[], &[]).forms));
     let rings = SearchRings::load(config.rings.values(), &roster, unwrapped)?;
     let until = Some(Instant::now() + TIME);
     let (depth, schemas) = (Depth::Sample, Vec::new());
-    let seen =
-        search(database, Search { rings: rings.clone(), roster, schemas, depth, until }).await?;
+    let (search_rings, spots) = (rings.clone(), Spots::of(&config.tables));
+    let search = Search { rings: search_rings, roster, schemas, depth, until, spots };
+    let seen = self::search(database, search).await?;
     Ok(Coverage::of(&seen, &config.tables, &rings, depth))
 }
 
@@ -122,7 +127,13 @@ fn uncovered(seen: &SeenColumn, covered: Covered<'_>, rings: &SearchRings) -> Op
         Covered::Everything => return None,
         Covered::Where(opens) => {
             let is_covered = |hit: &Hit| opens(hit, &seen.roster.forms[hit.form].layout);
-            tally.opened.retain(|hits, _| !hits.iter().any(is_covered));
+            let unnamed = &seen.tally.unnamed;
+            tally.opened.retain(|hits, values| {
+                if hits.iter().any(is_covered) {
+                    *values = unnamed.get(hits).copied().unwrap_or_default();
+                }
+                *values > 0
+            });
             true
         }
     };
@@ -136,6 +147,10 @@ fn uncovered(seen: &SeenColumn, covered: Covered<'_>, rings: &SearchRings) -> Op
         layout: forms.join("; "),
         values: found.authenticated(),
         keys: keys.collect(),
+        paths: match is_configured {
+            true => tally.unnamed_paths.into_iter().collect(),
+            false => Vec::new(),
+        },
     })
 }
 
@@ -145,7 +160,7 @@ fn configured<'c>(
     tables: &'c [TableConfig],
     rings: &SearchRings,
 ) -> Covered<'c> {
-    let table = tables.iter().filter(|table| names(table, seen));
+    let table = tables.iter().filter(|table| seen.table.is_named_by(table));
     let name = seen.column.name.name();
     let is_beside = |column: &ColumnConfig| column.name != name && column.writes(name);
     if table.clone().flat_map(|table| &table.columns).any(is_beside) {
@@ -166,23 +181,7 @@ fn configured<'c>(
     let Some(known) = known.collect::<Option<Vec<_>>>() else { return Covered::Everything };
     Covered::Where(Box::new(move |hit, form| {
         known.iter().any(|(ring, layout)| {
-            Some(hit.ring) == *ring && layout.all().any(|known| known.is_same_as(form))
+            Some(hit.ring) == *ring && layout.all().any(|known| known.alone().is_same_as(form))
         })
     }))
-}
-
-/// Whether a configured name means the table, or every relation that holds its rows.
-fn names(table: &TableConfig, seen: &SeenColumn) -> bool {
-    let facts = &seen.table;
-    let means = |schema: &str, name: &str| {
-        let of_schema = match &table.name.schema {
-            Some(pattern) => pattern.matches(schema),
-            None => facts.is_visible,
-        };
-        of_schema && table.name.table.matches(name)
-    };
-    let relation = &facts.relation;
-    let is_named = means(relation.schema.name(), relation.name.name());
-    is_named
-        || !facts.leaves.is_empty() && facts.leaves.iter().all(|(schema, name)| means(schema, name))
 }

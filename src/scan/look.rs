@@ -1,18 +1,16 @@
 //! The values that were drawn, tried on all cores: which columns hold ciphertext, and what it is bound to.
 
-use std::borrow::Cow;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use tokio_postgres::Row;
 
 use super::bindings;
-use super::catalogue::{Kind, TableFacts};
+use super::catalogue::TableFacts;
 use super::draw::{Value, Values};
 use super::forms::Form;
 use super::tally::{Outcome, Tally};
 use super::trials::{Seen, Trials};
-use crate::document::{Content, Document, Selection, Token};
 use crate::error::{Error, Result};
 
 /// Values that are tried with additional data, once no key has opened them without.
@@ -26,9 +24,6 @@ pub struct Looked {
     pub trials: Arc<Trials>,
     pub tally: Tally,
 }
-
-/// Wherever in a document it stands.
-static EVERY_STRING: LazyLock<Selection> = LazyLock::new(Selection::every_string);
 
 /// Tries the values of some columns; `trials` has one of each column.
 pub async fn at_sample(
@@ -79,8 +74,9 @@ fn count(values: &Values, column: usize, trials: &Trials) -> Tally {
             Some(Value::TooLong) => tally.add(Outcome::TooLong),
             Some(Value::Read(stored)) => {
                 let texts = values.texts(row);
-                for stored in strings(stored, trials.kind()) {
-                    trials.count(Seen { stored: &stored, texts: &texts }, &mut tally);
+                for spot in trials.spots(stored, &texts) {
+                    let seen = Seen { stored: &spot.stored, texts: &texts };
+                    trials.count(seen, &spot, stored, &mut tally);
                 }
             }
         }
@@ -88,20 +84,6 @@ fn count(values: &Values, column: usize, trials: &Trials) -> Tally {
     };
     let rows = values.rows.par_iter().with_min_len(ROWS_PER_TASK);
     rows.fold(Tally::default, one).reduce(Tally::default, Tally::merged)
-}
-
-/// The values in a cell: itself, or the strings of a document.
-fn strings<'d>(stored: &'d [u8], kind: Kind) -> Vec<Cow<'d, [u8]>> {
-    if kind != Kind::Json {
-        return vec![Cow::Borrowed(stored)];
-    }
-    let tokens = Document::parse(stored).and_then(|document| document.select(&EVERY_STRING));
-    let text = |token: Token<'d>| match token.content() {
-        Content::Text(Cow::Borrowed(text)) => Some(Cow::Borrowed(text.as_bytes())),
-        Content::Text(Cow::Owned(text)) => Some(Cow::Owned(text.into_bytes())),
-        Content::NoString | Content::NotUnicode => None,
-    };
-    tokens.unwrap_or_default().into_iter().filter_map(text).collect()
 }
 
 /// Forms with additional data in which values open that open in no other.
@@ -121,9 +103,8 @@ fn bound_forms(
     for row in &values.rows {
         let Some(Value::Read(stored)) = values.value(row, column) else { continue };
         let texts = values.texts(row);
-        cells.extend(
-            strings(stored, trials.kind()).into_iter().map(|stored| (stored, texts.clone())),
-        );
+        let spots = trials.spots(stored, &texts).into_iter();
+        cells.extend(spots.map(|spot| (spot.stored, texts.clone())));
     }
     let seen = cells.iter().map(|(stored, texts)| Seen { stored, texts });
     let left: Vec<Seen<'_>> = seen.filter(|seen| trials.leaves(*seen)).take(BOUND_TRIES).collect();

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::Depth;
-use super::catalogue::{self, Catalogue, ColumnFacts, NotLookedAt, TableFacts};
+use super::catalogue::{self, Catalogue, ColumnFacts, Kind, NotLookedAt, TableFacts};
 use super::forms::Roster;
 use super::rings::SearchRings;
+use super::spots::Spots;
 use super::tally::Tally;
 use crate::db::pool::Database;
 use crate::db::session::Terms;
@@ -27,6 +28,8 @@ pub struct Search {
     pub depth: Depth,
     /// When to stop, whatever is left.
     pub until: Option<Instant>,
+    /// Where values should stand.
+    pub spots: Spots,
 }
 
 /// Everything that was seen.
@@ -46,6 +49,14 @@ pub struct SeenColumn {
     pub tally: Tally,
     /// Whether every row was looked at.
     pub is_whole: bool,
+}
+
+impl SeenColumn {
+    /// Whether its values are strings of documents: in json and jsonb always, in text most of them.
+    pub fn has_documents(&self) -> bool {
+        let Tally { in_documents, .. } = self.tally;
+        self.column.kind == Kind::Json || in_documents * 2 > self.tally.authenticated()
+    }
 }
 
 /// Looks at every column of the database that may hold values.

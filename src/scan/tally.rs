@@ -41,10 +41,18 @@ pub struct Tally {
     pub random: BTreeMap<Disguise, u64>,
     pub untried: u64,
     pub too_long: u64,
+    /// Authenticated values that stand in documents.
+    pub in_documents: u64,
+    /// Authenticated values that stand where a configuration does not look.
+    pub unnamed: BTreeMap<Vec<Hit>, u64>,
+    /// The paths to some of them in documents.
+    pub unnamed_paths: BTreeSet<String>,
     /// Labels in authenticated values, by ring and key.
     pub labels: BTreeMap<(usize, usize), BTreeSet<String>>,
 }
 
+/// Paths that are remembered.
+const PATHS_MAX: usize = 4;
 /// Labels of one key that are remembered; a key has one.
 const LABELS_MAX: usize = 4;
 
@@ -59,6 +67,14 @@ impl Tally {
             Outcome::Untried => self.untried += 1,
             Outcome::TooLong => self.too_long += 1,
             Outcome::Plain => {}
+        }
+    }
+
+    /// One that opens where the configuration does not look.
+    pub fn unnamed(&mut self, hits: &[Hit], path: impl FnOnce() -> Option<String>) {
+        *self.unnamed.entry(hits.to_vec()).or_default() += 1;
+        if self.unnamed_paths.len() < PATHS_MAX {
+            self.unnamed_paths.extend(path());
         }
     }
 
@@ -79,7 +95,13 @@ impl Tally {
         self.values += other.values;
         self.untried += other.untried;
         self.too_long += other.too_long;
+        self.in_documents += other.in_documents;
         join(&mut self.opened, other.opened);
+        join(&mut self.unnamed, other.unnamed);
+        self.unnamed_paths.extend(other.unnamed_paths);
+        while self.unnamed_paths.len() > PATHS_MAX {
+            self.unnamed_paths.pop_last();
+        }
         join(&mut self.plausible, other.plausible);
         join(&mut self.shaped, other.shaped);
         join(&mut self.random, other.random);

@@ -1,5 +1,6 @@
 //! Every form and every key tried on the values of one column. Pure: bytes in, counts out.
 
+mod bound;
 mod slow;
 
 use std::cell::RefCell;
@@ -9,6 +10,7 @@ use super::catalogue::Kind;
 use super::forms::{Form, Roster};
 use super::looks;
 use super::rings::SearchRings;
+use super::spots::{self, Named, Spot};
 use super::tally::{Hit, Outcome, Tally};
 use crate::crypto::wipe_unused_stack;
 use crate::keys::{LayoutKeys, Owner};
@@ -39,6 +41,8 @@ pub struct Place {
     pub kind: Kind,
     /// The columns whose texts a row brings.
     pub texts: Arc<[String]>,
+    /// Where a configuration says that values stand.
+    pub named: Option<Named>,
 }
 
 /// What is tried on one column. Keys are derived when a value has the shape for the first time.
@@ -73,30 +77,42 @@ impl Trials {
         &self.roster
     }
 
-    pub fn kind(&self) -> Kind {
-        self.place.kind
+    /// The values of a cell.
+    pub fn spots<'d>(&self, cell: &'d [u8], texts: &[Option<&[u8]>]) -> Vec<Spot<'d>> {
+        let is_value = || {
+            let outcome = self.try_all(Seen { stored: cell, texts });
+            !matches!(outcome, Outcome::Plain | Outcome::Random(_))
+        };
+        spots::of_cell(cell, self.place.kind, self.place.named.as_ref(), is_value)
     }
 
     /// Whether a value looks like ciphertext that nothing opens.
     pub fn leaves(&self, seen: Seen<'_>) -> bool {
-        let outcome =
-            BUFFERS.with_borrow_mut(|(scratch, decoded)| self.outcome(seen, scratch, decoded));
+        let outcome = self.try_all(seen);
         matches!(outcome, Outcome::Plausible(_) | Outcome::Shaped(_) | Outcome::Random(_))
     }
 
-    /// Tries everything on a value and counts what came of it.
-    pub fn count(&self, seen: Seen<'_>, tally: &mut Tally) {
+    /// Tries everything on a value of a cell and counts what came of it.
+    pub fn count(&self, seen: Seen<'_>, spot: &Spot<'_>, cell: &[u8], tally: &mut Tally) {
         BUFFERS.with_borrow_mut(|(scratch, decoded)| {
             let outcome = self.outcome(seen, scratch, decoded);
             // most strings of a document were never meant to be values
-            if self.place.kind == Kind::Json && outcome == Outcome::Plain {
+            if spot.in_document && outcome == Outcome::Plain {
                 return;
             }
             if let Outcome::Opened(hits) = &outcome {
                 self.note_label(hits[0], seen.stored, decoded, tally);
+                tally.in_documents += u64::from(spot.in_document);
+                if !spot.is_named {
+                    tally.unnamed(hits, || spot.path(cell));
+                }
             }
             tally.add(outcome);
         });
+    }
+
+    fn try_all(&self, seen: Seen<'_>) -> Outcome {
+        BUFFERS.with_borrow_mut(|(scratch, decoded)| self.outcome(seen, scratch, decoded))
     }
 
     fn outcome(
@@ -225,47 +241,6 @@ impl Trials {
         if let Some(label) = label.and_then(|label| form.text_of(label)) {
             tally.label(hit, label);
         }
-    }
-
-    /// Forms with additional data in which some of these values open.
-    pub fn bound(&self, left: &[Seen<'_>], templates: &[String]) -> Vec<Form> {
-        BUFFERS.with_borrow_mut(|(scratch, decoded)| {
-            let mut found = Vec::new();
-            for (place, form) in self.roster.forms.iter().enumerate() {
-                let fits = |seen: &&Seen<'_>| form.layout.decode(seen.stored, decoded).is_ok();
-                if !form.may_be_bound() || self.places[place].is_none() {
-                    continue;
-                }
-                let fitting: Vec<&Seen<'_>> = left.iter().filter(fits).collect();
-                if fitting.is_empty() {
-                    continue;
-                }
-                let mut opens = |bound: &Form| {
-                    fitting.iter().any(|seen| self.opens_bound(place, bound, **seen, scratch))
-                };
-                found.extend(
-                    templates.iter().filter_map(|t| form.bound_to(t)).filter(|bound| opens(bound)),
-                );
-            }
-            found
-        })
-    }
-
-    fn opens_bound(
-        &self,
-        unbound: usize,
-        bound: &Form,
-        seen: Seen<'_>,
-        scratch: &mut Scratch,
-    ) -> bool {
-        let Some(places) = places(bound, &self.place) else { return false };
-        let Place { table, column, .. } = &self.place;
-        let row = RowTexts { table, column, texts: seen.texts, places: &places };
-        (0..self.rings.all().len()).any(|ring| {
-            let Some(keys) = self.keys(ring, unbound) else { return false };
-            let trial = scratch.try_open(&bound.layout, keys, seen.stored, &row);
-            matches!(trial, Trial::OpenedBy(_))
-        })
     }
 }
 

@@ -177,7 +177,7 @@ impl LooksLike {
         } else if let Some((shape, _)) =
             tally.shaped.iter().max_by_key(|(_, count)| **count).filter(|_| shaped * 2 >= values)
         {
-            format!("values have the shape of {}", alike(*shape, roster))
+            format!("values have the shape of {}{}", alike(*shape, roster), lacks(*shape, roster))
         } else if random * 2 >= values {
             random_bytes(&tally.random)
         } else {
@@ -214,6 +214,16 @@ fn alike(first: usize, roster: &Roster) -> String {
     names.dedup();
     names.truncate(NAMES_MAX);
     names.join(", ")
+}
+
+/// What the presets of a shape were not tried with.
+fn lacks(first: usize, roster: &Roster) -> &'static str {
+    let shape = roster.shapes.iter().find(|shape| shape[0] == first);
+    let lacks_salt = |form: &usize| roster.forms[*form].lacks_salt;
+    match shape.into_iter().flatten().any(lacks_salt) {
+        true => ", whose keys are derived with a salt: name it with --salt",
+        false => "",
+    }
 }
 
 fn random_bytes(random: &BTreeMap<Disguise, u64>) -> String {

@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use futures_util::future::try_join_all;
 use zeroize::Zeroizing;
 
+use super::question::Source;
 use super::{Question, SealedColumn};
 use crate::error::Result;
-use crate::layout::{ColumnLayout, Sealed};
+use crate::layout::{ColumnLayout, Sealed, ServiceForm};
 use crate::value::{Intent, Reason};
 use open::Opened;
 
@@ -95,10 +96,26 @@ fn grouped<K: Ord>(
 }
 
 impl AskedColumn<'_> {
-    /// A ciphertext as the column stores it.
-    fn stored(&self, ciphertext: &[u8]) -> Vec<u8> {
+    /// A ciphertext as the column stores it, with the version that sealed it: what the service said, else the one
+    /// that was its newest.
+    fn stored(&self, ciphertext: &[u8], version: Option<&str>) -> Vec<u8> {
+        let newest = self.sealed.written().and_then(|(_, newest)| newest);
+        let label = version.or(newest).unwrap_or_default().as_bytes();
         let mut stored = Vec::new();
-        self.layout.write().encode(&Sealed { ciphertext, ..Sealed::default() }, &mut stored);
+        self.layout.write().encode(&Sealed { ciphertext, label, ..Sealed::default() }, &mut stored);
         stored
+    }
+
+    /// What is done about a value that is as it should be: its version is noted, where that has a column and does
+    /// not stand there.
+    fn current(&self, source: &Source, intent: Intent) -> Answer {
+        let form = self.layout.write().service();
+        let has_column = form.is_some_and(ServiceForm::has_version_column);
+        let newest = self.sealed.written().and_then(|(_, newest)| newest);
+        let is_noted = source.version.as_deref() == newest;
+        match has_column && !is_noted && intent.reseals() {
+            true => Answer::Sealed(self.stored(&source.ciphertext, newest)),
+            false => Answer::Current,
+        }
     }
 }

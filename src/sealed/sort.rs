@@ -3,7 +3,7 @@
 use super::SealedColumn;
 use super::column::Told;
 use crate::error::Result;
-use crate::layout::{ColumnLayout, DecodeBuffer};
+use crate::layout::{ColumnLayout, DecodeBuffer, ServiceForm};
 use crate::value::{ColumnWork, Intent, Reading, Reason, Resealing, Scratch};
 
 /// What became of a value at first sight.
@@ -78,7 +78,7 @@ pub(super) struct Shape {
     pub place: usize,
     /// As the service takes it.
     pub ciphertext: Vec<u8>,
-    /// Where the ciphertext tells.
+    /// Where the ciphertext tells, or the column beside it.
     pub version: Option<String>,
 }
 
@@ -95,8 +95,12 @@ pub(super) fn shapes(layout: &ColumnLayout, stored: &[u8]) -> Vec<Shape> {
         let (ciphertext, version) = (taken.parts.ciphertext.to_vec(), version.map(str::to_owned));
         shapes.push(Shape { place, ciphertext, version });
     }
-    if shapes.iter().any(|shape| shape.version.is_some()) {
-        shapes.retain(|shape| shape.version.is_some());
+    let is_certain = |shape: &Shape| {
+        let form = layout.all().nth(shape.place).and_then(|layout| layout.service());
+        form.is_some_and(ServiceForm::tells_its_version)
+    };
+    if shapes.iter().any(is_certain) {
+        shapes.retain(is_certain);
     }
     shapes
 }

@@ -1,21 +1,24 @@
-//! The strings of one document, each a value: what becomes of them, and the document with those that were
-//! resealed in their places.
+//! The values of one document: what becomes of them, and the document with those that were resealed in their
+//! places. A value is a string, or an object of which several strings are its pieces.
 
-use std::borrow::Cow;
+mod found;
+
 use std::ops::Range;
 
+use self::found::{Found, Said};
 use super::{ColumnWork, Reading, Reason, Resealing, Scratch};
-use crate::document::{Content, Document, Selection, Token};
+use crate::cell;
+use crate::document::{Document, Selection, Token};
 use crate::error::{Error, Result};
 
-/// What became of one string, and which bytes of the document it is.
+/// What became of one value, and which bytes of the document it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placed<T> {
     pub place: Range<usize>,
     pub outcome: T,
 }
 
-/// A document, judged string by string. Those that are none of ours are not in the lists.
+/// A document, judged value by value. Those that are none of ours are not in the lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResealedDocument {
     pub strings: Vec<Placed<Resealing>>,
@@ -23,32 +26,28 @@ pub struct ResealedDocument {
     pub replacement: Option<Vec<u8>>,
 }
 
-/// How the strings of documents are opened and resealed.
-#[derive(Clone, Copy, Debug)]
+/// How the values of documents are opened and resealed.
+#[derive(Clone, Debug)]
 pub struct DocumentWork<'a> {
     /// Of strings that a path names.
     named: ColumnWork<'a>,
     /// Of strings that were met by `**`: without the shape of a value they are none.
     met: ColumnWork<'a>,
     paths: &'a Selection,
+    /// The fields of the objects that values are; `None` when they are strings.
+    fields: Option<Vec<&'a str>>,
 }
 
-/// What a token says, seen as a value.
-enum Said<'d> {
-    Value(Cow<'d, str>),
-    Nothing,
-    Malformed,
-}
-
-/// The strings of a document, or why there are none.
+/// The values of a document, or why there are none.
 type Strings<T> = std::result::Result<T, Reason>;
 
 impl<'a> DocumentWork<'a> {
     pub(super) fn new(column: ColumnWork<'a>, paths: &'a Selection) -> Self {
-        Self { named: column, met: column.leaving_unmatched(), paths }
+        let (met, fields) = (column.leaving_unmatched(), column.write().fields());
+        Self { named: column, met, paths, fields }
     }
 
-    /// Tells which key opens each string; `stored` is `None` when it was too long to be fetched.
+    /// Tells which key opens each value; `stored` is `None` when it was too long to be fetched.
     pub fn read(
         &self,
         stored: Option<&[u8]>,
@@ -68,20 +67,20 @@ impl<'a> DocumentWork<'a> {
         scratch: &mut Scratch,
         mut take: impl FnMut(Placed<Reading>, &Scratch),
     ) -> Strings<()> {
-        for token in self.tokens(stored)?.map(|(_, tokens)| tokens).unwrap_or_default() {
-            let outcome = match self.said(&token) {
-                Said::Value(text) => self.work(&token).read(Some(text.as_bytes()), texts, scratch),
+        for found in self.found(stored)?.map(|(_, found)| found).unwrap_or_default() {
+            let outcome = match &found.said {
+                Said::Value(value) => self.work(&found).read(Some(value), texts, scratch),
                 Said::Nothing => Reading::Left,
                 Said::Malformed => Reading::Unreadable(Reason::Malformed),
             };
             if outcome != Reading::Left {
-                take(Placed { place: token.range(), outcome }, scratch);
+                take(Placed { place: found.token.range(), outcome }, scratch);
             }
         }
         Ok(())
     }
 
-    /// Seals every string with the current key, unless that was done before; `stored` as in [`Self::read`].
+    /// Seals every value with the current key, unless that was done before; `stored` as in [`Self::read`].
     ///
     /// # Errors
     /// They end the run: those of [`ColumnWork::reseal`], and a document that does not read back with just its
@@ -93,86 +92,78 @@ impl<'a> DocumentWork<'a> {
         scratch: &mut Scratch,
     ) -> Result<Strings<ResealedDocument>> {
         let none = ResealedDocument { strings: Vec::new(), replacement: None };
-        let (document, tokens) = match self.tokens(stored) {
+        let (document, values) = match self.found(stored) {
             Ok(Some(found)) => found,
             Ok(None) => return Ok(Ok(none)),
             Err(reason) => return Ok(Err(reason)),
         };
-        let (mut strings, mut new) = (Vec::new(), vec![None; tokens.len()]);
-        for (token, new) in tokens.iter().zip(&mut new) {
-            let outcome = match self.said(token) {
-                Said::Value(text) => {
-                    self.work(token).reseal(Some(text.as_bytes()), texts, scratch)?
-                }
+        let (mut strings, mut new) = (Vec::new(), Vec::new());
+        for found in &values {
+            let outcome = match &found.said {
+                Said::Value(value) => self.work(found).reseal(Some(value), texts, scratch)?,
                 Said::Nothing => Resealing::Left,
                 Said::Malformed => Resealing::Failed(Reason::Malformed),
             };
             if let Resealing::Resealed(bytes) = &outcome {
-                *new = Some(String::from_utf8(bytes.clone()).map_err(|_| not_as_meant())?);
+                new.extend(self.new_strings(found, bytes)?);
             }
             if outcome != Resealing::Left {
-                strings.push(Placed { place: token.range(), outcome });
+                strings.push(Placed { place: found.token.range(), outcome });
             }
         }
-        let replacement = self.splice(&document, &tokens, &new)?;
+        let replacement = self.splice(&document, new)?;
         Ok(Ok(ResealedDocument { strings, replacement }))
     }
 
-    /// How many strings may be sealed, at most.
+    /// How many values may be sealed, at most.
     pub fn seals(&self, stored: Option<&[u8]>, scratch: &mut Scratch) -> u64 {
-        let Ok(Some((_, tokens))) = self.tokens(stored) else { return 0 };
-        let may_be_sealed = |token: &Token<'_>| match self.said(token) {
-            Said::Value(text) => self.work(token).may_be_sealed(text.as_bytes(), scratch),
+        let Ok(Some((_, values))) = self.found(stored) else { return 0 };
+        let may_be_sealed = |found: &Found<'_>| match &found.said {
+            Said::Value(value) => self.work(found).may_be_sealed(value, scratch),
             Said::Nothing | Said::Malformed => false,
         };
-        tokens.iter().map(may_be_sealed).map(u64::from).sum()
+        values.iter().map(may_be_sealed).map(u64::from).sum()
     }
 
-    /// The document and what its paths lead to; nothing when it is empty, or no document and such cells are left
-    /// alone.
-    fn tokens<'d>(
+    fn work(&self, found: &Found<'_>) -> &ColumnWork<'a> {
+        if found.token.is_named { &self.named } else { &self.met }
+    }
+
+    /// The strings of a value, with what they are to say.
+    fn new_strings<'d>(
         &self,
-        stored: Option<&'d [u8]>,
-    ) -> Strings<Option<(Document<'d>, Vec<Token<'d>>)>> {
-        let stored = stored.ok_or(Reason::TooLarge)?;
-        if stored.is_empty() {
-            return Ok(None);
+        found: &Found<'d>,
+        sealed: &[u8],
+    ) -> Result<Vec<(Token<'d>, String)>> {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| not_as_meant());
+        if self.fields.is_none() {
+            return Ok(vec![(found.token, text(sealed)?)]);
         }
-        let document = Document::parse(stored);
-        let found = document.and_then(|document| Ok((document, document.select(self.paths)?)));
-        match found {
-            Ok(found) => Ok(Some(found)),
-            Err(_) if self.named.leaves_unmatched() => Ok(None),
-            Err(_) => Err(Reason::Malformed),
-        }
-    }
-
-    fn work(&self, token: &Token<'_>) -> &ColumnWork<'a> {
-        if token.is_named { &self.named } else { &self.met }
-    }
-
-    fn said<'d>(&self, token: &Token<'d>) -> Said<'d> {
-        match token.content() {
-            Content::Text(text) => Said::Value(text),
-            _ if self.work(token).leaves_unmatched() => Said::Nothing,
-            Content::NotUnicode | Content::NoString => Said::Malformed,
-        }
+        let pieces = found.members.iter().enumerate().map(|(place, member)| {
+            let piece = cell::piece(sealed, place).ok_or_else(not_as_meant)?;
+            Ok((*member, text(piece)?))
+        });
+        pieces.collect()
     }
 
     /// The document with new strings, read back.
     fn splice(
         &self,
         document: &Document<'_>,
-        tokens: &[Token<'_>],
-        new: &[Option<String>],
+        mut new: Vec<(Token<'_>, String)>,
     ) -> Result<Option<Vec<u8>>> {
-        let replacements =
-            || tokens.iter().zip(new).filter_map(|(old, new)| Some((old, new.as_deref()?)));
-        if replacements().next().is_none() {
+        if new.is_empty() {
             return Ok(None);
         }
-        let spliced = document.splice(replacements());
-        let is_as_meant = document.is_spliced(&spliced, self.paths, tokens, |n| new[n].as_deref());
+        new.sort_by_key(|(token, _)| token.at);
+        let spliced = document.splice(new.iter().map(|(token, text)| (token, text.as_str())));
+        let tokens = self.strings(document).map_err(|_| not_as_meant())?;
+        let replacement = |n: usize| {
+            let place = new.binary_search_by_key(&tokens[n].at, |(token, _)| token.at).ok()?;
+            Some(new[place].1.as_str())
+        };
+        let is_as_meant =
+            document.is_spliced(&spliced, |new| self.strings(new), &tokens, replacement);
         if is_as_meant { Ok(Some(spliced.into_bytes())) } else { Err(not_as_meant()) }
     }
 }

@@ -87,9 +87,11 @@ async fn the_page_on_aws() {
     let directory = tempfile::tempdir().unwrap();
     let endpoint = format!("http://{}", moto.0.address);
     let database = TestDatabase::create().await;
-    database
-        .batch("CREATE TABLE orders (id int PRIMARY KEY, secret bytea, secret_dek bytea, kek_version text)")
-        .await;
+    let table = "CREATE TABLE orders (id int PRIMARY KEY, secret bytea, kek_version text)";
+    database.batch(table).await;
+    let envelopes = "CREATE TABLE envelopes (
+        id int PRIMARY KEY, secret bytea, secret_dek bytea, kek_version text)";
+    database.batch(envelopes).await;
     let environment = [
         ("DATABASE_URL", database.url().to_owned()),
         ("AWS_ENDPOINT_URL_KMS", endpoint),
@@ -106,4 +108,34 @@ async fn the_page_on_aws() {
     let program = moto.program("health --verbose --output json");
     let health = program.config(format!("[keys]\ncurrent = {key}\n")).run().await.expect(0).json();
     assert_eq!(health["rings"][0]["keys"][0]["round_trip"], true);
+}
+
+/// What moto proves of values that AWS seals: the calls, the contexts and the keys. It knows no key material.
+#[tokio::test]
+async fn values_move_to_another_key_with_another_context() {
+    let moto = Moto::start().await;
+    let key = || moto.python("print(kms.create_key()['KeyMetadata']['Arn'])");
+    let (old, new) = (key(), key());
+    let database = TestDatabase::create().await;
+    database.batch("CREATE TABLE orders (id int PRIMARY KEY, secret text)").await;
+    let client = database.client().await;
+    for id in 1..=12_i32 {
+        let sealed = moto.python(&format!(
+            "import base64; print(base64.b64encode(kms.encrypt(KeyId='{old}', Plaintext=b'order {id}')['CiphertextBlob']).decode())"
+        ));
+        let insert = "INSERT INTO orders VALUES ($1, $2)";
+        client.execute(insert, &[&id, &sealed]).await.expect("a row");
+    }
+    let config = format!(
+        "[[table]]\nname = \"orders\"\n[table.columns.secret]\nkms = \"awskms:///{new}\"\n\
+         context = {{ row = \"{{id}}\" }}\nread = [{{ kms = \"awskms:///{old}\", context = {{}} }}]\n"
+    );
+    let status = moto.program("run").on(&database).config(config).json().run().await.expect(0);
+    assert_eq!(status.json()["resealed_records"], 12);
+    let row = client.query_one("SELECT secret FROM orders WHERE id = 7", &[]).await.expect("a row");
+    let secret: String = row.get(0);
+    let opened = moto.python(&format!(
+        "import base64; print(kms.decrypt(KeyId='{new}', CiphertextBlob=base64.b64decode('{secret}'), EncryptionContext={{'row': '7'}})['Plaintext'].decode())"
+    ));
+    assert_eq!(opened, "order 7");
 }

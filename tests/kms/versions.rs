@@ -27,8 +27,8 @@ impl Versions {
         self.late += 1;
     }
 
-    /// What was late seals now.
-    pub fn settle(&mut self) {
+    /// Whoever seals has heard of the newest.
+    pub fn catch_up(&mut self) {
         self.late = 0;
     }
 

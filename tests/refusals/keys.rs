@@ -68,6 +68,10 @@ async fn a_previous_key_that_opens_nothing() {
         let command = vault.with_columns(words).previous_keys(&[]);
         refused(&vault.database, command, REFUSED, &told).await;
     }
+    // what has another shape says so
+    let run = vault.command("plan -c secrets.token:node-hex");
+    let told = [("only 0 open", "public.secrets.token", "has the shape of the layout")];
+    refused(&vault.database, run, REFUSED, &told).await;
     // said on purpose, the values are listed and left alone
     let before = vault.cells().await;
     let command = vault.with_columns("run --allow-unreadable").previous_keys(&[&wrong]);

@@ -89,3 +89,67 @@ async fn the_plan_warns_of_it() {
     let plan = site.command("plan -c one.v:enc-v1 -c two.v").json().run().await.expect(0).json();
     assert_eq!(warned(&plan), 0, "{plan}");
 }
+
+/// Documents with a value where the configuration looks and one where it does not.
+async fn documents(type_of: &str) -> Site {
+    let site = Site::new().await;
+    let sealed = sealed::values(&site.old, "enc-v1", "one", "v", 6);
+    let document = |pair: &[Vec<u8>]| {
+        let text = |n: usize| String::from_utf8_lossy(&pair[n]).into_owned();
+        format!(
+            r#"{{"smtp": {{"password": "{}"}}, "hooks": [{{"secret": "{}"}}]}}"#,
+            text(0),
+            text(1)
+        )
+        .into_bytes()
+    };
+    let documents: Vec<Vec<u8>> = sealed.chunks(2).map(document).collect();
+    site.table("one", "v", type_of, &documents).await;
+    site
+}
+
+#[tokio::test]
+async fn a_path_that_its_column_does_not_name() {
+    for type_of in ["jsonb", "text"] {
+        let site = documents(type_of).await;
+        let config = |json: &str| {
+            let column = format!("v = {{ layout = \"enc-v1\"{json} }}");
+            CONFIG.replace("v = \"enc-v1\"", &column)
+        };
+        let (_kept, path) = file(&config(", json = [\"$.smtp.password\"]"));
+        let scan = || site.command("scan --against").arg(&path);
+        let report = scan().json().run().await.expect(1).json();
+        assert_eq!(places(&report, "uncovered"), ["public.one.v"], "{type_of}");
+        let uncovered = &report["uncovered"][0];
+        assert_eq!((&uncovered["is_configured"], &uncovered["values"]), (&true.into(), &3.into()));
+        assert_eq!(uncovered["paths"], serde_json::json!(["$['hooks'][*]['secret']"]));
+        let text = scan().run().await.expect(1).stdout;
+        assert!(text.contains("where its `json` does not lead: $['hooks'][*]['secret']"), "{text}");
+        for json in [", json = [\"$.smtp.password\", \"$.hooks[*].secret\"]", ", json = [\"$.**\"]"]
+        {
+            let (_kept, path) = file(&config(json));
+            site.command("scan --against").arg(&path).run().await.expect(0);
+        }
+        if type_of == "text" {
+            // the cells are said to be the values, and none of them is
+            let (_kept, path) = file(&config(""));
+            let report = site.command("scan --against").arg(&path).json().run().await.expect(1);
+            assert_eq!(report.json()["uncovered"][0]["values"], 6);
+        }
+    }
+}
+
+/// The columns beside a value that is spread are covered with it.
+#[tokio::test]
+async fn pieces_of_a_value_are_covered_with_it() {
+    let site = Site::new().await;
+    let sealed = sealed::values(&site.old, "enc-v1", "one", "v", 3);
+    site.table("one", "v", "text", &sealed).await;
+    site.database.batch("ALTER TABLE one ADD iv text; UPDATE one SET iv = v").await;
+    let config = CONFIG.replace("\"enc-v1\"", "\"enc-v1\"\niv = \"enc-v1\"");
+    let (_kept, path) = file(&config);
+    site.command("scan --against").arg(&path).run().await.expect(0);
+    let spread = "{ layout = \"{hex(ct tag16)}\", beside = { iv = \"{hex(nonce12)}\" }, read = [\"enc-v1\"] }";
+    let (_kept, path) = file(&CONFIG.replace("\"enc-v1\"", spread));
+    site.command("scan --against").arg(&path).run().await.expect(0);
+}

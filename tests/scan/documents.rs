@@ -41,3 +41,28 @@ async fn strings_of_documents_are_found_and_their_configuration_runs() {
     assert_eq!(document["name"], "person 3");
     site.command("scan --against").arg(&path).run().await.expect(0);
 }
+
+/// A text column of documents is taken apart, beside columns whose values are JSON themselves or plain text.
+#[tokio::test]
+async fn documents_in_text_are_taken_apart() {
+    let site = Site::new().await;
+    site.database.batch("CREATE TABLE t (id bigint PRIMARY KEY, doc text, note text)").await;
+    let client = site.database.client().await;
+    for id in 1..=5_i64 {
+        let sealed = seal(&site.old, "enc-v1", b"", format!("value {id}").as_bytes());
+        let sealed = String::from_utf8(sealed).expect("base64");
+        let document = format!(r#"{{"a": {{"token": "{sealed}"}}, "n": {id}.0}}"#);
+        let insert = "INSERT INTO t VALUES ($1, $2, '{\"plain\": [\"nothing\"]}')";
+        client.execute(insert, &[&id, &document]).await.expect("a row");
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("reseal.toml");
+    let report = site.command("scan --write").arg(&path).json().run().await.expect(0).json();
+    assert_eq!(places(&report, "found"), ["public.t.doc"]);
+    assert_eq!(report["found"][0]["authenticated"], 5);
+    let written = std::fs::read_to_string(&path).expect("the file");
+    assert!(written.contains("json = [\"$.**\"]"), "{written}");
+    let run = site.command("run --config").arg(&path).json().run().await.expect(0).json();
+    assert_eq!(run["resealed_records"], 5);
+    site.command("scan --against").arg(&path).run().await.expect(0);
+}

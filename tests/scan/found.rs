@@ -146,10 +146,24 @@ async fn a_salt_of_the_application() {
     let without = scan("scan").run().await.expect(0).json();
     assert_eq!(without["status"], "nothing_found");
     assert_eq!(places(&without, "looks_like"), ["public.t.v"]);
+    let how = without["looks_like"][0]["how"].as_str().expect("text");
+    assert!(how.contains("the shape of rails") && how.contains("name it with --salt"), "{how}");
     let with = scan("scan --salt env:SALT").run().await.expect(0).json();
     assert_eq!(with["found"][0]["layouts"][0]["layout"], "rails");
     let text = with["configuration"].as_str().expect("text");
     assert!(text.contains("key = { salt_from = \"env:SALT\" }"), "{text}");
+}
+
+/// Rings of their own need no default key beside them.
+#[tokio::test]
+async fn with_rings_that_have_names() {
+    let site = Site::new().await;
+    site.table("t", "v", "bytea", &[seal(&site.old, "go", b"", b"a value")]).await;
+    let rings = "[ring.billing]\ncurrent = \"env:NEW\"\nprevious = [\"env:OLD\"]\n";
+    let scan = Reseal::new("scan").on(&site.database).config(rings).json();
+    let scan = scan.env("NEW", site.new.hex()).env("OLD", site.old.hex());
+    let report = scan.run().await.expect(0).json();
+    assert_eq!(report["found"][0]["ring"], "billing");
 }
 
 /// What the current key cannot write is left out of the configuration, with the reason.

@@ -34,7 +34,7 @@ fn ciphertext_of_bytes_is_stored_as_the_column_holds_it() {
     for (is_bytea, stored) in [(true, &b"\x01\xff"[..]), (false, b"Af8=")] {
         let aws = aws.clone().stored_in(is_bytea);
         let mut out = Vec::new();
-        aws.service().unwrap().encode(b"\x01\xff", &mut out);
+        aws.service().unwrap().encode(b"\x01\xff", b"", &mut out);
         assert_eq!(out, stored);
         assert_eq!(decoded(&aws, stored), Some((b"\x01\xff".to_vec(), None)));
     }
@@ -77,4 +77,20 @@ fn words_that_do_not_fit_are_refused() {
     ] {
         assert!(layout(kms, words.clone()).is_err(), "{kms} {words:?}");
     }
+}
+
+#[test]
+fn the_version_stands_in_a_column_of_its_own() {
+    let words = Settings { version_column: Some("kek_version".to_owned()), ..Settings::default() };
+    assert!(layout("hashivault://orders", words.clone()).is_err());
+    let aws = layout(AWS, words).unwrap().stored_in(true);
+    let form = aws.service().unwrap();
+    assert!(form.has_version_column());
+    for version in [&b"7"[..], b""] {
+        let mut out = Vec::new();
+        form.encode(b"\x01\xff", version, &mut out);
+        let label = Some(version.to_vec()).filter(|version| !version.is_empty());
+        assert_eq!(decoded(&aws, &out), Some((b"\x01\xff".to_vec(), label)));
+    }
+    assert_eq!(decoded(&aws, b""), None);
 }

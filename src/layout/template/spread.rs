@@ -50,6 +50,17 @@ pub(in crate::layout) struct WrappedEncoding {
 }
 
 impl Piece {
+    /// A column that holds the label of a key and nothing else, if it holds anything.
+    pub(in crate::layout) fn label(name: &str) -> Self {
+        let role = Role::Template(Sequence { segments: vec![Segment::Label], pivot: 0 });
+        Self { name: name.to_owned(), role, may_be_null: true }
+    }
+
+    /// A column that is another layout's.
+    pub(in crate::layout) fn absent(name: &str) -> Self {
+        Self { name: name.to_owned(), role: Role::Absent, may_be_null: true }
+    }
+
     /// Of its column or field; empty for the column of the value itself.
     pub fn name(&self) -> &str {
         &self.name
@@ -75,6 +86,10 @@ impl Piece {
     /// Whether it is the label of the key and nothing else, which may be a number.
     pub fn is_label(&self) -> bool {
         self.role == Role::KeyVersion || *self.segments() == [Segment::Label]
+    }
+
+    pub(in crate::layout) fn is_absent(&self) -> bool {
+        self.role == Role::Absent
     }
 
     pub(in crate::layout) fn segments(&self) -> &[Segment] {
@@ -151,8 +166,7 @@ impl Template {
         let mut left: Vec<Piece> = pieces.collect();
         let beside = names.iter().map(|name| {
             let known = left.iter().position(|piece| piece.name == *name);
-            let absent = || Piece { name: (*name).into(), role: Role::Absent, may_be_null: true };
-            known.map_or_else(absent, |place| left.swap_remove(place))
+            known.map_or_else(|| Piece::absent(name), |place| left.swap_remove(place))
         });
         let pieces = main.into_iter().chain(beside).collect();
         Ok(Self { over: Over::Columns, pieces, ..self })

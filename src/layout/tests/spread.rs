@@ -109,6 +109,9 @@ fn a_layout_with_fewer_pieces_leaves_the_others_null() {
     assert_eq!(fits(&[Some(&packed), None, None]), [false, true, false]);
     assert_eq!(fits(&[Some(&packed), Some(NONCE), None]), [false, false, true]);
     assert_eq!(fits(&[Some(&packed), Some(NONCE), Some(TAG)]), [true, false, false]);
+    let [write, packed, half] = column.all().collect::<Vec<_>>().try_into().expect("three");
+    assert!(packed.alone().is_same_as(&layout("go", &[])) && !packed.is_same_as(&packed.alone()));
+    assert!(write.alone().is_same_as(write) && half.alone().is_same_as(half));
 }
 
 #[test]

@@ -21,6 +21,7 @@ use crate::scan::coverage::{self, Covered, Uncovered};
 use crate::scan::forms::Roster;
 use crate::scan::rings::SearchRings;
 use crate::scan::search::{Search, SeenColumn, search};
+use crate::scan::spots::Spots;
 
 /// Searches a sample of every column with the run's keys, and compares what opens with what the run covered.
 /// A search that cannot be made spoils no report.
@@ -74,10 +75,12 @@ async fn try_to_look(
     let covered = Scope::read(session, scope).await?;
     let until = Some(Instant::now() + coverage::TIME);
     let (rings, schemas, depth) = (searched.clone(), Vec::new(), Depth::Sample);
-    let seen = search(database, Search { rings, roster, schemas, depth, until }).await?;
+    // a run remembers its layouts, and not its paths
+    let spots = Spots::default();
+    let seen = search(database, Search { rings, roster, schemas, depth, until, spots }).await?;
     let found = coverage::Coverage::beside(&seen, &searched, depth, |seen| covered.of(seen));
     let outside = |found: Uncovered| {
-        let Uncovered { place, is_configured, layout, values, keys } = found;
+        let Uncovered { place, is_configured, layout, values, keys, .. } = found;
         OutsideColumn { column: place, in_scope: is_configured, layout, values, keys }
     };
     Ok(Some(CoverageSearch {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{DraftColumn, Objections, TableKeys, beside, identifier, readable, writable};
+use super::{DraftColumn, Objections, TableKeys, beside, identifier, readable, warnings, writable};
 use crate::config::{ColumnConfig, TableConfig};
 use crate::db::identifier::Identifier;
 use crate::envelope::Envelope;
@@ -39,6 +39,9 @@ pub(super) fn columns(
             SealedColumn::of(layout, keys.services, keys.newest, keys.verify_open)
         });
         let envelope = layout.as_ref().and_then(|(layout, _)| envelope(layout.write(), keys));
+        if let Some((layout, _)) = &layout {
+            warnings::of_services(layout, sealed.as_ref(), &place, objections);
+        }
         columns.push(DraftColumn {
             name: identifier(&config.name),
             number: column.number,

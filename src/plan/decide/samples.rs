@@ -31,8 +31,16 @@ pub fn judge(place: &str, count: &SampleCount, run: &RunConfig, objections: &mut
                 "of {} sampled values only {readable} open with a key of the ring",
                 count.values
             ),
-            "most likely the previous key or the layout is wrong; if these values are known to be \
-             lost, say --allow-unreadable",
+            match count.malformed() == unreadable {
+                true => {
+                    "none of the others has the shape of the layout, so that is most likely wrong: `reseal scan` \
+                     finds the one that fits; if these values are known to be lost, say --allow-unreadable"
+                }
+                false => {
+                    "most likely the previous key or the layout is wrong, or the salt that keys are derived \
+                     with; if these values are known to be lost, say --allow-unreadable"
+                }
+            },
         );
     }
 }

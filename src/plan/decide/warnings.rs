@@ -2,7 +2,9 @@
 
 use super::Objections;
 use crate::config::TableConfig;
+use crate::layout::ColumnLayout;
 use crate::plan::found::{ColumnFacts, RelationFacts};
+use crate::sealed::SealedColumn;
 
 pub(super) fn of_table(
     table: &TableConfig,
@@ -40,4 +42,28 @@ pub(super) fn of_table(
         "transactions at REPEATABLE READ or SERIALIZABLE may meet our writes as serialization failures",
         "an application with an optimistic lock sees a rewritten row as any other writer's",
     );
+}
+
+/// What the version of a value that a key service seals does not tell.
+pub(super) fn of_services(
+    layout: &ColumnLayout,
+    sealed: Option<&SealedColumn>,
+    place: &str,
+    objections: &mut Objections,
+) {
+    let (Some(sealed), Some(form)) = (sealed, layout.write().service()) else { return };
+    let is_noted = form.tells_its_version() || form.has_version_column();
+    if !(is_noted && sealed.version_tells()) {
+        objections.warn(
+            place,
+            "nothing beside a call tells which key version sealed a value: each costs one in every pass",
+            "name a `version_column` (AWS, Cloud KMS), and leave `read` out once nothing needs it",
+        );
+    } else if (layout.write().aad().is_some() || form.has_context()) && !sealed.verify_open() {
+        objections.warn(
+            place,
+            "the key version of a value does not tell what the value is bound to",
+            "--verify-open has the proof open every value; to change a binding, name the former one under `read`",
+        );
+    }
 }

@@ -84,12 +84,20 @@ impl fmt::Display for FoundLine {
 
 impl fmt::Display for UncoveredLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let how = if self.is_configured { "is configured without" } else { "is not configured:" };
+        let how = match self.is_configured {
+            true if !self.paths.is_empty() => "does not cover all of",
+            true => "is configured without",
+            false => "is not configured:",
+        };
         let keys = self.keys.join(" and ");
         write!(
             f,
             "not covered: {} {how} {}, {keys} opens {} values",
             self.column, self.layout, self.values
-        )
+        )?;
+        if !self.paths.is_empty() {
+            write!(f, " where its `json` does not lead: {}", self.paths.join(", "))?;
+        }
+        Ok(())
     }
 }

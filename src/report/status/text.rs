@@ -25,7 +25,12 @@ impl fmt::Display for StatusReport {
             "\n  work       {} resealed, {} conflicts, {} passes",
             self.resealed_records, self.conflicts, self.passes
         )?;
-        if let Some(key) = &self.current_key {
+        for ring in &self.rings {
+            let previous = ring.previous.join(", ");
+            let from = if previous.is_empty() { "none" } else { &previous };
+            write!(f, "\n  keys       {}: current {}, previous {from}", ring.ring, ring.current)?;
+        }
+        if let Some(key) = self.current_key.as_ref().filter(|_| self.rings.is_empty()) {
             let previous = self.previous_keys.join(", ");
             let from = if previous.is_empty() { "none".to_owned() } else { previous };
             write!(f, "\n  keys       current {key}, previous {from}")?;

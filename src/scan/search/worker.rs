@@ -179,6 +179,7 @@ impl Worker {
             column: column.name.name().to_owned(),
             kind: column.kind,
             texts: Arc::clone(texts),
+            named: self.search.spots.of_column(table, column.name.name()),
         };
         let Search { roster, rings, depth, .. } = &*self.search;
         Trials::new(place, Arc::clone(roster), rings.clone(), *depth == Depth::Everything)

@@ -36,7 +36,7 @@ pub(super) async fn open(
     };
     let opened = match written {
         Some(written) if group.iter().zip(&sources).all(rewraps) && is_to_be_wrapped(intent) => {
-            rewrapped(column, (key, written), place, &group, &sources).await?
+            rewrapped(column, (key, written), (place, intent), &group, &sources).await?
         }
         _ => shown(column, key, place, &sources, intent).await?,
     };
@@ -51,7 +51,7 @@ fn is_to_be_wrapped(intent: Intent) -> bool {
 async fn rewrapped(
     column: AskedColumn<'_>,
     (key, written): (&KmsKey, &KmsKey),
-    place: usize,
+    (place, intent): (usize, Intent),
     group: &[Question],
     sources: &[&Source],
 ) -> Result<Vec<Opened>> {
@@ -66,15 +66,15 @@ async fn rewrapped(
         ItemOutcome::Done(RewrappedItem { sealed, former_version }) => {
             // the same key, the same binding and the same version: it was as it should be
             let former_version = former_version.as_deref().or(source.version.as_deref());
-            let was_wanted = column.sealed.is_wanted(former_version);
-            if place == 0 && was_wanted {
-                return Ok(Opened::Answer(Answer::Current));
+            if place == 0 && column.sealed.is_wanted(former_version) {
+                return Ok(Opened::Answer(column.current(source, intent)));
             }
             if !column.sealed.is_wanted(sealed.version.as_deref()) {
                 let newest = column.sealed.written().and_then(|(_, newest)| newest);
                 return Err(late(written.uri(), sealed.version.as_deref(), newest));
             }
-            Ok(Opened::Answer(Answer::Sealed(column.stored(&sealed.ciphertext))))
+            let stored = column.stored(&sealed.ciphertext, sealed.version.as_deref());
+            Ok(Opened::Answer(Answer::Sealed(stored)))
         }
     });
     opened.collect()
@@ -89,10 +89,10 @@ async fn shown(
 ) -> Result<Vec<Opened>> {
     let items: Vec<Item<'_>> = sources.iter().map(|source| item(source)).collect();
     let outcomes = key.open_all(&items).await?;
-    let opened = outcomes.into_iter().map(|outcome| match outcome {
+    let opened = outcomes.into_iter().zip(sources).map(|(outcome, source)| match outcome {
         ItemOutcome::Refused(_) => Opened::Not,
         ItemOutcome::Done(opened) if place == 0 && is_current(column, &opened) => {
-            Opened::Answer(Answer::Current)
+            Opened::Answer(column.current(source, intent))
         }
         ItemOutcome::Done(_) if !intent.reseals() => Opened::Answer(Answer::Previous),
         ItemOutcome::Done(opened) => Opened::Shown(opened.plaintext),

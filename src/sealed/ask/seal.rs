@@ -35,7 +35,7 @@ pub(super) async fn seal(column: AskedColumn<'_>, group: Vec<Question>) -> Resul
                     answers.push((question.cell, Answer::Failed(reason(refusal))));
                 }
                 ItemOutcome::Done(sealed) if is_wanted(column, key, &sealed).await? => {
-                    let stored = column.stored(&sealed.ciphertext);
+                    let stored = column.stored(&sealed.ciphertext, sealed.version.as_deref());
                     answers.push((question.cell, Answer::Sealed(stored)));
                 }
                 ItemOutcome::Done(sealed) => {

@@ -148,7 +148,7 @@ async fn what_came_under_an_older_version_is_not_done() {
         late.stderr
     );
     assert_eq!(rows.read().await, before);
-    rows.fake.versions(Versions::settle);
+    rows.fake.versions(Versions::catch_up);
     command().run().await.expect(0);
     rows.check().await;
 }

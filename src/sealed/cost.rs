@@ -1,0 +1,71 @@
+//! How many values key services are asked about in a run, by what its sample says. Pure.
+
+use super::AskedColumn;
+use crate::kms::Service;
+use crate::layout::{Layout, ServiceForm};
+
+/// What makes a column cost calls.
+#[derive(Clone, Copy, Debug)]
+struct Cost {
+    /// Calls for a value that is sealed anew: one where the service wraps again by itself, else two.
+    resealing: u64,
+    /// Whether what is done is told without a call.
+    is_told: bool,
+    /// Whether a proof opens that all the same.
+    verify_open: bool,
+}
+
+impl AskedColumn<'_> {
+    /// So many values are sent to this service until a run has ended, of so many, of which some are still to be
+    /// done; `None` where none is asked.
+    pub fn asked_about(&self, values: u64, stale: u64) -> Option<(Service, u64)> {
+        let mut read = self.layout.read().iter().filter_map(Layout::service);
+        let Some(form) = self.layout.write().service() else {
+            return read.next().map(|form| (form.key().service(), stale));
+        };
+        let is_noted = form.tells_its_version() || form.has_version_column();
+        let cost = Cost {
+            resealing: if self.is_wrapped_unseen(form) { 1 } else { 2 },
+            is_told: is_noted && self.sealed.version_tells(),
+            verify_open: self.sealed.verify_open(),
+        };
+        Some((form.key().service(), cost.of(values, stale)))
+    }
+
+    /// Whether the service seals anew by itself: AWS always, Vault under one key and without a binding.
+    fn is_wrapped_unseen(&self, written: &ServiceForm) -> bool {
+        let is_plain = |layout: &Layout| {
+            layout.aad().is_none() && layout.service().is_some_and(|it| it.key() == written.key())
+        };
+        match written.key().service() {
+            Service::Aws => self.layout.all().all(|layout| layout.service().is_some()),
+            Service::Vault => self.layout.all().all(is_plain),
+            Service::Gcp | Service::Azure => false,
+        }
+    }
+}
+
+impl Cost {
+    /// The pass that reseals, then the proof.
+    fn of(self, values: u64, stale: u64) -> u64 {
+        let done = values.saturating_sub(stale);
+        let resealed = self.resealing.saturating_mul(stale);
+        let looked_at = if self.is_told { 0 } else { done };
+        let proven = if self.is_told && !self.verify_open { 0 } else { values };
+        resealed.saturating_add(looked_at).saturating_add(proven)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_costs_nothing() {
+        let cost = |resealing, is_told, verify_open| Cost { resealing, is_told, verify_open };
+        assert_eq!(cost(1, true, false).of(1_000, 400), 400);
+        assert_eq!(cost(1, true, true).of(1_000, 400), 1_400);
+        assert_eq!(cost(2, true, false).of(1_000, 0), 0, "a second run");
+        assert_eq!(cost(2, false, false).of(1_000, 400), 800 + 600 + 1_000);
+    }
+}
