@@ -59,13 +59,17 @@ impl Calls {
     }
 }
 
-/// The calls for one column with wrapped data keys.
+/// The calls for one column with wrapped data keys, or with values that a key service seals.
 fn of_column(table: &TablePlan, column: &ColumnPlan) -> Option<(Service, u64)> {
-    let envelope = column.envelope.as_ref()?;
     let sampled: u64 = table.columns.iter().map(|column| column.sample.values).sum();
     let of_sample = |count: u64, of: u64| count.saturating_mul(of) / sampled.max(1);
     let values = of_sample(table.estimate.values, column.sample.values);
     let stale = of_sample(table.estimate.values, column.sample.previous);
+    let Some(envelope) = &column.envelope else {
+        let (service, values) = column.asked()?.asked_about(values, stale)?;
+        let batch = if service == Service::Vault { VAULT_BATCH } else { 1 };
+        return Some((service, values.div_ceil(batch)));
+    };
     let keys = column.sample.data_keys.unwrap_or_default().scaled(column.sample.values, values);
     Some((envelope.form().kms.service(), of_data_keys(envelope.form(), keys, stale, values)))
 }
