@@ -69,6 +69,10 @@ impl Client {
     }
 
     /// Cuts items into what one call takes.
+    #[cfg_attr(
+        not(feature = "vault"),
+        allow(unused_variables, reason = "no service takes several")
+    )]
     pub(super) fn batches<'i, I>(
         &self,
         items: &'i [I],
@@ -82,32 +86,42 @@ impl Client {
         }
     }
 
+    #[cfg_attr(
+        not(any(feature = "aws", feature = "gcp", feature = "azure", feature = "vault")),
+        allow(unused_variables, reason = "there is no service")
+    )]
     pub(super) async fn seal(&self, items: &[Item<'_>]) -> Batch<SealedItem> {
-        match self {
+        match *self {
             #[cfg(feature = "aws")]
-            Self::Aws(client) => alone(client.seal(single(items)?).await),
+            Self::Aws(ref client) => alone(client.seal(single(items)?).await),
             #[cfg(feature = "gcp")]
-            Self::Gcp(client) => alone(client.seal(single(items)?).await),
+            Self::Gcp(ref client) => alone(client.seal(single(items)?).await),
             #[cfg(feature = "azure")]
-            Self::Azure(client) => alone(client.seal(single(items)?).await),
+            Self::Azure(ref client) => alone(client.seal(single(items)?).await),
             #[cfg(feature = "vault")]
-            Self::Vault(client) => client.seal(items).await,
+            Self::Vault(ref client) => client.seal(items).await,
         }
     }
 
+    #[cfg_attr(
+        not(any(feature = "aws", feature = "gcp", feature = "azure", feature = "vault")),
+        allow(unused_variables, reason = "there is no service")
+    )]
     pub(super) async fn open(&self, items: &[Item<'_>]) -> Batch<OpenedItem> {
-        match self {
+        match *self {
             #[cfg(feature = "aws")]
-            Self::Aws(client) => alone(client.open(single(items)?).await),
+            Self::Aws(ref client) => alone(client.open(single(items)?).await),
             #[cfg(feature = "gcp")]
-            Self::Gcp(client) => alone(client.open(single(items)?).await),
+            Self::Gcp(ref client) => alone(client.open(single(items)?).await),
             #[cfg(feature = "azure")]
-            Self::Azure(client) => alone(client.open(single(items)?).await),
+            Self::Azure(ref client) => alone(client.open(single(items)?).await),
             #[cfg(feature = "vault")]
-            Self::Vault(client) => client.open(items).await,
+            Self::Vault(ref client) => client.open(items).await,
         }
     }
 
+    #[cfg_attr(not(feature = "vault"), allow(unused_variables, reason = "it asks what is bound"))]
+    #[allow(unreachable_patterns, reason = "reachable when another feature is on")]
     pub(super) fn rewraps_to(&self, destination: &Self, bindings: [&Binding; 2]) -> bool {
         match (self, destination) {
             #[cfg(feature = "aws")]
@@ -120,6 +134,11 @@ impl Client {
         }
     }
 
+    #[allow(unreachable_patterns, reason = "reachable when another feature is on")]
+    #[cfg_attr(
+        not(any(feature = "aws", feature = "vault")),
+        allow(unused_variables, reason = "no service wraps again")
+    )]
     pub(super) async fn rewrap(
         &self,
         items: &[Rewrap<'_>],
@@ -140,6 +159,7 @@ impl Client {
 }
 
 /// The one item of a batch, where a service takes no more.
+#[cfg(any(feature = "aws", feature = "gcp", feature = "azure"))]
 fn single<I>(batch: &[I]) -> Result<&I, Trouble> {
     match batch {
         [item] => Ok(item),
@@ -148,6 +168,7 @@ fn single<I>(batch: &[I]) -> Result<&I, Trouble> {
 }
 
 /// The outcome of a batch of one.
+#[cfg(any(feature = "aws", feature = "gcp", feature = "azure"))]
 fn alone<T>(outcome: Result<T, Trouble>) -> Batch<T> {
     match outcome {
         Ok(done) => Ok(vec![Ok(done)]),

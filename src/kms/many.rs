@@ -3,6 +3,7 @@
 use futures_util::future::try_join_all;
 use zeroize::Zeroizing;
 
+#[cfg(feature = "aws")]
 use super::client::Client;
 use super::item::{
     Binding, Item, ItemOutcome, NewDataKey, OpenedItem, Rewrap, RewrappedItem, SealedItem,
@@ -74,12 +75,13 @@ impl KmsKey {
     /// it is made here and sealed there.
     pub async fn new_data_key(&self, binding: &Binding) -> Result<NewDataKey> {
         self.takes(std::iter::once(binding))?;
-        let made = match &self.client {
-            #[cfg(feature = "aws")]
-            Client::Aws(client) => self.pace.call(|| client.new_data_key(binding)).await,
-            _ => return self.sealed_data_key(binding).await,
-        };
-        made.map_err(|error| located(error, &self.uri))
+        #[cfg(feature = "aws")]
+        #[allow(irrefutable_let_patterns, reason = "refutable when another feature is on")]
+        if let Client::Aws(client) = &self.client {
+            let made = self.pace.call(|| client.new_data_key(binding)).await;
+            return made.map_err(|error| located(error, &self.uri));
+        }
+        self.sealed_data_key(binding).await
     }
 
     async fn sealed_data_key(&self, binding: &Binding) -> Result<NewDataKey> {

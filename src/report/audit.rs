@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::db::ledger::audit::chain::{Finding, Head, StoredEvent};
+use crate::db::ledger::audit::chain::{Doer, Finding, Head, StoredEvent};
 
 /// Events as `reseal audit show` lists them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -20,12 +20,8 @@ pub struct AuditedEvent {
     pub happened_at: String,
     pub run_id: Option<i64>,
     pub event: String,
-    pub database_role: String,
-    pub operator: Option<String>,
-    pub ticket: Option<String>,
-    pub reason: Option<String>,
-    pub host: Option<String>,
-    pub pod: Option<String>,
+    #[serde(flatten)]
+    pub who: Doer,
     pub detail: Value,
 }
 
@@ -42,12 +38,7 @@ impl AuditedEvent {
             happened_at: event.happened_at,
             run_id: event.run_id,
             event: event.event,
-            database_role: event.database_role,
-            operator: event.operator,
-            ticket: event.ticket,
-            reason: event.reason,
-            host: event.host,
-            pod: event.pod,
+            who: event.who,
             // somebody may have edited it into what is no JSON
             detail: serde_json::from_str(&event.detail).unwrap_or(Value::Null),
         }
@@ -73,13 +64,13 @@ impl fmt::Display for AuditedEvent {
         if let Some(run_id) = self.run_id {
             write!(f, ", run {run_id}")?;
         }
-        write!(f, ", role {}", self.database_role)?;
+        write!(f, ", role {}", self.who.database_role)?;
         let said = [
-            ("operator", &self.operator),
-            ("ticket", &self.ticket),
-            ("reason", &self.reason),
-            ("host", &self.host),
-            ("pod", &self.pod),
+            ("operator", &self.who.operator),
+            ("ticket", &self.who.ticket),
+            ("reason", &self.who.reason),
+            ("host", &self.who.host),
+            ("pod", &self.who.pod),
         ];
         for (name, value) in said {
             if let Some(value) = value {

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::audit::ChainReport;
 use super::status::StatusReport;
-use crate::db::ledger::audit::chain::StoredEvent;
+use crate::db::ledger::audit::chain::{Doer, StoredEvent};
 use crate::db::ledger::counted::Counted;
 use crate::db::ledger::evidence::{FailureGroup, KeyAge, Point, RunFacts, ServerFacts};
 use crate::db::ledger::failure::Failure;
@@ -85,7 +85,8 @@ pub struct RunReport {
     /// SHA-256 of tables, columns and layouts as configured.
     pub config_digest: String,
     pub database: ServerFacts,
-    pub who: Vec<Participant>,
+    /// Each process that worked on the run, and whoever had a word in it.
+    pub who: Vec<Doer>,
     pub scope: Vec<ScopeTable>,
     pub coverage: Coverage,
     pub keys: Vec<KeyReport>,
@@ -104,17 +105,6 @@ pub struct RunReport {
     pub audit: AuditSection,
     pub not_shown: Vec<&'static str>,
     pub evidence: Vec<Evidence>,
-}
-
-/// A process that worked on the run, or somebody who had a word in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Participant {
-    pub database_role: String,
-    pub operator: Option<String>,
-    pub ticket: Option<String>,
-    pub reason: Option<String>,
-    pub host: Option<String>,
-    pub pod: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -16,7 +16,7 @@ use crate::db::error::DatabaseError;
 use crate::db::session::{Session, Terms};
 use crate::db::sql;
 use crate::db::transaction::Transaction;
-use chain::{Hash, Head, StoredEvent};
+use chain::{Doer, Hash, Head, StoredEvent};
 
 /// What can happen, in the words of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,12 +100,14 @@ pub async fn append(
         happened_at: head.get("happened_at"),
         run_id: event.run_id,
         event: event.kind.as_str().to_owned(),
-        database_role: head.get("database_role"),
-        operator: who.operator.clone(),
-        ticket: who.ticket.clone(),
-        reason: who.reason.map(|reason| reason.as_str().to_owned()),
-        host: host_name(),
-        pod: who.pod.clone(),
+        who: Doer {
+            database_role: head.get("database_role"),
+            operator: who.operator.clone(),
+            ticket: who.ticket.clone(),
+            reason: who.reason.map(|reason| reason.as_str().to_owned()),
+            host: host_name(),
+            pod: who.pod.clone(),
+        },
         detail: event.detail.to_string(),
         previous_hash: Hash::read(&head, "hash"),
     };
@@ -118,12 +120,12 @@ pub async fn append(
                 (&event.happened_at, Type::TEXT),
                 (&event.run_id, Type::INT8),
                 (&event.event, Type::TEXT),
-                (&event.database_role, Type::TEXT),
-                (&event.operator, Type::TEXT),
-                (&event.ticket, Type::TEXT),
-                (&event.reason, Type::TEXT),
-                (&event.host, Type::TEXT),
-                (&event.pod, Type::TEXT),
+                (&event.who.database_role, Type::TEXT),
+                (&event.who.operator, Type::TEXT),
+                (&event.who.ticket, Type::TEXT),
+                (&event.who.reason, Type::TEXT),
+                (&event.who.host, Type::TEXT),
+                (&event.who.pod, Type::TEXT),
                 (&event.detail, Type::TEXT),
                 (&event.previous_hash.bytes(), Type::BYTEA),
                 (&hash.bytes(), Type::BYTEA),

@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::words::{EVIDENCE, NOT_SHOWN};
 use super::{
     AuditSection, CountReport, CountedTable, EventLine, Facts, KeyFacts, KeyReport,
-    KeySourceReport, Participant, PassReport, ProofStep, Recount, Retention, RunReport, TableCount,
+    KeySourceReport, PassReport, ProofStep, Recount, Retention, RunReport, TableCount,
 };
-use crate::db::ledger::audit::chain::StoredEvent;
+use crate::db::ledger::audit::chain::{Doer, StoredEvent};
 use crate::db::ledger::counted::Counted;
 use crate::db::ledger::evidence::Point;
 use crate::db::ledger::scope::ScopeTable;
@@ -72,19 +72,11 @@ fn detail_of(events: &[StoredEvent], names: &[&str]) -> impl Iterator<Item = Val
 }
 
 /// Everybody who is named in the events, once.
-fn participants(events: &[StoredEvent]) -> Vec<Participant> {
-    let mut participants: Vec<Participant> = Vec::new();
+fn participants(events: &[StoredEvent]) -> Vec<Doer> {
+    let mut participants: Vec<Doer> = Vec::new();
     for event in events {
-        let participant = Participant {
-            database_role: event.database_role.clone(),
-            operator: event.operator.clone(),
-            ticket: event.ticket.clone(),
-            reason: event.reason.clone(),
-            host: event.host.clone(),
-            pod: event.pod.clone(),
-        };
-        if !participants.contains(&participant) {
-            participants.push(participant);
+        if !participants.contains(&event.who) {
+            participants.push(event.who.clone());
         }
     }
     participants
@@ -248,9 +240,10 @@ fn retention(status: &StatusReport, kept: Option<Duration>) -> Result<Retention>
 }
 
 fn event_line(event: &StoredEvent) -> EventLine {
-    let said = [&event.operator, &event.ticket, &event.reason, &event.pod, &event.host];
+    let Doer { database_role, operator, ticket, reason, host, pod } = &event.who;
+    let said = [operator, ticket, reason, pod, host];
     let said = said.into_iter().flatten().map(String::as_str);
-    let who: Vec<&str> = std::iter::once(event.database_role.as_str()).chain(said).collect();
+    let who: Vec<&str> = std::iter::once(database_role.as_str()).chain(said).collect();
     EventLine {
         event_id: event.event_id,
         happened_at: event.happened_at.clone(),

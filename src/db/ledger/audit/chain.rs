@@ -15,6 +15,7 @@ use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use data_encoding::HEXLOWER;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
 
@@ -83,15 +84,21 @@ pub struct StoredEvent {
     pub happened_at: String,
     pub run_id: Option<i64>,
     pub event: String,
+    pub who: Doer,
+    /// JSON, to the letter.
+    pub detail: String,
+    pub previous_hash: Hash,
+}
+
+/// Who did it. The role is checked by the server; the rest is what the caller says, and where it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Doer {
     pub database_role: String,
     pub operator: Option<String>,
     pub ticket: Option<String>,
     pub reason: Option<String>,
     pub host: Option<String>,
     pub pod: Option<String>,
-    /// JSON, to the letter.
-    pub detail: String,
-    pub previous_hash: Hash,
 }
 
 impl StoredEvent {
@@ -101,12 +108,14 @@ impl StoredEvent {
             happened_at: row.get("happened_at"),
             run_id: row.get("run_id"),
             event: row.get("event"),
-            database_role: row.get("database_role"),
-            operator: row.get("operator"),
-            ticket: row.get("ticket"),
-            reason: row.get("reason"),
-            host: row.get("host"),
-            pod: row.get("pod"),
+            who: Doer {
+                database_role: row.get("database_role"),
+                operator: row.get("operator"),
+                ticket: row.get("ticket"),
+                reason: row.get("reason"),
+                host: row.get("host"),
+                pod: row.get("pod"),
+            },
             detail: row.get("detail"),
             previous_hash: Hash::read(row, "previous_hash"),
         }
@@ -129,12 +138,12 @@ impl StoredEvent {
         field("happened_at", Some(&self.happened_at));
         field("run_id", self.run_id.map(|id| id.to_string()).as_deref());
         field("event", Some(&self.event));
-        field("database_role", Some(&self.database_role));
-        field("operator", self.operator.as_deref());
-        field("ticket", self.ticket.as_deref());
-        field("reason", self.reason.as_deref());
-        field("host", self.host.as_deref());
-        field("pod", self.pod.as_deref());
+        field("database_role", Some(&self.who.database_role));
+        field("operator", self.who.operator.as_deref());
+        field("ticket", self.who.ticket.as_deref());
+        field("reason", self.who.reason.as_deref());
+        field("host", self.who.host.as_deref());
+        field("pod", self.who.pod.as_deref());
         field("detail", Some(&self.detail));
         field("previous_hash", Some(&self.previous_hash.to_string()));
         form

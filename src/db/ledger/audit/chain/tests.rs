@@ -12,12 +12,14 @@ fn chain(events: i64) -> Vec<(StoredEvent, Hash)> {
             happened_at: "2026-04-06T14:30:00.000001Z".to_owned(),
             run_id: (event_id > 1).then_some(7),
             event: "run started".to_owned(),
-            database_role: "job".to_owned(),
-            operator: Some("größe".to_owned()),
-            ticket: None,
-            reason: Some(String::new()),
-            host: None,
-            pod: None,
+            who: Doer {
+                database_role: "job".to_owned(),
+                operator: Some("größe".to_owned()),
+                ticket: None,
+                reason: Some(String::new()),
+                host: None,
+                pod: None,
+            },
             detail: "{}".to_owned(),
             previous_hash,
         };
@@ -75,12 +77,12 @@ fn every_edited_field_is_found() {
         |e| e.happened_at.replace_range(0..4, "2027"),
         |e| e.run_id = None,
         |e| e.event.push(' '),
-        |e| e.database_role = "another".to_owned(),
-        |e| e.operator = None,
-        |e| e.ticket = Some(String::new()),
-        |e| e.reason = None,
-        |e| e.host = Some("h".to_owned()),
-        |e| e.pod = Some("p".to_owned()),
+        |e| e.who.database_role = "another".to_owned(),
+        |e| e.who.operator = None,
+        |e| e.who.ticket = Some(String::new()),
+        |e| e.who.reason = None,
+        |e| e.who.host = Some("h".to_owned()),
+        |e| e.who.pod = Some("p".to_owned()),
         |e| e.detail = "{ }".to_owned(),
         |e| e.previous_hash = Hash::none(),
     ];
@@ -108,7 +110,7 @@ fn an_event_rewritten_with_its_hash_is_found() {
     for at in [0, 2, 4] {
         let mut chain = chain(5);
         let mark = head(&chain);
-        chain[at].0.operator = None;
+        chain[at].0.who.operator = None;
         chain[at].1 = chain[at].0.hash();
         let event_id = chain[at].0.event_id;
         assert_eq!(check(&chain, &mark, None), [Finding::Rewritten { event_id }]);
@@ -144,7 +146,7 @@ fn an_end_that_was_cut_off_is_named() {
 fn a_chain_that_was_written_anew_is_told_from_the_one_that_was_noted() {
     let mut chain = chain(5);
     let noted = head(&chain);
-    chain[1].0.operator = None;
+    chain[1].0.who.operator = None;
     for at in 1..5 {
         chain[at].0.previous_hash = chain[at - 1].1.clone();
         chain[at].1 = chain[at].0.hash();
