@@ -8,18 +8,18 @@
 //!
 //! Bytes and words alone: nothing here wraps or unwraps.
 
+mod stored;
+
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::LayoutError;
 use super::encoding::{Encoding, NAMES};
 use super::settings::known;
 use super::template::{Given, Over, WrappedEncoding};
-use super::{
-    AadTemplate, DecodeBuffer, KeyForm, LabelFrom, Layout, LayoutError, NonceFrom, Sealed,
-};
-use crate::cell;
-use crate::crypto::Parts;
 use crate::kms::{KeyUri, MalformedKeyUri, Service};
+
+pub(super) use stored::wrapped_after_length;
 
 /// What was said of a column's data keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -225,84 +225,6 @@ impl DataKeySettings {
 fn uri(text: &str) -> Result<KeyUri, LayoutError> {
     text.parse()
         .map_err(|malformed: MalformedKeyUri| LayoutError::new(malformed.what).hint(malformed.hint))
-}
-
-impl Layout {
-    /// The data keys of its values, if a KMS wraps them.
-    pub fn data_key(&self) -> Option<&DataKeyForm> {
-        self.data_key.as_ref()
-    }
-
-    /// Refuses a wrapped key that nobody has said who wraps, and what is a ring's where there is none.
-    pub(super) fn check_wrapped_key(&self) -> Result<(), LayoutError> {
-        let template = self.as_template();
-        let has_wrapped_key = template.is_some_and(|template| template.has_wrapped_key);
-        if self.data_key.is_none() {
-            return match has_wrapped_key {
-                false => Ok(()),
-                true => Err(LayoutError::new("`wrapped_u32` without the KMS key that wraps")
-                    .hint("data_key = { kms = \"awskms:///…\" }")),
-            };
-        }
-        if !has_wrapped_key {
-            return Err(LayoutError::new("a data key that is stored nowhere").hint(
-                "data_key = { column = \"secret_dek\" }, or {raw(wrapped_u32 nonce12 ct tag16)}",
-            ));
-        }
-        let of_a_ring = self.label_form().is_some()
-            || self.salt_bytes() > 0
-            || self.has_data_key()
-            || self.key != KeyForm::default()
-            || self.label != LabelFrom::Given
-            || self.nonce != NonceFrom::Value;
-        if of_a_ring || self.aad.as_ref().is_some_and(AadTemplate::needs_label) {
-            let what = "what belongs to a ring\u{2019}s key, beside a data key of its own";
-            return Err(LayoutError::new(what)
-                .hint("leave {kid}, salt, dek, `key`, `label` and `nonce` out"));
-        }
-        Ok(())
-    }
-
-    /// The same value with another wrapped key: whatever else is stored stays as it is, byte for byte. `None`
-    /// when it has another shape.
-    pub fn rewrapped(
-        &self,
-        stored: &[u8],
-        wrapped_key: &[u8],
-        version: Option<&str>,
-    ) -> Option<Vec<u8>> {
-        let template = self.as_template()?;
-        let mut buffer = DecodeBuffer::default();
-        let taken = self.decode(stored, &mut buffer).ok()?;
-        let Parts { nonce, ciphertext, tag } = taken.parts;
-        let (salt, label, frame) = (taken.salt, &[][..], taken.frame);
-        let key_version = version.map(str::as_bytes);
-        let sealed =
-            Sealed { nonce, ciphertext, tag, salt, label, frame, wrapped_key, key_version };
-        let mut written = Vec::new();
-        self.encode(&sealed, &mut written);
-        if template.over == Over::Cell {
-            return Some(written);
-        }
-        let (mut kept, mut old, mut new) =
-            (Vec::with_capacity(written.len()), stored, &written[..]);
-        for piece in &template.pieces {
-            let (old_piece, new_piece);
-            (old_piece, old) = cell::split(old)?;
-            (new_piece, new) = cell::split(new)?;
-            cell::append(if piece.holds_data_key() { new_piece } else { old_piece }, &mut kept);
-        }
-        Some(kept)
-    }
-
-    /// Whether two stored values differ in no more than their wrapped keys.
-    pub fn has_same_value(&self, stored: &[u8], other: &[u8]) -> bool {
-        let (mut one, mut two) = (DecodeBuffer::default(), DecodeBuffer::default());
-        match (self.decode(stored, &mut one), self.decode(other, &mut two)) {
-            (Ok(one), Ok(two)) => one.parts == two.parts,
-            _ => false,
-        }
-    }
 }
 
 #[cfg(test)]

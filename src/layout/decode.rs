@@ -5,6 +5,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::data_key::wrapped_after_length;
 use super::encoding::Encoding;
 use super::ends::{
     after_line_breaks, end_from_left, is_text_without_line_break, label_end, label_start,
@@ -88,9 +89,7 @@ fn take_pieces(
         match (&piece.role, stored) {
             (_, None | Some([])) if piece.may_be_null => {}
             (Role::Template(sequence), Some(stored)) => take_piece(sequence, stored, buffer)?,
-            (Role::WrappedKey(wrapped), Some(stored)) if !stored.is_empty() => {
-                buffer.take_wrapped_key(wrapped.encoding, stored)?;
-            }
+            (Role::WrappedKey(it), Some(stored)) => buffer.take_wrapped(it.encoding, stored)?,
             (Role::KeyVersion, Some(stored)) => buffer.key_version = Some(buffer.keep(stored)),
             _ => return Err(Malformed),
         }
@@ -264,11 +263,11 @@ impl DecodeBuffer {
         }
     }
 
-    fn take_wrapped_key(&mut self, encoding: Encoding, stored: &[u8]) -> Result<(), Malformed> {
+    fn take_wrapped(&mut self, encoding: Encoding, stored: &[u8]) -> Result<(), Malformed> {
         let start = self.decoded.len();
         encoding.decode(stored, &mut self.unwrapped, &mut self.decoded)?;
         self.wrapped_key = start..self.decoded.len();
-        Ok(())
+        if self.wrapped_key.is_empty() { Err(Malformed) } else { Ok(()) }
     }
 
     fn parts(&self) -> Parts<'_> {
@@ -283,19 +282,6 @@ impl DecodeBuffer {
 /// Bytes of nonce and tag around the ciphertext of a data key.
 const DATA_KEY_NONCE: usize = NonceLength::Twelve.bytes();
 const DATA_KEY_TAG: usize = 16;
-
-/// Bytes of the length before a wrapped data key.
-const WRAPPED_KEY_LENGTH: usize = 4;
-/// No KMS makes a longer one of a data key, and Tink reads no longer one (kms_envelope_aead).
-const WRAPPED_KEY_MAX: usize = 4096;
-
-/// Where a wrapped data key lies that follows its length.
-fn wrapped_after_length(bytes: &[u8]) -> Option<Range<usize>> {
-    let (length, rest) = bytes.split_first_chunk::<WRAPPED_KEY_LENGTH>()?;
-    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-    let is_one = (1..=WRAPPED_KEY_MAX.min(rest.len())).contains(&length);
-    is_one.then_some(WRAPPED_KEY_LENGTH..WRAPPED_KEY_LENGTH + length)
-}
 
 /// A sealed data key: nonce12 ct tag16.
 fn data_key_parts(sealed: &[u8]) -> Option<Parts<'_>> {
