@@ -36,7 +36,8 @@ const BAD_FILES: &[(&str, &str)] = &[
     ),
     (
         "[keys]\ncurrent = { kid = \"4\" }",
-        "a key has no source @ 2, [keys] current / from = \"env:NAME\" or \"file:PATH\"",
+        "a key has no source @ 2, [keys] current \
+         / from = \"env:NAME\" or \"file:PATH\", or keyset = \"file:PATH\"",
     ),
     (
         "[ring.keys]\ncurrent = \"env:A\"",

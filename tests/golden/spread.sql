@@ -153,14 +153,16 @@ JOIN ONLY "public"."tokens" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 
 
 -- record failures
 INSERT INTO reseal.failure AS f
-    (run_id, pass, table_name, column_name, path, row_key, reason, sqlstate, value_digest)
-SELECT $1, $2, $3, page.column_name, page.path, ARRAY[page.k1::text]::text[], min(page.reason), min(page.sqlstate),
+    (run_id, pass, table_name, column_name, path, row_key, place, reason, sqlstate, value_digest)
+SELECT $1, $2, $3, page.column_name, page.path, ARRAY[page.k1::text]::text[],
+       sha256(array_send(ARRAY[$3, page.column_name, page.path] || ARRAY[page.k1::text]::text[])),
+       min(page.reason), min(page.sqlstate),
        CASE WHEN count(*) = 1 THEN (array_agg(page.value_digest))[1]
             ELSE sha256(string_agg(page.value_digest, '' ORDER BY page.value_digest)) END
 FROM unnest($4::text[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::"pg_catalog"."int8"[])
      AS page(column_name, reason, sqlstate, value_digest, path, k1)
 GROUP BY page.column_name, page.path, ARRAY[page.k1::text]::text[]
-ON CONFLICT (table_name, column_name, path, row_key) DO UPDATE
+ON CONFLICT (place) DO UPDATE
 SET run_id = excluded.run_id, pass = excluded.pass, reason = excluded.reason,
     sqlstate = excluded.sqlstate, attempts = f.attempts + 1, last_seen_at = clock_timestamp(),
     resolved_at = NULL, value_digest = excluded.value_digest,
@@ -173,8 +175,8 @@ SELECT count(*) AS accepted
 FROM unnest($2::text[], $3::bytea[], $4::text[], $5::"pg_catalog"."int8"[])
      AS page(column_name, value_digest, path, k1)
 JOIN reseal.failure AS f
-  ON f.table_name = $1 AND f.column_name = page.column_name AND f.path = page.path
- AND f.row_key = ARRAY[page.k1::text]::text[] AND f.value_digest = page.value_digest
+  ON f.place = sha256(array_send(ARRAY[$1, page.column_name, page.path] || ARRAY[page.k1::text]::text[]))
+ AND f.value_digest = page.value_digest
 WHERE f.accepted_at IS NOT NULL AND f.resolved_at IS NULL;
 
 -- key quantiles

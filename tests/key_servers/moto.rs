@@ -116,10 +116,11 @@ async fn values_move_to_another_key_with_another_context() {
     let database = TestDatabase::create().await;
     database.batch("CREATE TABLE orders (id int PRIMARY KEY, secret text)").await;
     let client = database.client().await;
-    for id in 1..=12_i32 {
-        let sealed = moto.python(&format!(
-            "import base64; print(base64.b64encode(kms.encrypt(KeyId='{old}', Plaintext=b'order {id}')['CiphertextBlob']).decode())"
-        ));
+    let sealed = moto.python(&format!(
+        "import base64; [print(base64.b64encode(kms.encrypt(KeyId='{old}', \
+         Plaintext=b'order %d' % n)['CiphertextBlob']).decode()) for n in range(1, 13)]"
+    ));
+    for (id, sealed) in (1_i32..).zip(sealed.lines()) {
         let insert = "INSERT INTO orders VALUES ($1, $2)";
         client.execute(insert, &[&id, &sealed]).await.expect("a row");
     }

@@ -265,3 +265,18 @@ async fn what_is_noted_as_done_costs_no_call() {
         assert_eq!(stage.count(&format!("kek_version = '{newest}'")).await, 55);
     }
 }
+
+#[tokio::test]
+async fn a_service_that_throttles_slows_the_run_and_it_ends_right() {
+    for kind in SEALING {
+        let stage = Stage::set(kind).await;
+        stage.insert(1..=30, true).await;
+        stage.fake.rotate();
+        let config = config(&bound_column(kind, kind.uri()));
+        stage.fake.refuse(8, &kind.throttled());
+        let status = stage.run("run --retry-for 60s", &config, 0).await.json();
+        assert_eq!(status["resealed_records"], 30, "{kind:?}: {status}");
+        assert_eq!(stage.versions(true).await, [(2, 30)].into());
+        assert_eq!(stage.count("writes <> 1").await, 0);
+    }
+}
