@@ -13,6 +13,7 @@ mod audit;
 mod columns;
 mod command;
 mod control;
+mod data_keys;
 mod database;
 mod document;
 mod environment;

@@ -73,6 +73,11 @@ pub struct KmsSettings {
 }
 
 impl KmsSettings {
+    /// Calls a second to this service at most.
+    pub fn calls_per_second_to(&self, service: Service) -> u32 {
+        self.calls_per_second.unwrap_or(pace::usual_rate(service))
+    }
+
     /// One attempt, for somebody who waits for the answer.
     pub fn impatient() -> Self {
         Self { calls_per_second: None, retry_for: Duration::ZERO }

@@ -11,6 +11,7 @@ mod bytes;
 mod check;
 mod coded;
 mod column;
+mod data_key;
 mod decode;
 mod encode;
 mod encoding;
@@ -36,6 +37,7 @@ pub use crate::crypto::Parts;
 pub use aad::{AadMissing, AadTemplate, RowTexts};
 pub use bytes::ByteTemplate;
 pub use column::{ColumnLayout, Empty, Nothing, Null, Unmatched};
+pub use data_key::{DataKeyForm, DataKeySettings, DataKeyText, Rotate};
 pub use decode::{DecodeBuffer, Malformed, Stored};
 pub use encode::Sealed;
 pub use error::LayoutError;
@@ -58,6 +60,7 @@ pub struct Layout {
     nonce: NonceFrom,
     aad: Option<AadTemplate>,
     plaintext: Option<PlaintextRule>,
+    data_key: Option<DataKeyForm>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -28,6 +28,7 @@ pub mod config;
 pub mod cell;
 pub mod crypto;
 pub mod document;
+pub mod envelope;
 pub mod keys;
 pub mod kms;
 pub mod layout;

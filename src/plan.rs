@@ -6,7 +6,9 @@
 //! nothing to the database, and knows nothing of the run that follows.
 
 mod ask;
+mod calls;
 pub mod cell;
+mod data_keys;
 pub mod decide;
 mod estimate;
 mod found;
@@ -25,11 +27,13 @@ use serde::Serialize;
 use crate::db::identifier::{Identifier, RelationName};
 use crate::db::row_key::SqlType;
 use crate::document::Selection;
+use crate::envelope::{Envelope, EnvelopeColumn};
 use crate::keys::{ColumnKeys, KeyRing};
 use crate::layout::{ColumnLayout, ServiceForm};
 use crate::sealed::{AskedColumn, SealedColumn};
 use crate::value::{AadSource, ColumnWork};
 
+pub use calls::{Calls, DataKeyCount};
 pub use cell::{BesideColumn, Cell};
 pub use estimate::Estimate;
 
@@ -115,7 +119,7 @@ impl TablePlan {
 
     /// Whether key services are asked about some of its values.
     pub fn asks_services(&self) -> bool {
-        self.columns.iter().any(|column| column.sealed.is_some())
+        self.columns.iter().any(|column| column.sealed.is_some() || column.envelope.is_some())
     }
 
     /// Whether some of its values have keys of their own that are slow to derive.
@@ -191,6 +195,8 @@ pub struct ColumnPlan {
     pub keys: Arc<ColumnKeys>,
     /// Keys of key services that seal its values, or sealed them.
     pub sealed: Option<SealedColumn>,
+    /// The wrapped data keys of its values.
+    pub envelope: Option<Arc<Envelope>>,
     /// Whether the layout was found by authentication rather than configured.
     pub layout_was_found: bool,
     /// Where each column of the additional data stands in [`TablePlan::aad_columns`].
@@ -221,6 +227,12 @@ impl ColumnPlan {
         let tells = |form: &ServiceForm| form.tells_its_version() || form.has_version_column();
         let is_told = self.layout.write().service().is_some_and(tells);
         is_told && self.sealed.as_ref().is_some_and(SealedColumn::version_tells)
+    }
+
+    /// How its values and their wrapped data keys are worked on, if they have some.
+    pub fn envelope(&self) -> Option<EnvelopeColumn<'_>> {
+        let envelope = self.envelope.as_deref()?;
+        Some(EnvelopeColumn { work: self.work(), layout: &self.layout, envelope })
     }
 
     /// How key services are asked about its values, if they are.

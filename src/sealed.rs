@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::envelope::Envelopes;
 use crate::error::{Error, Result};
 use crate::kms::{KeyUri, Kms, KmsKey, KmsSettings};
 
@@ -37,6 +38,8 @@ pub use sort::{Sorted, sort};
 pub struct ServiceKeys {
     keys: BTreeMap<KeyUri, Arc<KmsKey>>,
     retry_for: Duration,
+    /// The data keys that they have wrapped, and what is known of them.
+    envelopes: Envelopes,
 }
 
 impl ServiceKeys {
@@ -56,7 +59,8 @@ impl ServiceKeys {
                 Err(error) => troubles.push(error),
             }
         }
-        Error::all(troubles).map_or(Ok(Self { keys, retry_for: settings.retry_for }), Err)
+        let (retry_for, envelopes) = (settings.retry_for, Envelopes::default());
+        Error::all(troubles).map_or(Ok(Self { keys, retry_for, envelopes }), Err)
     }
 
     /// The key of this name, if it was connected.
@@ -67,6 +71,10 @@ impl ServiceKeys {
     /// Their names, in order.
     pub fn names(&self) -> impl Iterator<Item = &KeyUri> {
         self.keys.keys()
+    }
+
+    pub fn envelopes(&self) -> &Envelopes {
+        &self.envelopes
     }
 
     /// How long a service may still seal under an older version than its newest.

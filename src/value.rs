@@ -123,11 +123,21 @@ pub struct ValueWork<'a> {
     layout: &'a ColumnLayout,
     unmatched: Unmatched,
     empty: Empty,
+    /// The data key under which values are sealed, as it is stored.
+    wrapping: Wrapping<'a>,
+}
+
+/// A wrapped data key, and the version of its KMS key.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wrapping<'a> {
+    key: &'a [u8],
+    version: Option<&'a str>,
 }
 
 impl<'a> ValueWork<'a> {
     pub fn new(keys: &'a ColumnKeys, layout: &'a ColumnLayout) -> Self {
-        Self { keys, layout, unmatched: layout.unmatched(), empty: layout.nothing().empty }
+        let (unmatched, empty) = (layout.unmatched(), layout.nothing().empty);
+        Self { keys, layout, unmatched, empty, wrapping: Wrapping::default() }
     }
 
     /// The same, but values that have the shape of no layout are left alone, and so are empty ones.

@@ -5,6 +5,8 @@
 
 mod support;
 
+#[path = "key_servers/envelope.rs"]
+mod envelope;
 #[path = "key_servers/moto.rs"]
 mod moto;
 #[path = "key_servers/openbao.rs"]

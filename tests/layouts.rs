@@ -74,6 +74,7 @@ impl Bytes {
             salt: &[3; 64][..layout.salt_bytes()],
             label: if layout.template().contains("kid4") { &self.head[..4] } else { b"k1" },
             frame: if layout.template().contains("time8") { &self.head } else { b"" },
+            ..Sealed::default()
         }
     }
 }
@@ -107,7 +108,8 @@ fn reads_what_it_read(layout: &Layout, read: &Stored<'_>) {
     tag.resize(tag.len().max(16), 0);
     let Parts { nonce, ciphertext, .. } = read.parts;
     let label = read.label.unwrap_or_default();
-    let sealed = Sealed { nonce, ciphertext, tag: &tag, salt: read.salt, label, frame: read.frame };
+    let (salt, frame) = (read.salt, read.frame);
+    let sealed = Sealed { nonce, ciphertext, tag: &tag, salt, label, frame, ..Sealed::default() };
     let (mut stored, mut buffer) = (Vec::new(), DecodeBuffer::default());
     layout.encode(&sealed, &mut stored);
     assert_eq!(layout.decode(&stored, &mut buffer).as_ref(), Ok(read));

@@ -172,7 +172,15 @@ fn each_opens_to_its_plaintext_and_is_written_again_byte_for_byte() {
         let tag = key.seal(&nonce, &aad, &plaintext, &mut ciphertext);
         let label = candidate.stored_label.as_deref().unwrap_or_default();
         let (salt, frame, nonce) = (stored.salt, stored.frame, nonce.as_bytes());
-        let sealed = Sealed { nonce, ciphertext: &ciphertext, tag: &tag, salt, label, frame };
+        let sealed = Sealed {
+            nonce,
+            ciphertext: &ciphertext,
+            tag: &tag,
+            salt,
+            label,
+            frame,
+            ..Sealed::default()
+        };
         layout.encode(&sealed, &mut written);
         assert_eq!(written, case.stored, "{name}");
         assert!(!layout.is_text() || written.is_ascii(), "{name}");

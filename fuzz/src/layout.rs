@@ -37,7 +37,10 @@ fn check_layout(layout: &Layout, stored: &[u8]) {
         assert!(layout.label_form().is_some() || read.label.is_none());
         layout.frame(Some(read.frame), label, || 0, &mut frame);
         let (nonce, ciphertext, tag) = (parts.nonce, parts.ciphertext, parts.tag);
-        let sealed = Sealed { nonce, ciphertext, tag, salt: read.salt, label, frame: &frame };
+        let (salt, wrapped_key, key_version) = (read.salt, read.wrapped_key, read.key_version);
+        let frame = &frame[..];
+        let sealed =
+            Sealed { nonce, ciphertext, tag, salt, label, frame, wrapped_key, key_version };
         round_trip(layout, &sealed);
     }
     // The same bytes as the parts of a value, for they are seldom a value of any layout.
@@ -53,8 +56,8 @@ fn check_layout(layout: &Layout, stored: &[u8]) {
         ciphertext: input.rest(),
         tag: &tag[..layout.cipher().tag_bytes()],
         salt: &salt[..layout.salt_bytes()],
-        label: b"",
         frame: &frame,
+        ..Sealed::default()
     };
     round_trip(layout, &sealed);
 }

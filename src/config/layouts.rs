@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::Troubles;
+use crate::config::data_keys;
 use crate::config::document::{Entry, Section};
 use crate::config::file::word;
 use crate::config::word::Word;
@@ -72,6 +73,8 @@ impl LayoutWords {
         };
         settings.key = section.take("key").and_then(|entry| key(entry, troubles));
         settings.context = section.take("context").and_then(|entry| context(entry, troubles));
+        settings.data_key =
+            section.take("data_key").and_then(|entry| data_keys::settings(entry, troubles));
         settings.beside =
             section.take("beside").and_then(|entry| pieces(entry, "beside", troubles));
         settings.fields =

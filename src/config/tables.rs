@@ -109,7 +109,10 @@ impl ColumnConfig {
     /// What its layouts make of the keys of its ring.
     pub(super) fn key_uses(&self) -> Vec<KeyUse> {
         let Some(layout) = &self.layout else { return vec![KeyUse::default()] };
-        let local = layout.all().enumerate().filter(|(_, layout)| layout.service().is_none());
+        let local = layout
+            .all()
+            .enumerate()
+            .filter(|(_, layout)| layout.service().is_none() && layout.data_key().is_none());
         local.map(|(place, layout)| KeyUse::of(layout, place == 0)).collect()
     }
 }
@@ -228,6 +231,9 @@ fn paths(json: &[Word], layout: Option<&ColumnLayout>, column: &Word) -> Result<
         None => Err(first
             .wrong("values in documents need the layout to write")
             .hint("add layout = \"…\"")),
+        Some(layout) if layout.write().data_key().is_some() => Err(first
+            .wrong("values in documents cannot have wrapped data keys")
+            .hint("leave `json` out")),
         Some(layout) if layout.has_services() => Err(first
             .wrong("values in documents cannot be those of a KMS key")
             .hint("leave `json` out")),

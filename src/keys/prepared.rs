@@ -22,6 +22,19 @@ impl ColumnKeys {
         &self.layouts[place]
     }
 
+    /// Of values that one data key has sealed.
+    pub fn of_data_key(key: Key) -> Self {
+        let candidate = Candidate {
+            owner: Owner::Current,
+            label: None,
+            stored_label: None,
+            nonce: None,
+            key: PreparedKey::Ready(Arc::new(key)),
+            made: None,
+        };
+        Self { layouts: vec![LayoutKeys { candidates: vec![candidate] }] }
+    }
+
     /// Of a column that key services alone seal: none of them are keys of ours.
     pub fn of_services(layout: &ColumnLayout) -> Self {
         Self { layouts: layout.all().map(|_| LayoutKeys { candidates: Vec::new() }).collect() }
@@ -135,7 +148,7 @@ impl KeyRing {
         for (number, layout) in layout.all().enumerate() {
             let keys =
                 self.layout_keys(layout, table, column).map_err(|error| error.at(place()))?;
-            let is_ours = layout.service().is_none();
+            let is_ours = layout.service().is_none() && layout.data_key().is_none();
             if number == 0 && is_ours && keys.current().is_none() {
                 return Err(Error::usage(
                     "the current key is no key of the layout that is written",
@@ -181,7 +194,7 @@ impl KeyRing {
     /// The salt of its derivation is missing, or a key has a label that the layout cannot store.
     pub fn trial_keys(&self, layout: &Layout, table: &str, column: &str) -> Result<LayoutKeys> {
         let mut candidates = Vec::new();
-        if layout.service().is_some() {
+        if layout.service().is_some() || layout.data_key().is_some() {
             return Ok(LayoutKeys { candidates });
         }
         let wanted = layout.key_form().label.as_deref();

@@ -28,7 +28,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// Half of the quota that each service gives by default, or less: see docs/kms.md.
-const fn usual_rate(service: Service) -> u32 {
+pub(super) const fn usual_rate(service: Service) -> u32 {
     match service {
         Service::Aws => 1_000,
         Service::Gcp => 500,
@@ -47,7 +47,7 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn new(service: Service, settings: KmsSettings) -> Self {
-        let most = settings.calls_per_second.unwrap_or(usual_rate(service));
+        let most = settings.calls_per_second_to(service);
         Self {
             service,
             retry_for: settings.retry_for,

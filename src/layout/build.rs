@@ -3,8 +3,8 @@
 use super::coded::Code;
 use super::service::{ServiceForm, no_label};
 use super::{
-    AadTemplate, KeyForm, LabelFrom, Layout, LayoutError, NonceFrom, PlaintextRule, Settings,
-    Shape, preset, settings, spread,
+    AadTemplate, DataKeyForm, KeyForm, LabelFrom, Layout, LayoutError, NonceFrom, PlaintextRule,
+    Settings, Shape, preset, settings, spread,
 };
 use crate::crypto::Cipher;
 
@@ -59,6 +59,7 @@ impl Layout {
             nonce: NonceFrom::Value,
             aad,
             plaintext: None,
+            data_key: None,
         })
     }
 
@@ -69,7 +70,9 @@ impl Layout {
             return Err(LayoutError::new(what).hint("say them beside `kms`"));
         }
         let shape = match &words.code {
-            Some(_) if words.beside.is_some() || words.fields.is_some() => {
+            Some(_)
+                if words.beside.is_some() || words.fields.is_some() || words.data_key.is_some() =>
+            {
                 let what = format!("values of {name} are not spread");
                 return Err(LayoutError::new(what).hint("leave `beside` and `fields` out"));
             }
@@ -114,8 +117,10 @@ impl Layout {
             nonce,
             aad: aad.map(AadTemplate::parse).transpose()?,
             plaintext: words.plaintext.as_deref().map(PlaintextRule::parse).transpose()?,
+            data_key: words.data_key.as_ref().map(DataKeyForm::of).transpose()?,
         };
         layout.check()?;
+        layout.check_wrapped_key()?;
         Ok(layout)
     }
 
@@ -137,6 +142,8 @@ impl Layout {
         add(aad.is_some(), format!(" aad {:?}", aad.unwrap_or_default()));
         let rule = plaintext.as_ref().map(PlaintextRule::as_written);
         add(rule.is_some(), format!(" plaintext {:?}", rule.unwrap_or_default()));
+        let data_key = self.data_key.as_ref().map(DataKeyForm::canonical);
+        add(data_key.is_some(), data_key.unwrap_or_default());
         text
     }
 }

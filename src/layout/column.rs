@@ -100,6 +100,14 @@ impl ColumnLayout {
         write.writable()?;
         let read = read.into_iter().map(|layout| layout.beside_written(&write));
         let mut read: Vec<Layout> = read.collect::<Result<_, _>>()?;
+        if read.iter().any(|layout| layout.data_key().is_some())
+            || (write.data_key().is_some() && !read.is_empty())
+        {
+            return Err(LayoutError::new("values with a wrapped data key have one layout").hint(
+                "leave the others out: `read` under `data_key` names other KMS keys, and \
+                 other values are migrated first",
+            ));
+        }
         if write.has_data_key() && !read.is_empty() {
             return Err(LayoutError::new(
                 "a layout with a data key only takes values that have one",
@@ -132,6 +140,10 @@ impl ColumnLayout {
             return Err(LayoutError::new(what)
                 .hint("leave `unmatched` out: what is no such value is a failure"));
         }
+        if unmatched == Unmatched::Encrypt && self.write.data_key().is_some() {
+            let what = "unmatched = \"encrypt\" and values with a wrapped data key";
+            return Err(LayoutError::new(what).hint("encrypt what is left in the application"));
+        }
         let is_loose = self.read.iter().any(|layout| !layout.cipher.is_authenticated());
         if unmatched == Unmatched::Encrypt && (is_loose || self.write.has_data_key()) {
             let what = "unmatched = \"encrypt\" beside a layout that nothing authenticates, or with a data key";
@@ -156,8 +168,10 @@ impl ColumnLayout {
             return Err(LayoutError::new("empty = \"encrypt\" beside a layout with a data key")
                 .hint("such a value is made by the application, with a data key of its own"));
         }
-        if nothing != Nothing::default() && (self.write.over() != Over::Cell || self.has_services())
-        {
+        let is_ours = self.write.over() == Over::Cell
+            && !self.has_services()
+            && self.write.data_key().is_none();
+        if nothing != Nothing::default() && !is_ours {
             let what = "`empty` or `null`, and a value that is spread or that a key service seals";
             return Err(LayoutError::new(what)
                 .hint("leave them out: there what is NULL or empty is no value"));
@@ -213,7 +227,7 @@ impl ColumnLayout {
 
     /// Whether keys of the ring seal some of its values.
     pub fn needs_ring(&self) -> bool {
-        self.all().any(|layout| layout.service().is_none())
+        self.all().any(|layout| layout.service().is_none() && layout.data_key().is_none())
     }
 
     /// With what was left to the type of the column.

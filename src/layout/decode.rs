@@ -5,6 +5,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::data_key::wrapped_after_length;
+use super::encoding::Encoding;
 use super::ends::{
     after_line_breaks, end_from_left, is_text_without_line_break, label_end, label_start,
     start_from_right,
@@ -27,6 +29,8 @@ pub struct DecodeBuffer {
     pub(super) label: Option<Range<usize>>,
     pub(super) bound: Range<usize>,
     pub(super) data_key: Range<usize>,
+    pub(super) wrapped_key: Range<usize>,
+    pub(super) key_version: Option<Range<usize>>,
     /// What the layout keeps of a value, see [`Stored::frame`].
     pub(super) frame: Vec<u8>,
     pub(super) is_compressed: bool,
@@ -49,6 +53,10 @@ pub struct Stored<'a> {
     pub inner: Option<Parts<'a>>,
     /// Whether the plaintext is zlib-compressed, as the layout says.
     pub is_compressed: bool,
+    /// The data key as a KMS key has wrapped it; empty when there is none.
+    pub wrapped_key: &'a [u8],
+    /// The version of that KMS key, where it is noted.
+    pub key_version: Option<&'a [u8]>,
 }
 
 /// The value does not have the shape of the layout.
@@ -81,6 +89,8 @@ fn take_pieces(
         match (&piece.role, stored) {
             (_, None | Some([])) if piece.may_be_null => {}
             (Role::Template(sequence), Some(stored)) => take_piece(sequence, stored, buffer)?,
+            (Role::WrappedKey(it), Some(stored)) => buffer.take_wrapped(it.encoding, stored)?,
+            (Role::KeyVersion, Some(stored)) => buffer.key_version = Some(buffer.keep(stored)),
             _ => return Err(Malformed),
         }
     }
@@ -145,6 +155,7 @@ impl DecodeBuffer {
         self.decoded.clear();
         self.frame.clear();
         self.label = None;
+        self.key_version = None;
         for range in [
             &mut self.nonce,
             &mut self.ciphertext,
@@ -152,6 +163,7 @@ impl DecodeBuffer {
             &mut self.salt,
             &mut self.bound,
             &mut self.data_key,
+            &mut self.wrapped_key,
         ] {
             *range = 0..0;
         }
@@ -203,6 +215,13 @@ impl DecodeBuffer {
                     start = place.start + label.end;
                     self.label = Some(place.start + label.start..start);
                 }
+                Part::WrappedKey => {
+                    let key =
+                        wrapped_after_length(&self.decoded[place.clone()]).ok_or(Malformed)?;
+                    variable = variable.checked_sub(key.end).ok_or(Malformed)?;
+                    start = place.start + key.end;
+                    self.wrapped_key = place.start + key.start..start;
+                }
                 Part::Time => self.frame.extend_from_slice(&self.decoded[place]),
                 Part::DataKey(_) => self.data_key = place,
                 Part::Fixed(fixed) if self.decoded[place.clone()] != fixed[..] => {
@@ -239,7 +258,16 @@ impl DecodeBuffer {
             frame: &self.frame,
             inner: None,
             is_compressed: self.is_compressed,
+            wrapped_key: &self.decoded[self.wrapped_key.clone()],
+            key_version: self.key_version.as_ref().map(|version| &self.decoded[version.clone()]),
         }
+    }
+
+    fn take_wrapped(&mut self, encoding: Encoding, stored: &[u8]) -> Result<(), Malformed> {
+        let start = self.decoded.len();
+        encoding.decode(stored, &mut self.unwrapped, &mut self.decoded)?;
+        self.wrapped_key = start..self.decoded.len();
+        if self.wrapped_key.is_empty() { Err(Malformed) } else { Ok(()) }
     }
 
     fn parts(&self) -> Parts<'_> {

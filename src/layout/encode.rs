@@ -17,16 +17,21 @@ pub struct Sealed<'a> {
     pub label: &'a [u8],
     /// What the layout keeps of the value, see [`Stored::frame`](super::Stored::frame).
     pub frame: &'a [u8],
+    /// The data key as a KMS key has wrapped it.
+    pub wrapped_key: &'a [u8],
+    /// The version of that KMS key, where it is known.
+    pub key_version: Option<&'a [u8]>,
 }
 
 impl<'a> Sealed<'a> {
     /// What the parts of a template stand for. Where a data key was sealed, the value comes from the
     /// frame as it was.
     fn whole(&self, template: &Template) -> Whole<'a> {
-        let Sealed { nonce, ciphertext, tag, salt, label, frame } = *self;
+        let Sealed { nonce, ciphertext, tag, salt, label, frame, wrapped_key, .. } = *self;
         if template.data_key_bytes == 0 {
             let data_key = [nonce, ciphertext, tag];
-            return Whole { nonce, ciphertext, tag, salt, label, time: frame, data_key };
+            let time = frame;
+            return Whole { nonce, ciphertext, tag, salt, label, time, data_key, wrapped_key };
         }
         let nonce_bytes = template.nonce.map_or(0, |nonce| nonce.bytes());
         let (value_nonce, rest) = frame.split_at(nonce_bytes.min(frame.len()));
@@ -39,6 +44,7 @@ impl<'a> Sealed<'a> {
             label,
             time: &[],
             data_key: [nonce, ciphertext, tag],
+            wrapped_key,
         }
     }
 }
@@ -51,6 +57,7 @@ struct Whole<'a> {
     label: &'a [u8],
     time: &'a [u8],
     data_key: [&'a [u8]; 3],
+    wrapped_key: &'a [u8],
 }
 
 pub(super) fn encode(template: &Template, sealed: &Sealed<'_>, out: &mut Vec<u8>) {
@@ -67,6 +74,10 @@ pub(super) fn encode(template: &Template, sealed: &Sealed<'_>, out: &mut Vec<u8>
                 cell::append_with(out, |out| append_segments(&sequence.segments, &whole, out));
             }
             Role::Absent => cell::append(None, out),
+            Role::WrappedKey(wrapped) => cell::append_with(out, |out| {
+                wrapped.encoding.append([sealed.wrapped_key].into_iter(), out);
+            }),
+            Role::KeyVersion => cell::append(sealed.key_version, out),
         }
     }
 }
@@ -88,6 +99,8 @@ fn append_group(group: &Group, whole: &Whole<'_>, out: &mut Vec<u8>) {
         label::append_tagged(whole.label, &mut tagged);
     }
     let [key_nonce, key, key_tag] = whole.data_key;
+    // no KMS makes a longer one
+    let wrapped_bytes = u32::try_from(whole.wrapped_key.len()).unwrap_or(u32::MAX).to_be_bytes();
     let parts = group.parts.iter().flat_map(|part| {
         let one = |bytes| [bytes, &[][..], &[][..]];
         match part {
@@ -100,6 +113,7 @@ fn append_group(group: &Group, whole: &Whole<'_>, out: &mut Vec<u8>) {
             Part::TaggedLabel => one(&tagged),
             Part::Time => one(whole.time),
             Part::DataKey(_) => [key_nonce, key, key_tag],
+            Part::WrappedKey => [&wrapped_bytes[..], whole.wrapped_key, &[]],
         }
     });
     group.encoding.append(parts, out);
@@ -116,7 +130,11 @@ fn written_bytes(segments: &[Segment], whole: &Whole<'_>) -> usize {
                 true => tagged_bytes(whole.label.len()),
                 false => 0,
             };
-            group.encoding.written_bytes(group.fixed_bytes() + ciphertext + label)
+            let wrapped_key = match group.parts.contains(&Part::WrappedKey) {
+                true => 4 + whole.wrapped_key.len(),
+                false => 0,
+            };
+            group.encoding.written_bytes(group.fixed_bytes() + ciphertext + label + wrapped_key)
         }
     };
     segments.iter().map(bytes).sum()

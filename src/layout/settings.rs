@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::data_key::DataKeySettings;
 use super::key_form::{KeyForm, SaltFrom};
 use super::{ByteTemplate, LayoutError};
 use crate::crypto::{Derivation, Hash, KeyEncoding};
@@ -32,6 +33,8 @@ pub struct Settings {
     pub nonce: Option<String>,
     /// What a plaintext must look like when nothing authenticates it.
     pub plaintext: Option<String>,
+    /// The data keys of the values, where a KMS wraps them.
+    pub data_key: Option<DataKeySettings>,
     /// The key of a key service that seals the values itself.
     pub kms: Option<String>,
     /// What such a key binds values to, where that has names (an encryption context).
@@ -96,6 +99,7 @@ impl Settings {
             label: or(self.label, &base.label),
             nonce: or(self.nonce, &base.nonce),
             plaintext: or(self.plaintext, &base.plaintext),
+            data_key: self.data_key.or_else(|| base.data_key.clone()),
             kms: or(self.kms, &base.kms),
             context: self.context.or_else(|| base.context.clone()),
             encoding: or(self.encoding, &base.encoding),

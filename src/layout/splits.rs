@@ -52,15 +52,20 @@ fn labels(segments: &[Segment]) -> Result<(), LayoutError> {
     Ok(())
 }
 
-/// A label with its length comes before the ciphertext whose length it leaves.
+/// What has its length before it comes before the ciphertext whose length it leaves.
 fn tagged_label(segments: &[Segment]) -> Result<(), LayoutError> {
     for segment in segments {
         let Segment::Group(group) = segment else { continue };
         let place = |wanted: &Part| group.parts.iter().position(|part| part == wanted);
-        let Some(label) = place(&Part::TaggedLabel) else { continue };
-        if place(&Part::Ciphertext).is_none_or(|ciphertext| ciphertext < label) {
-            let what = "two ways to split a value: tlvkid without the ct behind it in its group";
-            return Err(LayoutError::new(what).hint("for example {raw(tlvkid nonce12 tag16 ct)}"));
+        for (part, name) in [(Part::TaggedLabel, "tlvkid"), (Part::WrappedKey, "wrapped_u32")] {
+            let Some(head) = place(&part) else { continue };
+            if place(&Part::Ciphertext).is_none_or(|ciphertext| ciphertext < head) {
+                let what = format!(
+                    "two ways to split a value: {name} without the ct behind it in its group"
+                );
+                let hint = format!("for example {{raw({name} nonce12 ct tag16)}}");
+                return Err(LayoutError::new(what).hint(hint));
+            }
         }
     }
     Ok(())

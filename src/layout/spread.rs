@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use super::data_key::DataKeySettings;
 use super::settings::PieceSettings;
-use super::template::{Over, Piece, PieceText, Template, parse};
+use super::template::{Given, Over, Piece, PieceText, Template, parse};
 use super::{Layout, LayoutError, Settings, Shape};
 
 /// Pieces as they are said, by the names of their columns or fields.
@@ -80,9 +81,11 @@ fn other_fields() -> LayoutError {
 
 /// The template of these words.
 pub(super) fn template(words: &Settings) -> Result<Template, LayoutError> {
+    let given = words.data_key.as_ref().map(DataKeySettings::pieces).transpose()?;
+    let (over_given, given) = given.unwrap_or((Over::Cell, Vec::new()));
     let piece = |(name, piece): (&'_ String, &'_ PieceSettings)| (name.clone(), piece.clone());
     let main = words.layout.as_deref().unwrap_or_default();
-    let main = PieceText { name: "", template: main, may_be_null: false };
+    let main = PieceText { name: "", template: main, may_be_null: false, given: None };
     let (over, beside): (_, Vec<_>) = match (&words.fields, &words.beside) {
         (Some(_), Some(_)) => {
             return Err(LayoutError::new("a value is spread over fields, or over columns")
@@ -96,15 +99,27 @@ pub(super) fn template(words: &Settings) -> Result<Template, LayoutError> {
                 .hint("keep one of them"));
         }
         (None, Some(beside)) => (Over::Columns, beside.iter().map(piece).collect()),
-        (None, None) => (Over::Cell, Vec::new()),
+        (None, None) => (over_given, Vec::new()),
     };
+    if over == Over::Fields && words.data_key.is_some() {
+        let what = "a wrapped data key and a value over fields of an object";
+        return Err(LayoutError::new(what).hint("they are read in columns: see docs/kms.md"));
+    }
     let texts = beside.iter().map(|(name, piece)| PieceText {
         name,
         template: &piece.layout,
         may_be_null: piece.may_be_null,
+        given: None,
     });
     let main = Some(main).filter(|_| over != Over::Fields);
-    let texts: Vec<PieceText<'_>> = main.into_iter().chain(texts).collect();
+    let given = given.iter().map(|(name, given)| PieceText {
+        name,
+        template: "",
+        // what is noted may be missing, the data key may not
+        may_be_null: matches!(given, Given::KeyVersion),
+        given: Some(*given),
+    });
+    let texts: Vec<PieceText<'_>> = main.into_iter().chain(texts).chain(given).collect();
     if let Some(piece) = texts.iter().find(|piece| over == Over::Fields && piece.may_be_null) {
         let what =
             format!("the field `{}` cannot be missing: nothing is added to an object", piece.name);

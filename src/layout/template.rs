@@ -7,9 +7,9 @@ use super::encoding::Encoding;
 use super::label::LabelForm;
 use crate::crypto::NonceLength;
 
-pub(super) use reader::{PieceText, parse};
-pub(super) use spread::Role;
+pub(super) use reader::{Given, PieceText, parse};
 pub use spread::{Over, Piece};
+pub(super) use spread::{Role, WrappedEncoding};
 
 /// How a value is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +27,10 @@ pub(super) struct Template {
     pub(super) salt_bytes: usize,
     pub(super) label: Option<LabelForm>,
     pub(super) has_time: bool,
-    /// Bytes of the wrapped data key; 0 when there is none.
+    /// Bytes of the data key that the ring's key has sealed; 0 when there is none.
     pub(super) data_key_bytes: usize,
+    /// Whether a data key is stored that a KMS key has wrapped.
+    pub(super) has_wrapped_key: bool,
 }
 
 /// The segments of one column's text or bytes.
@@ -74,6 +76,8 @@ pub(super) enum Part {
     Time,
     /// Bytes of the data key, sealed: nonce12 ct tag16.
     DataKey(usize),
+    /// A data key that a KMS key has wrapped, after its length in four bytes, big endian.
+    WrappedKey,
 }
 
 /// Bytes of [`Part::Time`].
@@ -84,7 +88,7 @@ impl Part {
     pub(super) fn bytes(&self) -> Option<usize> {
         match self {
             Self::Nonce(length) => Some(length.bytes()),
-            Self::Ciphertext | Self::TaggedLabel => None,
+            Self::Ciphertext | Self::TaggedLabel | Self::WrappedKey => None,
             Self::Tag(bytes) | Self::Salt(bytes) | Self::Label(bytes) | Self::DataKey(bytes) => {
                 Some(*bytes)
             }

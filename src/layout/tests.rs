@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod data_key;
 mod labels;
 mod settings;
 mod spread;

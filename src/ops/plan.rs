@@ -20,6 +20,9 @@ pub async fn plan(command: RunCommand) -> Result<ExitCode> {
         planned.plan.warnings.extend(uncovered);
     }
     let keys = planned.wanted.keys.clone();
-    report::result(&report::plan::of(&planned.plan, keys, &planned.relation), command.output)?;
+    report::result(
+        &report::plan::of(&planned.plan, keys, &planned.relation, planned.config.run.kms()),
+        command.output,
+    )?;
     Ok(ExitCode::Done)
 }

@@ -6,7 +6,7 @@ use super::unwrap;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::keys::{KeyRing, RingConfig, UnwrappedKeys};
-use crate::layout::ServiceForm;
+use crate::layout::{DataKeyForm, ServiceForm};
 use crate::plan::make::Rings;
 use crate::sealed::ServiceKeys;
 
@@ -31,7 +31,12 @@ async fn services(config: &Config, is_needed: fn(usize) -> bool) -> Result<Servi
     let layouts = columns
         .filter_map(|column| column.layout.as_ref())
         .flat_map(|layout| layout.all().enumerate().filter(move |(place, _)| is_needed(*place)));
-    let keys = layouts.filter_map(|(_, layout)| layout.service().map(ServiceForm::key));
+    let keys = layouts.flat_map(|(_, layout)| {
+        let sealing = layout.service().map(ServiceForm::key);
+        let wrapping = layout.data_key().into_iter().flat_map(DataKeyForm::keys).enumerate();
+        let wrapping = wrapping.filter(|(place, _)| is_needed(*place)).map(|(_, key)| key);
+        sealing.into_iter().chain(wrapping)
+    });
     ServiceKeys::connect(keys, config.run.kms()).await
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::data_keys;
 use super::decide::{Draft, Purpose};
 use super::sample::{Sample, SampleCount, texts};
 use crate::error::Result;
@@ -27,7 +28,10 @@ pub async fn all(
     let mut asked = Asked::new();
     for (place, (draft, (sample, _))) in drafts.iter().zip(drawn).enumerate() {
         for index in 0..draft.columns.len() {
-            let count = count(draft, index, sample, purpose).await?;
+            let count = match count(draft, index, sample, purpose).await? {
+                None => data_keys::count(draft, index, sample).await?,
+                counted => counted,
+            };
             asked.extend(count.map(|count| ((place, index), count)));
         }
     }

@@ -16,6 +16,7 @@ use super::{BesideColumn, Cell, ColumnKind, KeyPlan, Warning};
 use crate::config::{RunConfig, TableConfig};
 use crate::db::identifier::{Identifier, RelationName};
 use crate::document::Selection;
+use crate::envelope::Envelope;
 use crate::error::{Error, Result};
 use crate::keys::{ColumnKeys, KeyRing};
 use crate::layout::ColumnLayout;
@@ -52,6 +53,8 @@ pub struct DraftColumn {
     pub layout: Option<(ColumnLayout, Arc<ColumnKeys>)>,
     /// Keys of key services that seal its values, or sealed them.
     pub sealed: Option<SealedColumn>,
+    /// The wrapped data keys of its values.
+    pub envelope: Option<Arc<Envelope>>,
     pub aad_sources: Vec<usize>,
     pub aad_table: String,
 }

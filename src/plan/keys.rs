@@ -38,19 +38,23 @@ impl DerefMut for Rings {
     }
 }
 
-/// The version that seals now, of each key of a key service that values are written with.
+/// The version that seals now, of each key of a key service that values, or their data keys, are written with.
 pub(super) async fn newest(
     config: &Config,
     rings: &Rings,
     purpose: Purpose,
 ) -> Result<NewestVersions> {
     let columns = config.tables.iter().flat_map(|table| &table.columns);
-    let written = columns.filter_map(|column| column.layout.as_ref()?.write().service());
+    let written = columns.filter_map(|column| column.layout.as_ref()).filter_map(|layout| {
+        let layout = layout.write();
+        let wrapping = layout.data_key().map(|form| &form.kms);
+        layout.service().map(ServiceForm::key).or(wrapping)
+    });
     let canary = match purpose {
         Purpose::Rotate => Canary::Sealed,
         Purpose::Verify => Canary::Left,
     };
-    NewestVersions::ask(written.map(ServiceForm::key), &rings.services, canary).await
+    NewestVersions::ask(written, &rings.services, canary).await
 }
 
 /// `None` where key services seal all values of the table.

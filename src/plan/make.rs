@@ -212,7 +212,7 @@ fn count(
         };
         let found = found.iter().find(is_ours).map(|found| (&found.layout, &found.keys));
         let layout = column.layout.as_ref().map(|(layout, keys)| (layout, keys)).or(found);
-        let local = layout.filter(|_| column.sealed.is_none());
+        let local = layout.filter(|_| column.sealed.is_none() && column.envelope.is_none());
         let counted = local.map(|(layout, keys)| sample.count(draft, n, layout, keys));
         let counted = asked(n).or(counted).unwrap_or_default();
         by_column
@@ -266,6 +266,7 @@ fn table_plan(
                 layout,
                 keys,
                 sealed: column.sealed,
+                envelope: column.envelope,
                 name: column.name,
                 number: column.number,
                 kind: column.kind,

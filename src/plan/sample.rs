@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
+use super::DataKeyCount;
 use super::decide::{Draft, DraftColumn};
 use crate::crypto::wipe_unused_stack;
 use crate::db::error::DatabaseError;
@@ -44,6 +45,8 @@ pub struct SampleCount {
     pub deterministic: u64,
     /// Values that are byte for byte another one of the sample.
     pub equal: u64,
+    /// Of values with wrapped data keys.
+    pub data_keys: Option<DataKeyCount>,
 }
 
 impl SampleCount {

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::db::ledger::run::{Relation, RingKeys};
-use crate::plan::{Order, Plan, TablePlan, Warning};
+use crate::kms::KmsSettings;
+use crate::plan::{Calls, Order, Plan, TablePlan, Warning};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PlanReport {
@@ -20,7 +21,22 @@ pub struct PlanReport {
     pub estimated_from: &'static str,
     pub keys: Vec<RingKeys>,
     pub tables: Vec<TableLine>,
+    /// What key services are asked for, where they are.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub key_services: Vec<CallLine>,
     pub warnings: Vec<Warning>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CallLine {
+    pub service: &'static str,
+    pub estimated_calls: u64,
+    pub calls_per_second: u32,
+    /// At that rate.
+    pub estimated_seconds: f64,
+    /// At list prices, without what is free; absent where nobody is paid for calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimated_dollars: Option<f64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -55,7 +71,7 @@ pub struct ColumnLine {
     pub unreadable: u64,
 }
 
-pub fn of(plan: &Plan, keys: Vec<RingKeys>, relation: &Relation) -> PlanReport {
+pub fn of(plan: &Plan, keys: Vec<RingKeys>, relation: &Relation, kms: KmsSettings) -> PlanReport {
     let action = match relation {
         Relation::Resume(run_id) => format!("resume run {run_id}"),
         Relation::Supersede(runs) => format!("supersede run {}", joined(runs)),
@@ -74,6 +90,7 @@ pub fn of(plan: &Plan, keys: Vec<RingKeys>, relation: &Relation) -> PlanReport {
         estimated_from: ESTIMATED_FROM,
         keys,
         tables: plan.tables().iter().map(|table| line(table)).collect(),
+        key_services: plan.calls(kms).into_iter().map(call_line).collect(),
         warnings: plan.warnings.clone(),
     }
 }
@@ -82,6 +99,16 @@ pub fn of(plan: &Plan, keys: Vec<RingKeys>, relation: &Relation) -> PlanReport {
 const ESTIMATED_FROM: &str = "a random sample of each table, timed: rows and values per block, \
      what the server took to read a row and this machine to open a value; a write is taken for so many \
      reads as in benches/README.md; slow disks, replicas and a busy server take longer";
+
+fn call_line(calls: Calls) -> CallLine {
+    CallLine {
+        service: calls.service.label(),
+        estimated_calls: calls.calls,
+        calls_per_second: calls.calls_per_second,
+        estimated_seconds: seconds(calls.duration),
+        estimated_dollars: calls.dollars.map(|dollars| (dollars * 100.0).ceil() / 100.0),
+    }
+}
 
 /// To a tenth.
 fn seconds(duration: Duration) -> f64 {
@@ -162,6 +189,17 @@ impl fmt::Display for PlanReport {
                     column.previous_keys_open,
                     column.unreadable
                 )?;
+            }
+        }
+        for line in &self.key_services {
+            let CallLine { service, estimated_calls, calls_per_second, estimated_seconds, .. } =
+                line;
+            write!(
+                f,
+                "\n  key service {service}: about {estimated_calls} calls, {estimated_seconds} s at {calls_per_second} a second"
+            )?;
+            if let Some(dollars) = line.estimated_dollars {
+                write!(f, ", {dollars:.2} dollars at list prices")?;
             }
         }
         write!(f, "\n  estimated from {}", self.estimated_from)?;

@@ -2,6 +2,7 @@
 //! threads; no database here. What key services must be asked about is asked in between, for all of a page at
 //! once.
 
+mod envelopes;
 mod judgement;
 mod services;
 
@@ -12,6 +13,7 @@ use rayon::prelude::*;
 
 use super::page::Page;
 use crate::crypto::wipe_unused_stack;
+use crate::envelope::{self, Held};
 use crate::error::{Error, Result};
 use crate::plan::{ColumnPlan, TablePlan};
 use crate::sealed;
@@ -47,6 +49,7 @@ pub async fn judge(page: Page, table: Arc<TablePlan>, intent: Intent) -> Result<
 /// # Errors
 /// As [`judge`].
 pub async fn ask(page: JudgedPage, table: Arc<TablePlan>, intent: Intent) -> Result<JudgedPage> {
+    let page = envelopes::judge_unknown(page, &table, intent).await?;
     services::judge_unknown(page, table, intent).await
 }
 
@@ -79,10 +82,15 @@ fn judge_here(page: Page, table: &TablePlan, intent: Intent) -> Result<JudgedPag
                 return Ok(work.read_null().into());
             }
             let texts = if work.needs_texts() { page.aad_texts(row) } else { Vec::new() };
-            SCRATCH.with_borrow_mut(|scratch| match &plan.sealed {
-                None => judge_cell(work, value.stored, &texts, intent, scratch),
-                Some(_) if value.length == 0 => Ok(Judgement::Nothing),
-                Some(sealed) => {
+            SCRATCH.with_borrow_mut(|scratch| match (&plan.sealed, plan.envelope()) {
+                (None, None) => judge_cell(work, value.stored, &texts, intent, scratch),
+                _ if value.length == 0 => Ok(Judgement::Nothing),
+                (_, Some(envelope)) => {
+                    let (stored, held) = (value.stored, Held::Memory);
+                    envelope::sort(envelope, stored, &texts, intent, held, scratch)
+                        .map(Judgement::from)
+                }
+                (Some(sealed), None) => {
                     let column = (work, &plan.layout, sealed);
                     sealed::sort(column, value.stored, &texts, intent, scratch).map(Judgement::from)
                 }

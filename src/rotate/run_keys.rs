@@ -16,21 +16,26 @@ pub fn of(config: &Config, rings: &Rings) -> Vec<RingKeys> {
     for table in &config.tables {
         for layout in table.columns.iter().filter_map(|column| column.layout.as_ref()) {
             let read = read_keys(layout, table, rings);
-            match layout.write().service() {
-                Some(form) => add(&mut all, &form.key().to_string(), read),
-                None => add(&mut all, &table.ring, services(layout.read())),
+            match (layout.write().service(), layout.write().data_key()) {
+                (Some(form), _) => add(&mut all, &form.key().to_string(), read),
+                (None, Some(form)) => {
+                    let read = form.read.iter().map(ToString::to_string).collect();
+                    add(&mut all, &form.kms.to_string(), read);
+                }
+                (None, None) => add(&mut all, &table.ring, services(layout.read())),
             }
         }
     }
     all
 }
 
-/// The keys of key services that values are written with, by name.
+/// The keys of key services that values, or their data keys, are written with, by name.
 pub fn written_services(config: &Config) -> Vec<String> {
     let columns = config.tables.iter().flat_map(|table| &table.columns);
     let written = |column: &ColumnConfig| {
-        let form: &ServiceForm = column.layout.as_ref()?.write().service()?;
-        Some(form.key().to_string())
+        let layout = column.layout.as_ref()?.write();
+        let wrapping = layout.data_key().map(|form| &form.kms);
+        layout.service().map(ServiceForm::key).or(wrapping).map(ToString::to_string)
     };
     let mut names: Vec<String> = columns.filter_map(written).collect();
     names.sort();

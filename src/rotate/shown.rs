@@ -1,5 +1,5 @@
-//! What a proof shows of values that key services seal: that they name the newest version of their key, or that
-//! they open too.
+//! What a proof shows of values that key services seal, and of wrapped data keys: that they name the newest
+//! version of their key, or that they open too.
 
 use serde_json::{Value, json};
 
@@ -15,11 +15,20 @@ pub fn of(plan: &Plan) -> Vec<Value> {
 }
 
 fn of_column(table: &TablePlan, column: &ColumnPlan) -> Option<Value> {
+    let place = format!("{}.{}", table.relation.plain(), column.name.name());
+    if let Some(envelope) = &column.envelope {
+        return Some(json!({
+            "column": place,
+            "key": envelope.form().kms.to_string(),
+            "version": envelope.wanted(),
+            "shown": if envelope.opens_in_proofs() { "opened" } else { "version" },
+        }));
+    }
     let sealed = column.sealed.as_ref()?;
     let (key, version) = sealed.written()?;
     let by_version = !sealed.verify_open() && column.done_by_version();
     Some(json!({
-        "column": format!("{}.{}", table.relation.plain(), column.name.name()),
+        "column": place,
         "key": key.to_string(),
         "version": version,
         "shown": if by_version { "version" } else { "opened" },

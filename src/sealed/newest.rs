@@ -45,7 +45,7 @@ impl NewestVersions {
         Error::all(troubles).map_or(Ok(Self(newest)), Err)
     }
 
-    pub(super) fn of(&self, uri: &KeyUri) -> Option<String> {
+    pub fn of(&self, uri: &KeyUri) -> Option<String> {
         self.0.get(uri).cloned().flatten()
     }
 }

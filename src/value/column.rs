@@ -1,6 +1,6 @@
 //! The values of one column, each with the additional data that its row gives it.
 
-use super::{DocumentWork, Reading, Reason, Resealing, Scratch, ValueWork};
+use super::{DocumentWork, Reading, Reason, Resealing, Scratch, ValueWork, Wrapping};
 use zeroize::Zeroizing;
 
 use crate::document::Selection;
@@ -38,6 +38,19 @@ impl<'a> ColumnWork<'a> {
     #[must_use]
     pub fn in_documents(self, paths: Option<&'a Selection>) -> Self {
         Self { paths, ..self }
+    }
+
+    /// The same, of values under these keys.
+    #[must_use]
+    pub fn with_keys(self, keys: &'a ColumnKeys) -> Self {
+        Self { values: ValueWork { keys, ..self.values }, ..self }
+    }
+
+    /// The same, and what is sealed is stored with this wrapped data key and the version of its KMS key.
+    #[must_use]
+    pub fn wrapped_as(self, key: &'a [u8], version: Option<&'a str>) -> Self {
+        let wrapping = Wrapping { key, version };
+        Self { values: ValueWork { wrapping, ..self.values }, ..self }
     }
 
     /// How its cells are worked on, if they are documents.

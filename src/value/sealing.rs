@@ -32,7 +32,16 @@ impl ValueWork<'_> {
         nonces.fill_salt(salt).map_err(no_randomness)?;
         let seal = |key: &Key| key.seal(&nonce, bound, plaintext, ciphertext);
         let tag = with_key(current, salt, seal)?;
-        let sealed = Sealed { nonce: nonce.as_bytes(), ciphertext, tag: &tag, salt, label, frame };
+        let sealed = Sealed {
+            nonce: nonce.as_bytes(),
+            ciphertext,
+            tag: &tag,
+            salt,
+            label,
+            frame,
+            wrapped_key: self.wrapping.key,
+            key_version: self.wrapping.version.map(str::as_bytes),
+        };
         let mut stored = Vec::new();
         layout.encode(&sealed, &mut stored);
         if self.reads_back(&stored, row, scratch) {

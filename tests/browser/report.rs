@@ -20,6 +20,7 @@ async fn the_report_makes_a_picture() {
         Reseal::new(&accept).on(&rotation.database).run().await.expect(0);
     }
     let report = Reseal::new("report --backup-retention 35d").on(&rotation.database);
+    let report = report.current_key(&rotation.new).previous_keys(&[&rotation.old]);
     let page = report.run().await.expect(0).stdout;
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("report.html");

@@ -7,24 +7,24 @@ use crate::pages;
 use crate::server::{Server, installed, printed};
 use crate::support::{Reseal, TestDatabase};
 
-struct Moto(Server);
+pub struct Moto(Server);
 
 impl Moto {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let words =
             |port: u16| ["-H", "127.0.0.1", "-p", &port.to_string()].map(str::to_owned).to_vec();
         Self(Server::start("moto_server", words).await)
     }
 
     /// What a line of Python prints that calls AWS's own client `kms`.
-    fn python(&self, line: &str) -> String {
+    pub fn python(&self, line: &str) -> String {
         let client = format!("boto3.client('kms', endpoint_url='http://{}')", self.0.address);
         let script = format!("import boto3; kms = {client}; {line}");
         let mut command = Command::new(installed("python"));
         printed(with_credentials(&mut command).args(["-c", &script]))
     }
 
-    fn program(&self, words: &str) -> Reseal {
+    pub fn program(&self, words: &str) -> Reseal {
         Reseal::new(words)
             .env("AWS_ENDPOINT_URL_KMS", format!("http://{}", self.0.address))
             .env("AWS_ACCESS_KEY_ID", "x")
@@ -89,6 +89,9 @@ async fn the_page_on_aws() {
     let database = TestDatabase::create().await;
     let table = "CREATE TABLE orders (id int PRIMARY KEY, secret bytea, kek_version text)";
     database.batch(table).await;
+    let envelopes = "CREATE TABLE envelopes (
+        id int PRIMARY KEY, secret bytea, secret_dek bytea, kek_version text)";
+    database.batch(envelopes).await;
     let environment = [
         ("DATABASE_URL", database.url().to_owned()),
         ("AWS_ENDPOINT_URL_KMS", endpoint),

@@ -157,6 +157,9 @@ async fn the_page_on_vault() {
     let address = format!("http://{}", server.0.address);
     let database = TestDatabase::create().await;
     database.batch("CREATE TABLE orders (id int PRIMARY KEY, secret text)").await;
+    let envelopes = "CREATE TABLE envelopes (
+        id int PRIMARY KEY, secret bytea, secret_dek text, kek_version text)";
+    database.batch(envelopes).await;
     let environment = [
         ("BAO_ADDR", address),
         ("BAO_TOKEN", ROOT.to_owned()),

@@ -46,6 +46,15 @@ impl Service for Aws {
         BASE64.encode(&self.versions.seal(CONTEXT.as_bytes(), key))
     }
 
+    fn unwrap(&self, ciphertext: &[u8]) -> Option<(Vec<u8>, usize)> {
+        let of_other = || self.other.open(b"{}", ciphertext);
+        self.versions.open(CONTEXT.as_bytes(), ciphertext).or_else(of_other)
+    }
+
+    fn name_of(&self, version: usize) -> String {
+        material(&self.versions, version)
+    }
+
     fn versions(&mut self) -> &mut Versions {
         &mut self.versions
     }

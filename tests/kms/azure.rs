@@ -68,6 +68,14 @@ impl Service for Azure {
         json!({"kid": kid(self.versions.newest()), "result": result}).to_string()
     }
 
+    fn unwrap(&self, ciphertext: &[u8]) -> Option<(Vec<u8>, usize)> {
+        self.versions.open(b"", ciphertext)
+    }
+
+    fn name_of(&self, version: usize) -> String {
+        named(version)
+    }
+
     fn versions(&mut self) -> &mut Versions {
         &mut self.versions
     }

@@ -57,6 +57,14 @@ impl Service for Gcp {
         BASE64.encode(&self.versions.seal(b"", key))
     }
 
+    fn unwrap(&self, ciphertext: &[u8]) -> Option<(Vec<u8>, usize)> {
+        self.versions.open(b"", ciphertext)
+    }
+
+    fn name_of(&self, version: usize) -> String {
+        version.to_string()
+    }
+
     fn versions(&mut self) -> &mut Versions {
         &mut self.versions
     }

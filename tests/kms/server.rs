@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -39,10 +40,23 @@ pub trait Service: Send + 'static {
     fn answer(&mut self, request: &Request) -> Answer;
     /// A data key as the service's own tool prints it, wrapped by the newest version.
     fn wrap(&self, key: &[u8]) -> String;
+    /// What it had wrapped, and the version under which.
+    fn unwrap(&self, ciphertext: &[u8]) -> Option<(Vec<u8>, usize)>;
+    /// As it names a version to its callers.
+    fn name_of(&self, version: usize) -> String;
     /// The versions of its key.
     fn versions(&mut self) -> &mut Versions;
     /// Which of the service's operations is asked for.
     fn operation(&self, request: &Request) -> String;
+}
+
+/// A service that answers in one way for a while.
+struct Trouble {
+    /// Calls that are still answered.
+    after: usize,
+    lasts: Duration,
+    since: Option<Instant>,
+    answer: Answer,
 }
 
 /// A service on a port of its own, gone with the test.
@@ -58,6 +72,8 @@ struct Shared {
     refusals: VecDeque<Answer>,
     /// A request with this header's value is always refused.
     refused: Option<(String, Answer)>,
+    /// Answered from the call of this number on, and for so long.
+    trouble: Option<Trouble>,
     /// Requests that came through the gate, by operation.
     calls: BTreeMap<String, usize>,
 }
@@ -67,8 +83,13 @@ impl Fake {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let service = Box::new(service);
-        let shared =
-            Shared { service, refusals: VecDeque::new(), refused: None, calls: BTreeMap::new() };
+        let shared = Shared {
+            service,
+            refusals: VecDeque::new(),
+            refused: None,
+            trouble: None,
+            calls: BTreeMap::new(),
+        };
         let shared = Arc::new(Mutex::new(shared));
         let of_threads = Arc::clone(&shared);
         std::thread::spawn(move || {
@@ -89,6 +110,16 @@ impl Fake {
         self.shared().refusals.extend(std::iter::repeat_n(answer.clone(), times));
     }
 
+    /// Answers like this for so long, from the call behind the next `after` on.
+    pub fn trouble(&self, after: usize, lasts: Duration, answer: &Answer) {
+        let answer = answer.clone();
+        self.shared().trouble = Some(Trouble { after, lasts, since: None, answer });
+    }
+
+    pub fn mend(&self) {
+        self.shared().trouble = None;
+    }
+
     /// Refuses one operation of AWS, by the name that its header says.
     pub fn refuse_only(&self, target: &str, answer: &Answer) {
         self.shared().refused = Some((target.to_owned(), answer.clone()));
@@ -101,6 +132,20 @@ impl Fake {
     /// Any bytes, wrapped as a data key is.
     pub fn wrap_bytes(&self, bytes: &[u8]) -> String {
         self.shared().service.wrap(bytes)
+    }
+
+    /// What it had wrapped, and the name of the version under which.
+    pub fn unwrap(&self, ciphertext: &[u8]) -> Option<(Vec<u8>, String)> {
+        let shared = self.shared();
+        let (plaintext, version) = shared.service.unwrap(ciphertext)?;
+        Some((plaintext, shared.service.name_of(version)))
+    }
+
+    /// The name of the newest version.
+    pub fn newest(&self) -> String {
+        let mut shared = self.shared();
+        let newest = shared.service.versions().newest();
+        shared.service.name_of(newest)
     }
 
     /// Makes a new version of the key, the one that wraps from now on.
@@ -130,6 +175,17 @@ impl Fake {
 
     fn shared(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().expect("no fake has panicked")
+    }
+}
+
+impl Trouble {
+    fn answer(&mut self) -> Option<Answer> {
+        if self.after > 0 {
+            self.after -= 1;
+            return None;
+        }
+        let since = *self.since.get_or_insert_with(Instant::now);
+        (since.elapsed() < self.lasts).then(|| self.answer.clone())
     }
 }
 
@@ -191,6 +247,9 @@ fn answer(request: &Request, shared: &Mutex<Shared>) -> Answer {
         && request.header("x-amz-target") == Some(target)
     {
         return answer.clone();
+    }
+    if let Some(answer) = shared.trouble.as_mut().and_then(Trouble::answer) {
+        return answer;
     }
     shared.refusals.pop_front().unwrap_or_else(|| shared.service.answer(request))
 }

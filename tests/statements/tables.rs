@@ -105,6 +105,7 @@ fn table([schema, name]: [&str; 2], key: &[Key<'_>], columns: &[(&str, ColumnKin
         keys: Arc::new(ring().column_keys(&layout(), "t", "c").expect("its keys")),
         paths: None,
         sealed: None,
+        envelope: None,
         layout_was_found: false,
         aad_sources: Vec::new(),
         aad_table: name.to_string(),

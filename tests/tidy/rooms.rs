@@ -53,6 +53,11 @@ const ROOMS: &[(&str, &[&str], &str)] = &[
         &["tokio_postgres", "deadpool", "crate::config", "crate::plan", "crate::rotate", "SELECT "],
         "sealed knows services, layouts and values, and neither SQL nor a plan",
     ),
+    (
+        "envelope",
+        &["tokio_postgres", "deadpool", "crate::config", "crate::plan", "crate::rotate", "SELECT "],
+        "envelope knows services, layouts and values, and neither SQL nor a plan",
+    ),
     ("db", &["crate::crypto", "crate::layout", "crate::value"], "db knows no cryptography"),
     ("plan", &["crate::rotate", "crate::report", "crate::ops"], "a plan knows nothing of its run"),
     (

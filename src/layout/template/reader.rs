@@ -2,6 +2,7 @@
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 
+use super::spread::WrappedEncoding;
 use super::{Group, Over, Part, Piece, Role, Segment, Sequence, TIME_BYTES, Template};
 use crate::crypto::{NonceLength, NonceSource};
 use crate::error::did_you_mean;
@@ -19,6 +20,21 @@ pub(in crate::layout) struct PieceText<'t> {
     pub(in crate::layout) template: &'t str,
     /// It may be missing when the value is read, and is written.
     pub(in crate::layout) may_be_null: bool,
+    /// What it holds instead of what a template says.
+    pub(in crate::layout) given: Option<Given>,
+}
+
+/// What stands beside a value with a wrapped data key.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::layout) enum Given {
+    WrappedKey(WrappedEncoding),
+    KeyVersion,
+}
+
+impl PieceText<'_> {
+    fn of_role(&self, role: Role) -> Piece {
+        Piece { name: self.name.to_owned(), role, may_be_null: self.may_be_null }
+    }
 }
 
 /// Reads the templates of all pieces; together they have what a template has.
@@ -36,10 +52,19 @@ pub(in crate::layout) fn parse(
         label: None,
         has_time: false,
         data_key_bytes: 0,
+        has_wrapped_key: false,
     };
     let mut reader = Reader { template, text: "", seen: Vec::new() };
     for text in texts {
-        let piece = reader.piece(text)?;
+        let piece = match text.given {
+            None => reader.piece(text)?,
+            Some(Given::WrappedKey(encoding)) => {
+                reader.once(What::WrappedKey, 0)?;
+                reader.template.has_wrapped_key = true;
+                text.of_role(Role::WrappedKey(encoding))
+            }
+            Some(Given::KeyVersion) => text.of_role(Role::KeyVersion),
+        };
         reader.template.pieces.push(piece);
     }
     if !reader.seen.contains(&What::Ciphertext) {
@@ -60,6 +85,7 @@ enum What {
     Label,
     Time,
     DataKey,
+    WrappedKey,
 }
 
 /// What has been read of a template so far.
@@ -116,6 +142,7 @@ impl<'t> Reader<'t> {
             What::Label => "a second key label",
             What::Time => "a second time",
             What::DataKey => "a second data key",
+            What::WrappedKey => "a second wrapped data key",
         };
         Err(self.error(offset, what).hint("each part stands in a template once"))
     }
@@ -190,6 +217,10 @@ impl<'t> Reader<'t> {
                 template.data_key_bytes = *bytes;
                 What::DataKey
             }
+            Part::WrappedKey => {
+                template.has_wrapped_key = true;
+                What::WrappedKey
+            }
         };
         self.once(what, offset)?;
         Ok(part)
@@ -199,6 +230,7 @@ impl<'t> Reader<'t> {
         match word {
             "ct" => return Ok(Part::Ciphertext),
             "tlvkid" => return Ok(Part::TaggedLabel),
+            "wrapped_u32" => return Ok(Part::WrappedKey),
             _ => {}
         }
         if let Some(digits) = word.strip_prefix('x') {
@@ -230,7 +262,8 @@ impl<'t> Reader<'t> {
             _ => Err(self.error(offset, format!("`{word}` is not a part")).hint(
                 "parts: nonce12 nonce16 nonce24 (the iv), ct (the ciphertext), tag12 to tag16 and \
                  tag32, salt8 to salt64, kid1 to kid8 and tlvkid (the label of the key), time8, \
-                 dek60 (a sealed data key), xHEX (fixed bytes), with spaces between them",
+                 dek60 (a sealed data key), wrapped_u32 (one that a KMS wrapped, after its length), \
+                 xHEX (fixed bytes), with spaces between them",
             )),
         }
     }

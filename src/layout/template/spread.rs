@@ -5,8 +5,9 @@
 //! label, sealed data key). A role that hands its bytes on as something else is another variant there, and one
 //! more arm in `decode` and `encode`.
 
-use super::{PieceText, Segment, Sequence, Template};
+use super::{Part, PieceText, Segment, Sequence, Template};
 use crate::layout::LayoutError;
+use crate::layout::encoding::Encoding;
 
 /// What a value is spread over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,18 @@ pub(in crate::layout) enum Role {
     Template(Sequence),
     /// Nothing: another layout of the column has it, and values of this one leave it NULL.
     Absent,
+    /// The data key, as a KMS key has wrapped it.
+    WrappedKey(WrappedEncoding),
+    /// The version of that KMS key, as text.
+    KeyVersion,
+}
+
+/// How a wrapped data key is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::layout) struct WrappedEncoding {
+    pub(in crate::layout) encoding: Encoding,
+    /// Whether what was wrapped is text already, as Vault's is.
+    pub(in crate::layout) is_text: bool,
 }
 
 impl Piece {
@@ -60,6 +73,9 @@ impl Piece {
 
     /// Whether every byte of it is ASCII other than NUL, so that it fits a text column.
     pub fn is_text(&self) -> bool {
+        if let Role::WrappedKey(wrapped) = &self.role {
+            return wrapped.is_text || wrapped.encoding.is_text();
+        }
         self.segments().iter().all(|segment| match segment {
             Segment::Literal(bytes) => bytes.iter().all(|byte| matches!(byte, 1..=127)),
             Segment::Label => true,
@@ -69,7 +85,7 @@ impl Piece {
 
     /// Whether it is the label of the key and nothing else, which may be a number.
     pub fn is_label(&self) -> bool {
-        *self.segments() == [Segment::Label]
+        self.role == Role::KeyVersion || *self.segments() == [Segment::Label]
     }
 
     pub(in crate::layout) fn is_absent(&self) -> bool {
@@ -79,8 +95,15 @@ impl Piece {
     pub(in crate::layout) fn segments(&self) -> &[Segment] {
         match &self.role {
             Role::Template(sequence) => &sequence.segments,
-            Role::Absent => &[],
+            Role::Absent | Role::WrappedKey(_) | Role::KeyVersion => &[],
         }
+    }
+
+    /// Whether the wrapped data key, or the version of its KMS key, has a part in it.
+    pub(in crate::layout) fn holds_data_key(&self) -> bool {
+        let is_wrapped = |segment: &Segment| matches!(segment, Segment::Group(group) if group.parts.contains(&Part::WrappedKey));
+        matches!(self.role, Role::WrappedKey(_) | Role::KeyVersion)
+            || self.segments().iter().any(is_wrapped)
     }
 
     fn has_ciphertext(&self) -> bool {
@@ -109,7 +132,9 @@ impl Template {
             return Err(LayoutError::new("the ciphertext cannot be missing"));
         }
         let is_template = |segment: &Segment| !matches!(segment, Segment::Literal(_));
-        let bare = self.pieces.iter().find(|piece| !piece.segments().iter().any(is_template));
+        let templates =
+            || self.pieces.iter().filter(|piece| matches!(piece.role, Role::Template(_)));
+        let bare = templates().find(|piece| !piece.segments().iter().any(is_template));
         if let Some(piece) = bare {
             let what = format!("what `{}` holds is no template", piece.name);
             return Err(LayoutError::new(what).hint("for example {hex(nonce12)} or {raw(tag16)}"));

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::{DraftColumn, Objections, TableKeys, beside, identifier, readable, warnings, writable};
 use crate::config::{ColumnConfig, TableConfig};
 use crate::db::identifier::Identifier;
+use crate::envelope::Envelope;
 use crate::keys::{ColumnKeys, KeyRing};
-use crate::layout::{ColumnLayout, PlaintextRule};
+use crate::layout::{ColumnLayout, Layout, PlaintextRule};
 use crate::plan::found::{ColumnFacts, RelationFacts};
 use crate::plan::{ColumnKind, KeyPlan};
 use crate::sealed::SealedColumn;
@@ -37,6 +38,7 @@ pub(super) fn columns(
         let sealed = layout.as_ref().and_then(|(layout, _)| {
             SealedColumn::of(layout, keys.services, keys.newest, keys.verify_open)
         });
+        let envelope = layout.as_ref().and_then(|(layout, _)| envelope(layout.write(), keys));
         if let Some((layout, _)) = &layout {
             warnings::of_services(layout, sealed.as_ref(), &place, objections);
         }
@@ -48,6 +50,7 @@ pub(super) fn columns(
             paths: config.paths.clone(),
             layout,
             sealed,
+            envelope,
             aad_sources,
             aad_table: facts.root_name.clone(),
         });
@@ -88,6 +91,21 @@ fn with_keys(
             None
         }
     }
+}
+
+/// The wrapped data keys of a layout, with the version that is wanted from now on.
+fn envelope(layout: &Layout, keys: TableKeys<'_>) -> Option<Arc<Envelope>> {
+    let form = layout.data_key()?;
+    let make = || {
+        let current = Arc::clone(keys.services.get(&form.kms)?);
+        let others = form.read.iter().filter_map(|uri| keys.services.get(uri).cloned());
+        let wrapping = std::iter::once(current).chain(others).collect();
+        let retry_for = keys.services.retry_for();
+        Some(Envelope::new(form.clone(), layout.cipher(), wrapping, keys.verify_open, retry_for))
+    };
+    let envelope = keys.services.envelopes().get(form, layout.cipher(), make)?;
+    envelope.want(keys.newest.of(&form.kms));
+    Some(envelope)
 }
 
 fn value_kind(

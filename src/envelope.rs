@@ -1,0 +1,196 @@
+//! Data keys that lie wrapped beside the values they seal: what is known of each wrapped key, and how it comes
+//! under the newest version of its KMS key.
+//!
+//! ```text
+//!  sort ──► told without a call: done, still to be done, a failure
+//!    │      (pure; by the version that stands in or beside the wrapped key, and by what is known of it)
+//!    ▼
+//!  ask ──► each distinct wrapped key once: unwrapped, or wrapped again ──► KnownKeys ──► sort again
+//!           (in batches; what comes back is unwrapped and compared)
+//! ```
+//!
+//! What was learnt is kept in memory, within a bound, for all workers and passes of a process. It knows
+//! services, layouts and values, and neither SQL nor a plan.
+
+mod ask;
+mod fresh;
+mod known;
+mod renew;
+mod sort;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use crate::crypto::Cipher;
+use crate::kms::{KeyUri, KmsKey, Service};
+use crate::layout::{DataKeyForm, Rotate};
+
+pub use ask::{Asked, KnownKeys};
+pub use fresh::{FreshKey, FreshKeys};
+pub use known::KnownKey;
+pub use sort::{EnvelopeColumn, Held, asked, sample, sort};
+
+use fresh::Fresh;
+use known::{Known, Standing};
+
+/// The data keys of a column, or of several that are alike.
+pub struct Envelope {
+    form: DataKeyForm,
+    /// What the data keys are keys of.
+    cipher: Cipher,
+    /// The one that wraps, then those that may have wrapped.
+    keys: Vec<Arc<KmsKey>>,
+    /// The version that is wanted, where the service tells.
+    newest: RwLock<Option<String>>,
+    known: RwLock<Known>,
+    /// Whoever asks the service: what others learn meanwhile is not asked twice.
+    turn: tokio::sync::Mutex<Fresh>,
+    verify_open: bool,
+    retry_for: Duration,
+}
+
+/// What the version of a wrapped key tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    Done,
+    Stale,
+    /// Its service must be asked.
+    Nothing,
+}
+
+impl Envelope {
+    /// `keys` as [`DataKeyForm::keys`] has them. Nothing is called yet.
+    pub fn new(
+        form: DataKeyForm,
+        cipher: Cipher,
+        keys: Vec<Arc<KmsKey>>,
+        verify_open: bool,
+        retry_for: Duration,
+    ) -> Self {
+        Self {
+            form,
+            cipher,
+            keys,
+            newest: RwLock::default(),
+            known: RwLock::default(),
+            turn: tokio::sync::Mutex::default(),
+            verify_open,
+            retry_for,
+        }
+    }
+
+    /// Which version is wanted from now on.
+    pub fn want(&self, newest: Option<String>) {
+        let newest = match &self.form.kms {
+            // what the URI itself names wraps, and no other
+            KeyUri::Azure(key) if key.version.is_some() => key.version.clone(),
+            _ => newest,
+        };
+        *self.newest.write().unwrap_or_else(PoisonError::into_inner) = newest;
+    }
+
+    /// The version that is wanted, where the service tells.
+    pub fn wanted(&self) -> Option<String> {
+        self.newest.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn form(&self) -> &DataKeyForm {
+        &self.form
+    }
+
+    /// Whether a wrapped key of this version is as it should be; of numbered versions a newer one is.
+    fn is_wanted(&self, version: Option<&str>) -> bool {
+        let wanted = self.wanted();
+        let (Some(version), Some(wanted)) = (version, wanted.as_deref()) else { return false };
+        let number = |version: &str| version.parse::<u64>().ok();
+        match self.form.kms.service() {
+            Service::Vault | Service::Gcp => {
+                number(version).zip(number(wanted)).is_some_and(|(it, wanted)| it >= wanted)
+            }
+            Service::Aws | Service::Azure => version == wanted,
+        }
+    }
+
+    /// What is told by what stands there: Vault's wrapped keys begin with their version, of others it is noted
+    /// beside them.
+    fn told(&self, wrapped: &[u8], noted: Option<&str>) -> Told {
+        if self.form.versions_are_ambiguous() {
+            return Told::Nothing;
+        }
+        match self.version_of(wrapped, noted) {
+            None => Told::Nothing,
+            version if self.is_wanted(version) => Told::Done,
+            // the id of key material says nothing of its age; asking finds out
+            Some(_) if self.form.kms.service() == Service::Aws => Told::Nothing,
+            Some(_) => Told::Stale,
+        }
+    }
+
+    /// The version that a wrapped key says it has.
+    fn version_of<'v>(&self, wrapped: &'v [u8], noted: Option<&'v str>) -> Option<&'v str> {
+        match self.form.kms.service() {
+            Service::Vault => vault_version(wrapped),
+            Service::Aws | Service::Gcp | Service::Azure => noted.filter(|noted| !noted.is_empty()),
+        }
+    }
+
+    fn standing(&self, known: &KnownKey) -> Standing {
+        match known.by {
+            None => Standing::Closed,
+            // a key without versions: of AWS's custom key stores, whose material is never changed
+            Some(0) if self.wanted().is_none() => Standing::Current,
+            Some(0) if self.is_wanted(known.version.as_deref()) => Standing::Current,
+            Some(0) if known.version.is_none() && known.is_newest => Standing::Current,
+            Some(_) => Standing::Stale,
+        }
+    }
+
+    /// Whether a proof opens every value.
+    pub fn opens_in_proofs(&self) -> bool {
+        self.verify_open
+    }
+
+    fn rewraps(&self) -> bool {
+        self.form.rotate == Rotate::Rewrap
+    }
+}
+
+/// The data keys of all columns, each with what is known of them.
+#[derive(Default)]
+pub struct Envelopes(Mutex<BTreeMap<(DataKeyForm, String), Arc<Envelope>>>);
+
+impl Envelopes {
+    /// Those of this form, made when they are met first.
+    pub fn get(
+        &self,
+        form: &DataKeyForm,
+        cipher: Cipher,
+        make: impl FnOnce() -> Option<Envelope>,
+    ) -> Option<Arc<Envelope>> {
+        let mut envelopes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (form.clone(), cipher.name().to_owned());
+        if let Some(known) = envelopes.get(&key) {
+            return Some(Arc::clone(known));
+        }
+        let made = Arc::new(make()?);
+        envelopes.insert(key, Arc::clone(&made));
+        Some(made)
+    }
+}
+
+/// `3` of `vault:v3:…`.
+fn vault_version(wrapped: &[u8]) -> Option<&str> {
+    let rest = wrapped.strip_prefix(b"vault:v")?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let version = (rest.get(digits) == Some(&b':')).then(|| &rest[..digits])?;
+    std::str::from_utf8(version).ok()
+}
+
+/// Keys are nothing to look at.
+impl fmt::Debug for Envelope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Envelope").field("form", &self.form).finish_non_exhaustive()
+    }
+}

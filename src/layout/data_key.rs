@@ -1,0 +1,270 @@
+//! Data keys that lie wrapped beside the values they seal, or in front of them: whose key wraps them, how they
+//! are stored, and how they are rotated.
+//!
+//! ```text
+//! {raw(wrapped_u32 nonce12 ct tag16)}              in front, after its length in four bytes (Tink's KmsEnvelopeAead)
+//! {raw(nonce12 ct tag16)}, column = "secret_dek"   in another column
+//! ```
+//!
+//! Bytes and words alone: nothing here wraps or unwraps.
+
+mod stored;
+
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::LayoutError;
+use super::encoding::{Encoding, NAMES};
+use super::settings::known;
+use super::template::{Given, Over, WrappedEncoding};
+use crate::kms::{KeyUri, MalformedKeyUri, Service};
+
+pub(super) use stored::wrapped_after_length;
+
+/// What was said of a column's data keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataKeySettings {
+    /// The KMS key that wraps.
+    pub kms: Option<String>,
+    /// KMS keys that may have wrapped what is there.
+    #[serde(default)]
+    pub read: Vec<String>,
+    /// Where the wrapped key lies when it is not in front of the value.
+    pub column: Option<String>,
+    /// How it is stored there.
+    pub encoding: Option<String>,
+    /// Where the version of the KMS key is noted.
+    pub version_column: Option<String>,
+    /// `rewrap` or `reseal`.
+    pub rotate: Option<String>,
+    pub rows_per_data_key: Option<u32>,
+    /// What is wrapped: `raw`, `hex`, `base64` or `tink`.
+    pub form: Option<String>,
+}
+
+/// The data keys of one column.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DataKeyForm {
+    pub kms: KeyUri,
+    pub read: Vec<KeyUri>,
+    pub rotate: Rotate,
+    pub form: DataKeyText,
+    /// Whether the version of the KMS key is noted somewhere.
+    pub has_marker: bool,
+}
+
+/// What a rotation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rotate {
+    /// The data key is wrapped again; the value is not touched.
+    Rewrap,
+    /// The value is sealed anew, with a new data key for so many rows.
+    Reseal { rows: u32 },
+}
+
+/// How a data key looks when it is unwrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DataKeyText {
+    Raw,
+    Hex,
+    Base64,
+    /// Tink's AesGcmKey, serialized: `1a`, the length, the key.
+    Tink,
+}
+
+/// Rows that share a new data key where nothing is said.
+const ROWS_PER_DATA_KEY: u32 = 100;
+
+/// The field `key_value` of Tink's AesGcmKey (aes_gcm.proto), a text of bytes.
+const TINK_KEY_VALUE: u8 = 0x1a;
+/// … and its field `version`, which is 0 and may be left out.
+const TINK_VERSION_0: [u8; 2] = [0x08, 0x00];
+
+impl DataKeyText {
+    const ALL: [(&'static str, Self); 4] =
+        [("raw", Self::Raw), ("hex", Self::Hex), ("base64", Self::Base64), ("tink", Self::Tink)];
+
+    /// The key itself; `None` when the text is no such key.
+    pub fn key(self, unwrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let key = match self {
+            Self::Raw => unwrapped.to_vec(),
+            Self::Hex => data_encoding::HEXLOWER_PERMISSIVE.decode(unwrapped).ok()?,
+            Self::Base64 => data_encoding::BASE64.decode(unwrapped).ok()?,
+            Self::Tink => {
+                let key = unwrapped.strip_prefix(&TINK_VERSION_0).unwrap_or(unwrapped);
+                let (&length, key) = key.strip_prefix(&[TINK_KEY_VALUE])?.split_first()?;
+                (key.len() == usize::from(length)).then(|| key.to_vec())?
+            }
+        };
+        Some(Zeroizing::new(key))
+    }
+
+    /// What is wrapped of a key.
+    pub fn text(self, key: &[u8]) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(match self {
+            Self::Raw => key.to_vec(),
+            Self::Hex => data_encoding::HEXLOWER.encode(key).into_bytes(),
+            Self::Base64 => data_encoding::BASE64.encode(key).into_bytes(),
+            Self::Tink => {
+                let length = u8::try_from(key.len()).unwrap_or(u8::MAX);
+                [&[TINK_KEY_VALUE, length], key].concat()
+            }
+        })
+    }
+}
+
+impl DataKeyForm {
+    pub(super) fn of(words: &DataKeySettings) -> Result<Self, LayoutError> {
+        let missing = || {
+            LayoutError::new("data keys without the KMS key that wraps them")
+                .hint("data_key = { kms = \"awskms:///…\", column = \"secret_dek\" }")
+        };
+        let kms = uri(words.kms.as_deref().ok_or_else(missing)?)?;
+        let read: Vec<KeyUri> =
+            words.read.iter().map(|text| uri(text)).collect::<Result<_, _>>()?;
+        let twice = read.iter().enumerate().any(|(n, key)| *key == kms || read[..n].contains(key));
+        if twice {
+            return Err(LayoutError::new("`read` names a KMS key twice, or the one that wraps"));
+        }
+        let rotate = match (words.rotate.as_deref(), words.rows_per_data_key) {
+            (None | Some("rewrap"), Some(_)) => {
+                return Err(LayoutError::new("`rows_per_data_key` without rotate = \"reseal\"")
+                    .hint("rewrapping keeps every data key, and whatever it has sealed"));
+            }
+            (None | Some("rewrap"), None) => Rotate::Rewrap,
+            (Some("reseal"), Some(0)) => {
+                return Err(LayoutError::new("a data key for no rows"));
+            }
+            (Some("reseal"), rows) => Rotate::Reseal { rows: rows.unwrap_or(ROWS_PER_DATA_KEY) },
+            (Some(_), _) => {
+                return Err(LayoutError::new("rotate is \"rewrap\" or \"reseal\""));
+            }
+        };
+        let form = match words.form.as_deref() {
+            None => DataKeyText::Raw,
+            Some(name) => known("form", name, DataKeyText::ALL)?,
+        };
+        let has_marker = words.version_column.is_some();
+        let form = Self { kms, read, rotate, form, has_marker };
+        form.refuse_unknown_versions()?;
+        Ok(form)
+    }
+
+    /// Azure does not unwrap without the version.
+    fn refuse_unknown_versions(&self) -> Result<(), LayoutError> {
+        let is_told = |key: &KeyUri| match key {
+            KeyUri::Azure(key) => self.has_marker || key.version.is_some(),
+            _ => true,
+        };
+        if self.keys().all(is_told) {
+            return Ok(());
+        }
+        Err(LayoutError::new("Azure unwraps nothing without the version that had wrapped it")
+            .hint("say where it is noted: version_column = \"kek_version\""))
+    }
+
+    /// All KMS keys, the one that wraps first.
+    pub fn keys(&self) -> impl Iterator<Item = &KeyUri> {
+        std::iter::once(&self.kms).chain(&self.read)
+    }
+
+    /// Whether versions of different keys may have the same name, so that a version alone tells nothing.
+    pub fn versions_are_ambiguous(&self) -> bool {
+        matches!(self.kms.service(), Service::Vault | Service::Gcp) && !self.read.is_empty()
+    }
+
+    /// The same text for every spelling of the same words.
+    pub(super) fn canonical(&self) -> String {
+        let mut text = format!(" data key {} {:?} {:?}", self.kms, self.rotate, self.form);
+        for key in &self.read {
+            text.push_str(&format!(" read {key}"));
+        }
+        text
+    }
+}
+
+/// What a data key adds to a value, by the column that has it.
+type Pieces = Vec<(String, Given)>;
+
+impl DataKeySettings {
+    /// The columns of the wrapped key and of the version, where they have their own.
+    pub(super) fn pieces(&self) -> Result<(Over, Pieces), LayoutError> {
+        let over = match (&self.column, &self.version_column) {
+            (None, None) => Over::Cell,
+            _ => Over::Columns,
+        };
+        if self.column.is_none() && self.encoding.is_some() {
+            return Err(LayoutError::new(
+                "an encoding of a data key that lies in front of its value",
+            )
+            .hint("its encoding is that of its group in the layout: leave `encoding` out"));
+        }
+        let mut pieces = Vec::new();
+        if let Some(name) = &self.column {
+            pieces.push((name.clone(), Given::WrappedKey(self.wrapped_encoding()?)));
+        }
+        if let Some(name) = &self.version_column {
+            pieces.push((name.clone(), Given::KeyVersion));
+        }
+        Ok((over, pieces))
+    }
+
+    /// How a wrapped key is stored: Vault's is text as it is, others' are bytes.
+    fn wrapped_encoding(&self) -> Result<WrappedEncoding, LayoutError> {
+        let key: Option<KeyUri> = self.kms.as_deref().and_then(|kms| kms.parse().ok());
+        let is_text = key.is_some_and(|key| key.service() == Service::Vault);
+        let encoding = match self.encoding.as_deref() {
+            Some(name) => known("encoding", name, NAMES)?,
+            None => Encoding::Raw,
+        };
+        Ok(WrappedEncoding { encoding, is_text: is_text && encoding == Encoding::Raw })
+    }
+}
+
+fn uri(text: &str) -> Result<KeyUri, LayoutError> {
+    text.parse()
+        .map_err(|malformed: MalformedKeyUri| LayoutError::new(malformed.what).hint(malformed.hint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_data_key_in_every_form() {
+        let key = [7; 32];
+        for (name, form) in DataKeyText::ALL {
+            let text = form.text(&key);
+            assert_eq!(form.key(&text).as_deref().map(Vec::as_slice), Some(&key[..]), "{name}");
+            assert_eq!(
+                form.key(&text[..text.len() - 1]).is_some(),
+                form == DataKeyText::Raw,
+                "{name}"
+            );
+        }
+        let with_version = [&[8, 0, 0x1a, 32], &key[..]].concat();
+        assert!(DataKeyText::Tink.key(&with_version).is_some());
+    }
+
+    #[test]
+    fn words_that_do_not_fit_are_refused() {
+        let said = |text: &str| Some(text.to_owned());
+        let vault = || DataKeySettings { kms: said("hashivault://k"), ..Default::default() };
+        assert_eq!(DataKeyForm::of(&vault()).unwrap().rotate, Rotate::Rewrap);
+        let azure = "azurekeyvault://v.vault.azure.net/keys/k";
+        for words in [
+            DataKeySettings::default(),
+            DataKeySettings { read: vec!["hashivault://k".into()], ..vault() },
+            DataKeySettings { rows_per_data_key: Some(5), ..vault() },
+            DataKeySettings { rotate: said("sometimes"), ..vault() },
+            DataKeySettings { form: said("jwk"), ..vault() },
+            DataKeySettings { kms: said(azure), ..Default::default() },
+            DataKeySettings { kms: said("nonsense"), ..Default::default() },
+        ] {
+            assert!(DataKeyForm::of(&words).is_err(), "{words:?}");
+        }
+        let noted = DataKeySettings { version_column: said("v"), kms: said(azure), ..vault() };
+        assert!(DataKeyForm::of(&noted).is_ok());
+    }
+}

@@ -1,0 +1,159 @@
+//! How often a run calls key services, how long that takes at the pace that is allowed, and what it may cost. Pure:
+//! estimated from the samples.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{ColumnPlan, Plan, TablePlan};
+use crate::kms::{KmsSettings, Service};
+use crate::layout::{DataKeyForm, Rotate};
+
+/// What one key service is asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Calls {
+    pub service: Service,
+    pub calls: u64,
+    pub calls_per_second: u32,
+    pub duration: Duration,
+    /// Of what the service is paid for calls; `None` where nobody is.
+    pub dollars: Option<f64>,
+}
+
+/// Distinct wrapped data keys of a sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DataKeyCount {
+    pub distinct: u64,
+    /// Those that stand there once.
+    pub once: u64,
+}
+
+/// What ten thousand calls cost at AWS, Google and Azure (RSA-2048 keys), in dollars: list prices of 2026.
+const DOLLARS_PER_10_000: f64 = 0.03;
+/// Items of one call of Vault.
+const VAULT_BATCH: u64 = 200;
+
+impl Plan {
+    /// The calls of a run to its end, service by service.
+    pub fn calls(&self, settings: KmsSettings) -> Vec<Calls> {
+        let mut calls: BTreeMap<Service, u64> = BTreeMap::new();
+        for table in self.tables() {
+            for column in &table.columns {
+                if let Some((service, count)) = of_column(table, column) {
+                    *calls.entry(service).or_default() += count;
+                }
+            }
+        }
+        let priced = |(service, calls)| Calls::of(service, calls, settings);
+        calls.into_iter().map(priced).collect()
+    }
+}
+
+impl Calls {
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    fn of(service: Service, calls: u64, settings: KmsSettings) -> Self {
+        let calls_per_second = settings.calls_per_second_to(service).max(1);
+        let duration = Duration::from_secs(calls) / calls_per_second;
+        let dollars = calls as f64 / 10_000.0 * DOLLARS_PER_10_000;
+        let dollars = (service != Service::Vault).then_some(dollars);
+        Self { service, calls, calls_per_second, duration, dollars }
+    }
+}
+
+/// The calls for one column with wrapped data keys, or with values that a key service seals.
+fn of_column(table: &TablePlan, column: &ColumnPlan) -> Option<(Service, u64)> {
+    let sampled: u64 = table.columns.iter().map(|column| column.sample.values).sum();
+    let of_sample = |count: u64, of: u64| count.saturating_mul(of) / sampled.max(1);
+    let values = of_sample(table.estimate.values, column.sample.values);
+    let stale = of_sample(table.estimate.values, column.sample.previous);
+    let Some(envelope) = &column.envelope else {
+        let (service, values) = column.asked()?.asked_about(values, stale)?;
+        let batch = if service == Service::Vault { VAULT_BATCH } else { 1 };
+        return Some((service, values.div_ceil(batch)));
+    };
+    let keys = column.sample.data_keys.unwrap_or_default().scaled(column.sample.values, values);
+    Some((envelope.form().kms.service(), of_data_keys(envelope.form(), keys, stale, values)))
+}
+
+/// Every distinct wrapped key is asked about once, whatever the number of its rows.
+fn of_data_keys(form: &DataKeyForm, keys: u64, stale: u64, values: u64) -> u64 {
+    let stale_keys = keys.saturating_mul(stale) / values.max(1);
+    let service = form.kms.service();
+    let is_told = service == Service::Vault || form.has_marker;
+    let looked_at =
+        if is_told && !form.versions_are_ambiguous() { 0 } else { keys - stale_keys.min(keys) };
+    let (a_key, fresh) = match (form.rotate, service) {
+        (Rotate::Rewrap, Service::Aws | Service::Vault) => (2, 0),
+        (Rotate::Rewrap, Service::Gcp | Service::Azure) => (3, 0),
+        (Rotate::Reseal { rows }, _) => (1, 2 * stale.div_ceil(u64::from(rows))),
+    };
+    let asked = looked_at + a_key * stale_keys;
+    match service {
+        Service::Vault => asked.div_ceil(VAULT_BATCH) + fresh,
+        Service::Aws | Service::Gcp | Service::Azure => asked + fresh,
+    }
+}
+
+impl DataKeyCount {
+    /// How many there are among so many values, of which so many were sampled: the estimator of Haas and Stokes,
+    /// as PostgreSQL's ANALYZE has it.
+    fn scaled(self, sampled: u64, values: u64) -> u64 {
+        let (n, d, once) = (u128::from(sampled), u128::from(self.distinct), u128::from(self.once));
+        if d == 0 {
+            return 0;
+        }
+        let all = u128::from(values.max(sampled)).max(1);
+        let divisor = ((n - once.min(n)) * all + once * n) / all;
+        let estimated = (n * d).checked_div(divisor).unwrap_or(all);
+        u64::try_from(estimated.clamp(d.min(all), all)).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distinct_keys_are_estimated_from_a_sample() {
+        let scaled = |distinct, once, sampled, values| {
+            DataKeyCount { distinct, once }.scaled(sampled, values)
+        };
+        assert_eq!(scaled(50, 0, 1_000, 50_000), 50, "each stands there often: there are no more");
+        assert_eq!(scaled(1_000, 1_000, 1_000, 50_000), 50_000, "one a row");
+        assert_eq!(scaled(20, 3, 300, 300), 20, "the sample is the table");
+        assert!((500..900).contains(&scaled(435, 180, 1_000, 50_000)));
+        assert_eq!(scaled(0, 0, 0, 0), 0);
+    }
+
+    fn form(kms: &str, rotate: Rotate, has_marker: bool) -> DataKeyForm {
+        DataKeyForm {
+            kms: kms.parse().unwrap(),
+            read: vec![],
+            rotate,
+            form: crate::layout::DataKeyText::Raw,
+            has_marker,
+        }
+    }
+
+    #[test]
+    fn calls_are_those_of_distinct_keys() {
+        const AWS: &str = "awskms://alias/k?region=eu-central-1";
+        let reseal = Rotate::Reseal { rows: 250 };
+        let aws =
+            |rotate, noted, stale| of_data_keys(&form(AWS, rotate, noted), 500, stale, 50_000);
+        assert_eq!(aws(Rotate::Rewrap, true, 50_000), 1_000);
+        assert_eq!(aws(Rotate::Rewrap, true, 0), 0, "a second run");
+        assert_eq!(aws(Rotate::Rewrap, false, 0), 500, "… where nothing is noted");
+        assert_eq!(aws(reseal, true, 50_000), 900);
+        let vault = form("hashivault://k", Rotate::Rewrap, false);
+        assert_eq!(of_data_keys(&vault, 500, 50_000, 50_000), 5);
+    }
+
+    #[test]
+    fn time_and_money() {
+        let settings = KmsSettings { calls_per_second: Some(100), retry_for: Duration::ZERO };
+        let calls = Calls::of(Service::Aws, 1_000_000, settings);
+        assert_eq!(calls.duration, Duration::from_secs(10_000));
+        assert!(calls.dollars.is_some_and(|dollars| (dollars - 3.0).abs() < 1e-9));
+        assert_eq!(Calls::of(Service::Vault, 5, settings).dollars, None);
+    }
+}

@@ -1,0 +1,15 @@
+//! Columns whose values have data keys of their own, wrapped by a KMS: rewrapped and resealed, counted by the
+//! fakes' calls.
+
+#[path = "envelope/moved.rs"]
+mod moved;
+#[path = "envelope/rows.rs"]
+mod rows;
+#[path = "envelope/stale.rs"]
+mod stale;
+#[path = "envelope/trouble.rs"]
+mod trouble;
+#[path = "envelope/unreadable.rs"]
+mod unreadable;
+
+pub use rows::{Place, Rows};
