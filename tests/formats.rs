@@ -1,9 +1,10 @@
 //! The table of formats in the documentation: made from the presets, and held to them.
 //!
-//! `make formats` writes it anew.
+//! `make formats` writes it anew. And what the presets have to say to stand in it.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails may say so by a panic")]
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 
@@ -71,4 +72,17 @@ fn the_table_of_formats_is_that_of_the_presets() {
     }
     let written = fs::read_to_string(PATH).unwrap_or_default();
     assert!(written == table(), "docs/formats.md is not what the presets say: run `make formats`");
+}
+
+#[test]
+fn presets_have_names_of_their_own_a_source_and_a_vector() {
+    let mut names = BTreeSet::new();
+    for preset in Layout::presets() {
+        assert!(names.insert(&preset.name), "{} is there twice", preset.name);
+        assert!(!preset.about.is_empty() && !preset.source.is_empty(), "{}", preset.name);
+        assert!(!preset.vectors.is_empty(), "{} has no vector of its own", preset.name);
+    }
+    for unsupported in Preset::unsupported() {
+        assert!(names.insert(&unsupported.name), "{} is there twice", unsupported.name);
+    }
 }
