@@ -18,14 +18,16 @@ mod known;
 mod renew;
 mod sort;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use crate::crypto::Cipher;
-use crate::kms::{KeyUri, KmsKey, Service};
+use crate::kms::{KeyUri, KmsKey, Service, compare_versions, vault_version};
 use crate::layout::{DataKeyForm, Rotate};
+use crate::sealed::Told;
 
 pub use ask::{Asked, KnownKeys};
 pub use fresh::{FreshKey, FreshKeys};
@@ -49,15 +51,6 @@ pub struct Envelope {
     turn: tokio::sync::Mutex<Fresh>,
     verify_open: bool,
     retry_for: Duration,
-}
-
-/// What the version of a wrapped key tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
-    Done,
-    Stale,
-    /// Its service must be asked.
-    Nothing,
 }
 
 impl Envelope {
@@ -104,10 +97,9 @@ impl Envelope {
     fn is_wanted(&self, version: Option<&str>) -> bool {
         let wanted = self.wanted();
         let (Some(version), Some(wanted)) = (version, wanted.as_deref()) else { return false };
-        let number = |version: &str| version.parse::<u64>().ok();
         match self.form.kms.service() {
             Service::Vault | Service::Gcp => {
-                number(version).zip(number(wanted)).is_some_and(|(it, wanted)| it >= wanted)
+                compare_versions(version, wanted).is_some_and(Ordering::is_ge)
             }
             Service::Aws | Service::Azure => version == wanted,
         }
@@ -178,14 +170,6 @@ impl Envelopes {
         envelopes.insert(key, Arc::clone(&made));
         Some(made)
     }
-}
-
-/// `3` of `vault:v3:…`.
-fn vault_version(wrapped: &[u8]) -> Option<&str> {
-    let rest = wrapped.strip_prefix(b"vault:v")?;
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let version = (rest.get(digits) == Some(&b':')).then(|| &rest[..digits])?;
-    std::str::from_utf8(version).ok()
 }
 
 /// Keys are nothing to look at.

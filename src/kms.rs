@@ -39,6 +39,7 @@ mod network;
 mod pace;
 mod trouble;
 mod uri;
+mod version;
 mod wrapped;
 
 #[cfg(feature = "aws")]
@@ -58,9 +59,11 @@ pub use item::{
     Binding, Item, ItemOutcome, ItemRefusal, NewDataKey, OpenedItem, Rewrap, RewrappedItem,
     SealedItem,
 };
+pub use many::VAULT_BATCH_ITEMS_MAX;
 pub use uri::{
     AwsKey, AzureKey, GcpKey, KeyUri, MalformedKeyUri, Service, VaultKey, WrapAlgorithm,
 };
+pub use version::{compare_versions, vault_version};
 pub use wrapped::{MalformedWrappedKey, WrappedKey};
 
 /// How services are called.

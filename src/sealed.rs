@@ -28,7 +28,7 @@ use crate::error::{Error, Result};
 use crate::kms::{KeyUri, Kms, KmsKey, KmsSettings};
 
 pub use ask::{Answer, AskedColumn, ask};
-pub use column::SealedColumn;
+pub use column::{SealedColumn, Told};
 pub use newest::{Canary, NewestVersions};
 pub use question::Question;
 pub use sort::{Sorted, sort};

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
+use super::Envelope;
 use super::known::{KnownKey, Standing};
-use super::{Envelope, Told};
 use crate::crypto::{Key, KeyId};
 use crate::error::Result;
 use crate::keys::ColumnKeys;
 use crate::kms::{Binding, Item, ItemOutcome, OpenedItem};
+use crate::sealed::Told;
 use crate::value::Intent;
 
 /// A wrapped key that is asked about, and the version that is noted beside it.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::known::{KnownKey, Standing};
-use super::{Asked, Envelope, FreshKey, KnownKeys, Told};
+use super::{Asked, Envelope, FreshKey, KnownKeys};
 use crate::error::{Error, Result};
 use crate::keys::ColumnKeys;
 use crate::layout::{ColumnLayout, DecodeBuffer, Unmatched};
-use crate::sealed::Sorted;
+use crate::sealed::{Sorted, Told};
 use crate::value::{ColumnWork, Intent, Reading, Reason, Resealing, Scratch};
 
 /// A column whose values have data keys.

@@ -14,6 +14,9 @@ use super::{KmsKey, located};
 use crate::crypto::KeyBytes;
 use crate::error::{Error, Result};
 
+/// Items that one call of Vault takes: of two fields, and four strings, below OpenBao's limit.
+pub const VAULT_BATCH_ITEMS_MAX: usize = 200;
+
 /// What a client answers of one batch: an outcome an item, in their order.
 pub(super) type Batch<T> = Result<Vec<Result<T, Refused>>, Trouble>;
 

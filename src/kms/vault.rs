@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 use super::KeyDescription;
 use super::trouble::Trouble;
 use super::uri::{Service, VaultKey};
+use super::version::vault_version;
 use crate::error::Result;
 
 mod batch;
@@ -105,10 +106,8 @@ impl VaultClient {
     }
 }
 
-/// `3` of `vault:v3:…`.
 fn version_of(ciphertext: &str) -> Option<String> {
-    let (version, _) = ciphertext.strip_prefix("vault:v")?.split_once(':')?;
-    Some(version.to_owned())
+    vault_version(ciphertext.as_bytes()).map(str::to_owned)
 }
 
 fn not_understood() -> Trouble {

@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use super::data_keys;
 use super::decide::{Draft, Purpose};
 use super::sample::{Sample, SampleCount, texts};
+use crate::crypto::wipe_unused_stack;
 use crate::error::Result;
 use crate::sealed::{Answer, AskedColumn, Question, Sorted, ask, sort};
-use crate::value::{AadSource, ColumnWork, Intent, Reading, Reason, Resealing, Scratch};
+use crate::value::{ColumnWork, Intent, Reading, Reason, Resealing, Scratch};
 
-/// Values of one column that services are asked about.
-const ASKED_MAX: usize = 16;
+/// Values of one column that services are asked about, or wrapped data keys.
+pub(super) const ASKED_MAX: usize = 16;
 
 /// What key services say of the samples, by draft and column.
 pub type Asked = BTreeMap<(usize, usize), SampleCount>;
@@ -57,18 +58,17 @@ async fn count(
         Purpose::Verify => Intent::Read,
     };
     let (mut count, questions, unasked) = sorted(draft, index, sample, intent)?;
-    let asked = questions.len() as u64;
     let columns = [Some(AskedColumn { layout, sealed })];
     let mut of_asked = SampleCount::default();
     for (_, answer) in ask(&columns, questions, intent).await? {
         of_asked.take(reading(&answer), false);
     }
-    let scaled = |counted: u64| counted + counted * unasked / asked.max(1);
-    count.values += scaled(of_asked.values);
-    count.current += scaled(of_asked.current);
-    count.previous += scaled(of_asked.previous);
+    of_asked.stand_for(unasked);
+    count.values += of_asked.values;
+    count.current += of_asked.current;
+    count.previous += of_asked.previous;
     for (reason, counted) in of_asked.reasons {
-        *count.reasons.entry(reason).or_default() += scaled(counted);
+        *count.reasons.entry(reason).or_default() += counted;
     }
     Ok(Some(count))
 }
@@ -85,12 +85,7 @@ fn sorted(
     let (Some((layout, keys)), Some(sealed)) = (&column.layout, &column.sealed) else {
         return Ok((count, questions, unasked));
     };
-    let source = AadSource {
-        table: &column.aad_table,
-        column: column.name.name(),
-        places: &column.aad_sources,
-    };
-    let work = ColumnWork::new(keys, layout, source);
+    let work = ColumnWork::new(keys, layout, column.aad_source());
     let (column, mut scratch) = ((&work, layout, sealed), Scratch::default());
     let values = sample.cells(index).filter(|(.., bytes)| bytes.is_some_and(|bytes| bytes > 0));
     for (cell, (row, stored, bytes)) in values.enumerate() {
@@ -109,6 +104,7 @@ fn sorted(
             (Sorted::Ask, _) => unasked += 1,
         }
     }
+    wipe_unused_stack();
     Ok((count, questions, unasked))
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{ColumnPlan, Plan, TablePlan};
-use crate::kms::{KmsSettings, Service};
+use crate::kms::{KmsSettings, Service, VAULT_BATCH_ITEMS_MAX};
 use crate::layout::{DataKeyForm, Rotate};
 
 /// What one key service is asked for.
@@ -30,7 +30,7 @@ pub struct DataKeyCount {
 /// What ten thousand calls cost at AWS, Google and Azure (RSA-2048 keys), in dollars: list prices of 2026.
 const DOLLARS_PER_10_000: f64 = 0.03;
 /// Items of one call of Vault.
-const VAULT_BATCH: u64 = 200;
+const VAULT_BATCH: u64 = VAULT_BATCH_ITEMS_MAX as u64;
 
 impl Plan {
     /// The calls of a run to its end, service by service.

@@ -25,7 +25,12 @@ pub struct Cell<'p> {
     pub beside: &'p [BesideColumn],
 }
 
-impl Cell<'_> {
+impl<'p> Cell<'p> {
+    /// What a stored value is when it is read: of several columns it is bytes.
+    pub fn stored_kind(&self) -> ColumnKind {
+        if self.beside.is_empty() { self.kind } else { ColumnKind::Bytea }
+    }
+
     /// The stored value: what the column holds, or [a cell](crate::cell) of all its pieces.
     pub fn stored(&self) -> String {
         if self.beside.is_empty() {
@@ -69,7 +74,7 @@ impl Cell<'_> {
     }
 
     /// Every column of it, in the order of the pieces.
-    pub fn columns(&self) -> impl Iterator<Item = (&Identifier, ColumnKind)> {
+    pub fn columns(&self) -> impl Iterator<Item = (&'p Identifier, ColumnKind)> + use<'p> {
         let beside = self.beside.iter().map(|column| (&column.name, column.kind));
         std::iter::once((self.name, self.kind)).chain(beside)
     }

@@ -4,15 +4,13 @@
 use std::collections::BTreeMap;
 
 use super::DataKeyCount;
+use super::ask::ASKED_MAX;
 use super::decide::Draft;
 use super::sample::{Sample, SampleCount, texts};
 use crate::crypto::wipe_unused_stack;
 use crate::envelope::{self, Asked, EnvelopeColumn};
 use crate::error::Result;
-use crate::value::{AadSource, ColumnWork, Scratch};
-
-/// Wrapped keys of one column that are unwrapped.
-const ASKED_MAX: usize = 16;
+use crate::value::{ColumnWork, Scratch};
 
 /// Counts the sampled values of column number `index`; `None` when they have no wrapped data keys.
 ///
@@ -33,9 +31,7 @@ pub async fn count(draft: &Draft, index: usize, sample: &Sample) -> Result<Optio
     let once = found.values().filter(|count| **count == 1).count() as u64;
     let asked = found.into_keys().take(ASKED_MAX).collect();
     let known = envelope.ask_of_sample(asked).await?;
-    let (table, name) = (&*column.aad_table, column.name.name());
-    let source = AadSource { table, column: name, places: &column.aad_sources };
-    let work = ColumnWork::new(keys, layout, source);
+    let work = ColumnWork::new(keys, layout, column.aad_source());
     let column = EnvelopeColumn { work, layout, envelope };
     let mut scratch = Scratch::default();
     let data_keys = Some(DataKeyCount { distinct, once });
@@ -51,10 +47,6 @@ pub async fn count(draft: &Draft, index: usize, sample: &Sample) -> Result<Optio
         }
     }
     wipe_unused_stack();
-    // the others will be as those are
-    let asked = count.values.max(1);
-    let scale = |counted: &mut u64| *counted += *counted * unasked / asked;
-    [&mut count.values, &mut count.current, &mut count.previous].into_iter().for_each(scale);
-    count.reasons.values_mut().for_each(scale);
+    count.stand_for(unasked);
     Ok(Some(count))
 }

@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::keys::{ColumnKeys, KeyRing};
 use crate::layout::ColumnLayout;
 use crate::sealed::{NewestVersions, SealedColumn, ServiceKeys};
+use crate::value::AadSource;
 
 /// What was decided of a relation before its values were looked at.
 #[derive(Debug)]
@@ -62,6 +63,11 @@ pub struct DraftColumn {
 impl DraftColumn {
     pub fn cell(&self) -> Cell<'_> {
         Cell { name: &self.name, kind: self.kind, beside: &self.beside }
+    }
+
+    pub fn aad_source(&self) -> AadSource<'_> {
+        let (table, column) = (&*self.aad_table, self.name.name());
+        AadSource { table, column, places: &self.aad_sources }
     }
 }
 

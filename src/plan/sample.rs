@@ -20,7 +20,7 @@ use crate::db::transaction::Transaction;
 use crate::document::{Document, Selection};
 use crate::keys::ColumnKeys;
 use crate::layout::ColumnLayout;
-use crate::value::{AadSource, ColumnWork, Reading, Reason, Scratch};
+use crate::value::{ColumnWork, Reading, Reason, Scratch};
 
 /// Blocks to draw; a table with no more is looked at whole.
 const SAMPLE_BLOCKS: f64 = 200.0;
@@ -66,6 +66,14 @@ impl SampleCount {
 
     fn because(&self, reason: Reason) -> u64 {
         self.reasons.get(reason.as_str()).copied().unwrap_or_default()
+    }
+
+    /// So many more values were not looked at: they will be as those are.
+    pub(super) fn stand_for(&mut self, others: u64) {
+        let looked_at = self.values.max(1);
+        let scale = |counted: &mut u64| *counted += *counted * others / looked_at;
+        [&mut self.values, &mut self.current, &mut self.previous].into_iter().for_each(scale);
+        self.reasons.values_mut().for_each(scale);
     }
 
     pub(super) fn take(&mut self, reading: Reading, was_deterministic: bool) {
@@ -211,13 +219,8 @@ impl Sample {
         keys: &ColumnKeys,
     ) -> SampleCount {
         let column = &draft.columns[index];
-        let source = AadSource {
-            table: &column.aad_table,
-            column: column.name.name(),
-            places: &column.aad_sources,
-        };
-        let paths = column.paths.as_ref();
-        let work = ColumnWork::new(keys, layout, source).in_documents(paths);
+        let work = ColumnWork::new(keys, layout, column.aad_source());
+        let work = work.in_documents(column.paths.as_ref());
         let mut scratch = Scratch::default();
         let mut count = SampleCount::default();
         let mut seen = HashSet::new();

@@ -141,14 +141,12 @@ pub async fn seals(page: Page, table: &Arc<TablePlan>) -> Result<(Page, u64)> {
         let cells = page.len() as u64 * table.columns.len() as u64;
         return Ok((page, cells));
     }
-    let (done, result) = tokio::sync::oneshot::channel();
     let table = Arc::clone(table);
-    rayon::spawn(move || {
+    on_the_pool(move || {
         let seals = (0..page.len()).into_par_iter().map(|row| seals_of(&page, row, &table)).sum();
-        // as in `judge`
-        let _abandoned = done.send((page, seals));
-    });
-    result.await.map_err(|_| Error::bug("a page was lost while it was looked through"))
+        Ok((page, seals))
+    })
+    .await
 }
 
 fn seals_of(page: &Page, row: usize, table: &TablePlan) -> u64 {

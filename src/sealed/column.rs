@@ -1,11 +1,12 @@
 //! One column with values that key services seal: its keys, and what the version of a value tells.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{NewestVersions, ServiceKeys};
-use crate::kms::{KeyUri, KmsKey, Service};
+use crate::kms::{KeyUri, KmsKey, Service, compare_versions};
 use crate::layout::{ColumnLayout, ServiceForm};
 
 /// The keys of the services, by the place of their layout in the column.
@@ -31,7 +32,7 @@ struct Written {
     version_tells: bool,
 }
 
-/// What the version of a value tells.
+/// What the version of a value tells, or of a wrapped data key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
     Done,
@@ -104,8 +105,7 @@ impl SealedColumn {
         let (Some(version), Some(newest)) = (version, written.newest.as_deref()) else {
             return Told::Nothing;
         };
-        let number = |version: &str| version.parse::<u64>().ok();
-        let is_older = number(version).zip(number(newest)).is_some_and(|(it, newest)| it < newest);
+        let is_older = compare_versions(version, newest).is_some_and(Ordering::is_lt);
         match written.uri.service() {
             _ if !written.version_tells => Told::Nothing,
             _ if version == newest => Told::Done,
@@ -119,9 +119,8 @@ impl SealedColumn {
     pub(super) fn is_wanted(&self, version: Option<&str>) -> bool {
         let newest = self.written.as_ref().and_then(|written| written.newest.as_deref());
         let (Some(version), Some(newest)) = (version, newest) else { return true };
-        let number = |version: &str| version.parse::<u64>().ok();
         let is_vault = matches!(&self.written, Some(it) if it.uri.service() == Service::Vault);
-        let is_newer = number(version).zip(number(newest)).is_some_and(|(it, newest)| it > newest);
+        let is_newer = compare_versions(version, newest).is_some_and(Ordering::is_gt);
         version == newest || (is_vault && is_newer)
     }
 }

@@ -18,11 +18,9 @@ use zeroize::{Zeroize, Zeroizing};
 use super::trouble::{Refusal, retry_after, unreachable};
 use super::{Answer, VaultClient, not_understood, version_of};
 use crate::kms::item::{Binding, Item, OpenedItem, Rewrap, RewrappedItem, SealedItem};
-use crate::kms::many::Batch;
+use crate::kms::many::{Batch, VAULT_BATCH_ITEMS_MAX};
 use crate::kms::trouble::{Refused, Trouble};
 
-/// Items of two fields, and four strings, below OpenBao's limit.
-const BATCH_ITEMS_MAX: usize = 200;
 /// Of the items, before base64.
 const BATCH_BYTES_MAX: usize = 8 << 20;
 
@@ -35,7 +33,7 @@ pub(in crate::kms) fn batches<I>(items: &[I], length: impl Fn(&I) -> usize) -> V
             bytes += length(item);
             bytes <= BATCH_BYTES_MAX
         };
-        let count = rest.iter().take(BATCH_ITEMS_MAX).take_while(fits).count().max(1);
+        let count = rest.iter().take(VAULT_BATCH_ITEMS_MAX).take_while(fits).count().max(1);
         let (batch, others) = rest.split_at(count);
         batches.push(batch);
         rest = others;

@@ -3,7 +3,6 @@
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
-use super::statements::stored_kind;
 use super::{Part, Writer};
 use crate::db::row_key::{Binary, BinaryArray, Tid};
 use crate::error::Result;
@@ -93,7 +92,7 @@ impl Batch {
         }
         if writer.compares_values {
             for (n, column) in table.columns.iter().enumerate() {
-                let (array, element) = array_of(stored_kind(column));
+                let (array, element) = array_of(column.cell().stored_kind());
                 self.push(&mut list, array, element, |row| rows.value(row, n).stored);
             }
         }

@@ -66,7 +66,7 @@ impl WriteParts {
         let mut is_as_read = is_as_read(&table.key);
         if compares_values {
             for (n, column) in table.columns.iter().enumerate() {
-                array(kind_type(stored_kind(column)), format!("o{n}"));
+                array(kind_type(column.cell().stored_kind()), format!("o{n}"));
                 is_as_read.push_str(&format!(" AND {}", same_value(column, n)));
             }
         }
@@ -106,11 +106,6 @@ fn kind_type(kind: ColumnKind) -> &'static str {
     }
 }
 
-/// What a stored value is when it is read: of several columns it is bytes.
-pub(super) fn stored_kind(column: &ColumnPlan) -> ColumnKind {
-    if column.beside.is_empty() { column.kind } else { ColumnKind::Bytea }
-}
-
 /// The new values of one column: `v0`, and beside it `v0_1`, `v0_2`, … A value is written in all its columns or
 /// in none, so that `v0` says which.
 fn piece_name(n: usize, place: usize) -> String {
@@ -135,7 +130,7 @@ fn is_as_read(key: &KeyPlan) -> String {
 }
 
 fn same_value(column: &ColumnPlan, n: usize) -> String {
-    let stored = match stored_kind(column) {
+    let stored = match column.cell().stored_kind() {
         ColumnKind::Bytea => column.cell().stored(),
         _ => format!("t.{}::text COLLATE \"C\"", column.name),
     };
@@ -156,9 +151,7 @@ fn as_column(kind: ColumnKind, new: &str) -> String {
 fn written(table: &TablePlan) -> Vec<(&Identifier, ColumnKind, String)> {
     let mut written = Vec::new();
     for (n, column) in table.columns.iter().enumerate() {
-        let pieces = std::iter::once((&column.name, column.kind))
-            .chain(column.beside.iter().map(|beside| (&beside.name, beside.kind)));
-        let pieces = pieces.enumerate();
+        let pieces = column.cell().columns().enumerate();
         written.extend(pieces.map(|(place, (name, kind))| (name, kind, piece_name(n, place))));
     }
     written
