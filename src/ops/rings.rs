@@ -33,7 +33,7 @@ async fn services(config: &Config, is_needed: fn(usize) -> bool) -> Result<Servi
         .flat_map(|layout| layout.all().enumerate().filter(move |(place, _)| is_needed(*place)));
     let keys = layouts.flat_map(|(_, layout)| {
         let sealing = layout.service().map(ServiceForm::key);
-        let wrapping = layout.data_key().into_iter().flat_map(DataKeyForm::keys).enumerate();
+        let wrapping = layout.data_key().into_iter().flat_map(DataKeyForm::uris).enumerate();
         let wrapping = wrapping.filter(|(place, _)| is_needed(*place)).map(|(_, key)| key);
         sealing.into_iter().chain(wrapping)
     });

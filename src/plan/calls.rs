@@ -71,13 +71,13 @@ fn of_column(table: &TablePlan, column: &ColumnPlan) -> Option<(Service, u64)> {
         return Some((service, values.div_ceil(batch)));
     };
     let keys = column.sample.data_keys.unwrap_or_default().scaled(column.sample.values, values);
-    Some((envelope.form().kms.service(), of_data_keys(envelope.form(), keys, stale, values)))
+    Some((envelope.form().kms().service(), of_data_keys(envelope.form(), keys, stale, values)))
 }
 
 /// Every distinct wrapped key is asked about once, whatever the number of its rows.
 fn of_data_keys(form: &DataKeyForm, keys: u64, stale: u64, values: u64) -> u64 {
     let stale_keys = keys.saturating_mul(stale) / values.max(1);
-    let service = form.kms.service();
+    let service = form.kms().service();
     let is_told = service == Service::Vault || form.has_marker;
     let looked_at =
         if is_told && !form.versions_are_ambiguous() { 0 } else { keys - stale_keys.min(keys) };

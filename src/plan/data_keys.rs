@@ -21,9 +21,12 @@ pub async fn count(draft: &Draft, index: usize, sample: &Sample) -> Result<Optio
     let (Some((layout, keys)), Some(envelope)) = (&column.layout, &column.envelope) else {
         return Ok(None);
     };
+    let work = ColumnWork::new(keys, layout, column.aad_source());
     let mut found: BTreeMap<Asked, u64> = BTreeMap::new();
-    for (_, stored, _) in sample.cells(index) {
-        if let Some(asked) = stored.and_then(|stored| envelope::asked(layout, stored)) {
+    for (row, stored, _) in sample.cells(index) {
+        let texts = texts(draft, row);
+        let asked = |stored| envelope::asked(layout, stored, &work.row(&texts)).ok();
+        if let Some(asked) = stored.and_then(asked) {
             *found.entry(asked).or_default() += 1;
         }
     }
@@ -31,7 +34,6 @@ pub async fn count(draft: &Draft, index: usize, sample: &Sample) -> Result<Optio
     let once = found.values().filter(|count| **count == 1).count() as u64;
     let asked = found.into_keys().take(ASKED_MAX).collect();
     let known = envelope.ask_of_sample(asked).await?;
-    let work = ColumnWork::new(keys, layout, column.aad_source());
     let column = EnvelopeColumn { work, layout, envelope };
     let mut scratch = Scratch::default();
     let data_keys = Some(DataKeyCount { distinct, once });

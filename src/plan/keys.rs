@@ -8,7 +8,7 @@ use super::decide::Purpose;
 use crate::config::{Config, TableConfig};
 use crate::error::{Error, Result};
 use crate::keys::KeyRing;
-use crate::layout::ServiceForm;
+use crate::layout::{DataKeyForm, ServiceForm};
 use crate::sealed::{Canary, NewestVersions, ServiceKeys};
 
 /// The keys of a configuration: its rings by name, loaded, and those that stay in their services.
@@ -47,7 +47,7 @@ pub(super) async fn newest(
     let columns = config.tables.iter().flat_map(|table| &table.columns);
     let written = columns.filter_map(|column| column.layout.as_ref()).filter_map(|layout| {
         let layout = layout.write();
-        let wrapping = layout.data_key().map(|form| &form.kms);
+        let wrapping = layout.data_key().map(DataKeyForm::kms);
         layout.service().map(ServiceForm::key).or(wrapping)
     });
     let canary = match purpose {

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::{Intent, JudgedPage, Judgement, SCRATCH, on_the_pool};
-use crate::envelope::{self, Asked, EnvelopeColumn, FreshKeys, Held, KnownKeys};
-use crate::error::Result;
+use crate::envelope::{self, Asked, Bindings, EnvelopeColumn, FreshKeys, Held, KnownKeys};
+use crate::error::{Error, Result};
 use crate::plan::{ColumnPlan, TablePlan};
+use crate::value::Reason;
 
 /// Gives every value that has a wrapped data key, and is still unknown, its judgement.
 ///
@@ -31,9 +32,10 @@ pub(super) async fn judge_unknown(
         let none = Arc::new(FreshKeys::default());
         judged = sorted(judged, table, (column, intent), (Arc::clone(&known), none)).await?;
         // what opens, and is to be sealed under a new data key
-        let left = judged.unknown_in(column).count();
-        if left > 0 {
-            let fresh = Arc::new(envelope.fresh_keys(left).await?);
+        let (page, left) = bindings(judged, table, column).await?;
+        judged = page;
+        if !left.is_empty() {
+            let fresh = Arc::new(envelope.fresh_keys(&left).await?);
             judged = sorted(judged, table, (column, intent), (known, fresh)).await?;
         }
     }
@@ -48,12 +50,25 @@ async fn distinct(
 ) -> Result<(JudgedPage, Vec<Asked>)> {
     let table = Arc::clone(table);
     on_the_pool(move || {
-        let layout = &table.columns[column].layout;
-        let stored = |cell: usize| judged.page.value(cell / judged.columns, column).stored;
-        let asked =
-            judged.unknown_in(column).filter_map(|cell| envelope::asked(layout, stored(cell)?));
+        let asked = judged.unknown_in(column).filter_map(|cell| judged.asked(&table, cell).ok());
         let asked: BTreeSet<Asked> = asked.collect();
         Ok((judged, asked.into_iter().collect()))
+    })
+    .await
+}
+
+/// What the rows of a column's unknown values bind their data keys to, a line a value.
+async fn bindings(
+    judged: JudgedPage,
+    table: &Arc<TablePlan>,
+    column: usize,
+) -> Result<(JudgedPage, Vec<Bindings>)> {
+    let table = Arc::clone(table);
+    on_the_pool(move || {
+        let bindings = |cell| Some(judged.asked(&table, cell).ok()?.key.bindings);
+        let all: Option<Vec<Bindings>> = judged.unknown_in(column).map(bindings).collect();
+        let all = all.ok_or_else(|| Error::bug("a value that opened has no wrapped data key"))?;
+        Ok((judged, all))
     })
     .await
 }
@@ -103,6 +118,14 @@ fn sort(
 }
 
 impl JudgedPage {
+    /// The wrapped key of a cell.
+    fn asked(&self, table: &TablePlan, cell: usize) -> Result<Asked, Reason> {
+        let (row, column) = (cell / self.columns, cell % self.columns);
+        let stored = self.page.value(row, column).stored.ok_or(Reason::TooLarge)?;
+        let (plan, texts) = (&table.columns[column], self.page.aad_texts(row));
+        envelope::asked(&plan.layout, stored, &plan.work().row(&texts))
+    }
+
     /// The cells of a column whose judgement is still to come.
     fn unknown_in(&self, column: usize) -> impl Iterator<Item = usize> {
         let cells = (column..self.judgements.len()).step_by(self.columns.max(1));
