@@ -3,6 +3,8 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that fails may say so by a panic")]
 
+#[path = "kms/documents.rs"]
+mod documents;
 #[path = "kms/envelope.rs"]
 mod envelope;
 #[path = "kms/fakes.rs"]
@@ -15,6 +17,8 @@ mod refusals;
 mod ring;
 #[path = "kms/sealed.rs"]
 mod sealed;
+#[path = "kms/slow.rs"]
+mod slow;
 #[path = "kms/stop.rs"]
 mod stop;
 #[path = "kms/wrapping.rs"]

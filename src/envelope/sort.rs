@@ -7,7 +7,7 @@ use super::known::{KnownKey, Standing};
 use super::{Asked, Envelope, FreshKey, KeyInPlace, KnownKeys, asked};
 use crate::error::{Error, Result};
 use crate::keys::ColumnKeys;
-use crate::layout::{ColumnLayout, Unmatched};
+use crate::layout::ColumnLayout;
 use crate::sealed::{Sorted, Told};
 use crate::value::{ColumnWork, Intent, Reading, Reason, Resealing, Scratch};
 
@@ -51,7 +51,7 @@ pub fn sort(
     let Some(stored) = stored else { return unreadable(Reason::TooLarge) };
     let asked = match asked(column.layout, stored, &column.work.row(texts)) {
         Ok(asked) => asked,
-        Err(Reason::Malformed) if column.layout.unmatched() == Unmatched::Leave => {
+        Err(Reason::Malformed) if column.work.leaves_unmatched() => {
             return Ok(Sorted::Read(Reading::Left));
         }
         Err(reason) => return unreadable(reason),

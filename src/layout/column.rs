@@ -231,6 +231,11 @@ impl ColumnLayout {
         self.all().any(|layout| layout.service().is_some())
     }
 
+    /// Whether a key service seals some of its values to what cannot be told from other text.
+    pub fn has_shapeless(&self) -> bool {
+        self.all().filter_map(Layout::service).any(|form| !form.tells_its_version())
+    }
+
     /// Whether keys of the ring seal some of its values.
     pub fn needs_ring(&self) -> bool {
         self.all().any(|layout| layout.service().is_none() && layout.data_key().is_none())

@@ -4,11 +4,13 @@
 //! ```text
 //! {raw(wrapped_u32 nonce12 ct tag16)}              in front, after its length in four bytes (Tink's KmsEnvelopeAead)
 //! {raw(nonce12 ct tag16)}, column = "secret_dek"   in another column
+//! fields = { … }, field = "wrapped_dek"            in another member of the object
 //! ```
 //!
 //! Bytes and words alone: nothing here wraps or unwraps.
 
 mod keys;
+mod pieces;
 mod stored;
 
 use std::collections::BTreeMap;
@@ -16,9 +18,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::encoding::{Encoding, NAMES};
 use super::settings::known;
-use super::template::{Given, Over, WrappedEncoding};
 use super::{AadTemplate, LayoutError};
 use crate::kms::{KeyUri, Service};
 
@@ -40,10 +40,14 @@ pub struct DataKeySettings {
     pub context: Option<BTreeMap<String, String>>,
     /// Where the wrapped key lies when it is not in front of the value.
     pub column: Option<String>,
+    /// … of a value that is an object.
+    pub field: Option<String>,
     /// How it is stored there.
     pub encoding: Option<String>,
     /// Where the version of the KMS key is noted.
     pub version_column: Option<String>,
+    /// … of a value that is an object.
+    pub version_field: Option<String>,
     /// `rewrap` or `reseal`.
     pub rotate: Option<String>,
     pub rows_per_data_key: Option<u32>,
@@ -123,7 +127,11 @@ impl DataKeyText {
 }
 
 impl DataKeyForm {
-    pub(super) fn of(words: &DataKeySettings) -> Result<Self, LayoutError> {
+    /// Reads the words.
+    ///
+    /// # Errors
+    /// One is missing, is none, or does not go together with another.
+    pub fn of(words: &DataKeySettings) -> Result<Self, LayoutError> {
         let rotate = match (words.rotate.as_deref(), words.rows_per_data_key) {
             (None | Some("rewrap"), Some(_)) => {
                 return Err(LayoutError::new("`rows_per_data_key` without rotate = \"reseal\"")
@@ -142,7 +150,7 @@ impl DataKeyForm {
             None => DataKeyText::Raw,
             Some(name) => known("form", name, DataKeyText::ALL)?,
         };
-        let (keys, has_marker) = (WrappingKey::all(words)?, words.version_column.is_some());
+        let (keys, has_marker) = (WrappingKey::all(words)?, words.has_marker());
         let form = Self { keys, rotate, form, has_marker };
         form.refuse_unknown_versions()?;
         Ok(form)
@@ -158,7 +166,7 @@ impl DataKeyForm {
             return Ok(());
         }
         Err(LayoutError::new("Azure unwraps nothing without the version that had wrapped it")
-            .hint("say where it is noted: version_column = \"kek_version\""))
+            .hint("say where it is noted: version_column = \"kek_version\", or version_field of an object"))
     }
 
     /// The KMS key that wraps.
@@ -209,44 +217,6 @@ impl DataKeyForm {
     }
 }
 
-/// What a data key adds to a value, by the column that has it.
-type Pieces = Vec<(String, Given)>;
-
-impl DataKeySettings {
-    /// The columns of the wrapped key and of the version, where they have their own.
-    pub(super) fn pieces(&self) -> Result<(Over, Pieces), LayoutError> {
-        let over = match (&self.column, &self.version_column) {
-            (None, None) => Over::Cell,
-            _ => Over::Columns,
-        };
-        if self.column.is_none() && self.encoding.is_some() {
-            return Err(LayoutError::new(
-                "an encoding of a data key that lies in front of its value",
-            )
-            .hint("its encoding is that of its group in the layout: leave `encoding` out"));
-        }
-        let mut pieces = Vec::new();
-        if let Some(name) = &self.column {
-            pieces.push((name.clone(), Given::WrappedKey(self.wrapped_encoding()?)));
-        }
-        if let Some(name) = &self.version_column {
-            pieces.push((name.clone(), Given::KeyVersion));
-        }
-        Ok((over, pieces))
-    }
-
-    /// How a wrapped key is stored: Vault's is text as it is, others' are bytes.
-    fn wrapped_encoding(&self) -> Result<WrappedEncoding, LayoutError> {
-        let key: Option<KeyUri> = self.kms.as_deref().and_then(|kms| kms.parse().ok());
-        let is_text = key.is_some_and(|key| key.service() == Service::Vault);
-        let encoding = match self.encoding.as_deref() {
-            Some(name) => known("encoding", name, NAMES)?,
-            None => Encoding::Raw,
-        };
-        Ok(WrappedEncoding { encoding, is_text: is_text && encoding == Encoding::Raw })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,6 +246,8 @@ mod tests {
         for words in [
             DataKeySettings::default(),
             DataKeySettings { read: vec!["hashivault://k".into()], ..vault() },
+            DataKeySettings { context: Some([("a".into(), "b".into())].into()), ..vault() },
+            DataKeySettings { aad: said("{kid}"), ..vault() },
             DataKeySettings { rows_per_data_key: Some(5), ..vault() },
             DataKeySettings { rotate: said("sometimes"), ..vault() },
             DataKeySettings { form: said("jwk"), ..vault() },
@@ -284,6 +256,11 @@ mod tests {
         ] {
             assert!(DataKeyForm::of(&words).is_err(), "{words:?}");
         }
+        let unbound = ReadKeySettings { aad: said(""), ..ReadKeySettings::from("hashivault://k") };
+        let bound = DataKeySettings { aad: said("{id}"), read: vec![unbound], ..vault() };
+        let bound = DataKeyForm::of(&bound).unwrap();
+        assert!(bound.is_bound() && bound.versions_are_ambiguous());
+        assert_ne!(bound.canonical(), DataKeyForm::of(&vault()).unwrap().canonical());
         let noted = DataKeySettings { version_column: said("v"), kms: said(azure), ..vault() };
         assert!(DataKeyForm::of(&noted).is_ok());
     }

@@ -5,6 +5,8 @@
 mod bound;
 #[path = "envelope/moved.rs"]
 mod moved;
+#[path = "envelope/objects.rs"]
+mod objects;
 #[path = "envelope/rows.rs"]
 mod rows;
 #[path = "envelope/stale.rs"]

@@ -13,25 +13,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tempfile::TempDir;
 
+pub use super::http::{Answer, Request};
 use super::versions::Versions;
 use crate::support::TestKey;
-
-/// What a client asks.
-#[derive(Clone, Debug)]
-pub struct Request {
-    pub method: String,
-    /// With its query.
-    pub path: String,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
-}
-
-#[derive(Clone, Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
-}
 
 /// A key service.
 pub trait Service: Send + 'static {
@@ -74,6 +58,8 @@ struct Shared {
     refused: Option<(String, Answer)>,
     /// Answered from the call of this number on, and for so long.
     trouble: Option<Trouble>,
+    /// How long every answer takes.
+    pause: Duration,
     /// Requests that came through the gate, by operation.
     calls: BTreeMap<String, usize>,
 }
@@ -88,6 +74,7 @@ impl Fake {
             refusals: VecDeque::new(),
             refused: None,
             trouble: None,
+            pause: Duration::ZERO,
             calls: BTreeMap::new(),
         };
         let shared = Arc::new(Mutex::new(shared));
@@ -114,6 +101,11 @@ impl Fake {
     pub fn trouble(&self, after: usize, lasts: Duration, answer: &Answer) {
         let answer = answer.clone();
         self.shared().trouble = Some(Trouble { after, lasts, since: None, answer });
+    }
+
+    /// Takes so long for every answer.
+    pub fn slow(&self, pause: Duration) {
+        self.shared().pause = pause;
     }
 
     pub fn mend(&self) {
@@ -189,30 +181,6 @@ impl Trouble {
     }
 }
 
-impl Answer {
-    pub fn json(status: u16, body: &serde_json::Value) -> Self {
-        let json = ("content-type".to_owned(), "application/json".to_owned());
-        Self { status, headers: vec![json], body: body.to_string() }
-    }
-
-    #[must_use]
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        self.headers.push((name.to_owned(), value.to_owned()));
-        self
-    }
-}
-
-impl Request {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.as_str())
-    }
-
-    pub fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).expect("JSON")
-    }
-}
-
 /// The path of a certificate of the tests.
 pub fn certificate(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests", "certificates", name].iter().collect()
@@ -237,6 +205,8 @@ fn serve(stream: TcpStream, shared: &Mutex<Shared>) -> std::io::Result<()> {
 }
 
 fn answer(request: &Request, shared: &Mutex<Shared>) -> Answer {
+    let pause = shared.lock().expect("no fake has panicked").pause;
+    std::thread::sleep(pause);
     let mut shared = shared.lock().expect("no fake has panicked");
     if let Some(answer) = shared.service.gate(request) {
         return answer;

@@ -41,7 +41,8 @@ pub(super) fn columns(
         });
         let envelope = layout.as_ref().and_then(|(layout, _)| envelope(layout.write(), keys));
         if let Some((layout, _)) = &layout {
-            warnings::of_services(layout, sealed.as_ref(), &place, objections);
+            let verify_open = keys.verify_open;
+            warnings::of_services(layout, sealed.as_ref(), verify_open, &place, objections);
         }
         columns.push(DraftColumn {
             name: identifier(&config.name),
