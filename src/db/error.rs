@@ -142,9 +142,8 @@ fn client_trouble(error: &tokio_postgres::Error) -> DatabaseError {
 /// words of its own; what the system refuses has a number.
 fn is_of_the_other_kind(error: &tokio_postgres::Error) -> bool {
     let source = std::error::Error::source(error).and_then(|e| e.downcast_ref::<io::Error>());
-    source.is_some_and(|e| {
-        e.kind() == io::ErrorKind::PermissionDenied && e.raw_os_error().is_none()
-    })
+    source
+        .is_some_and(|e| e.kind() == io::ErrorKind::PermissionDenied && e.raw_os_error().is_none())
 }
 
 /// What, then the SQLSTATE; the place and the hint are left to [`Error`].
