@@ -5,7 +5,7 @@
 WITH written AS (
     UPDATE ONLY "{relation}" AS t
     SET "{assignments}"
-    FROM unnest("{arrays}") WITH ORDINALITY AS page("{array_names}", n)
+    FROM (SELECT "{rows}") AS page
     WHERE "{is_as_read}" AND "{range}"
     RETURNING CASE WHEN "{altered}" THEN -page.n ELSE page.n END AS n
 )

@@ -2,7 +2,7 @@
 -- rows were free, so that a row that was free and yet not written is known to be refused.
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest("{arrays}") WITH ORDINALITY AS page("{array_names}", n)
+    FROM (SELECT "{rows}") AS page
     JOIN ONLY "{relation}" AS t ON "{is_as_read}" AND "{range}"
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (

@@ -56,7 +56,7 @@ FOR NO KEY UPDATE OF t;
 WITH written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."text"[]) AS k1, unnest($5::"pg_catalog"."timestamptz"[]) AS k2, unnest($6::bytea[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0, unnest($9::text[]) AS a1) AS page
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1 THEN -page.n ELSE page.n END AS n
 )
@@ -66,7 +66,7 @@ FROM written;
 -- write unlocked by key
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."text"[]) AS k1, unnest($5::"pg_catalog"."timestamptz"[]) AS k2, unnest($6::bytea[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0, unnest($9::text[]) AS a1) AS page
     JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
@@ -82,14 +82,14 @@ FROM written;
 
 -- unwritten by key
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
+FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."text"[]) AS k1, unnest($5::"pg_catalog"."timestamptz"[]) AS k2, unnest($6::bytea[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0, unnest($9::text[]) AS a1) AS page
 JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."text", $11::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz");
 
 -- write by block
 WITH written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."text"[]) AS k1, unnest($5::"pg_catalog"."timestamptz"[]) AS k2, unnest($6::bytea[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0, unnest($9::text[]) AS a1) AS page
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $10 AND t.ctid <= $11
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1 THEN -page.n ELSE page.n END AS n
 )
@@ -99,7 +99,7 @@ FROM written;
 -- write unlocked by block
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."text"[]) AS k1, unnest($5::"pg_catalog"."timestamptz"[]) AS k2, unnest($6::bytea[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0, unnest($9::text[]) AS a1) AS page
     JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $10 AND t.ctid <= $11
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
@@ -115,14 +115,14 @@ FROM written;
 
 -- unwritten by block
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, n)
+FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."text"[]) AS k1, unnest($5::"pg_catalog"."timestamptz"[]) AS k2, unnest($6::bytea[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0, unnest($9::text[]) AS a1) AS page
 JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $10 AND t.ctid <= $11;
 
 -- write by key, comparing values
 WITH written AS (
     UPDATE ONLY "public"."traits" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "token" = coalesce(page.v1, t."token"), "lock_version" = t."lock_version" + 1
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::bytea[], $11::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, o0, o1, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."text"[]) AS k1, unnest($5::"pg_catalog"."timestamptz"[]) AS k2, unnest($6::bytea[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0, unnest($9::text[]) AS a1, unnest($10::bytea[]) AS o0, unnest($11::text[]) AS o1) AS page
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."token"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."tenant"::text COLLATE "C" IS DISTINCT FROM page.a0 OR t."day"::text COLLATE "C" IS DISTINCT FROM page.a1 THEN -page.n ELSE page.n END AS n
 )
@@ -132,7 +132,7 @@ FROM written;
 -- write unlocked by key, comparing values
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::bytea[], $11::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, o0, o1, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."text"[]) AS k1, unnest($5::"pg_catalog"."timestamptz"[]) AS k2, unnest($6::bytea[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0, unnest($9::text[]) AS a1, unnest($10::bytea[]) AS o0, unnest($11::text[]) AS o1) AS page
     JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
@@ -148,7 +148,7 @@ FROM written;
 
 -- unwritten by key, comparing values
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."text"[], $5::"pg_catalog"."timestamptz"[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::bytea[], $11::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, a1, o0, o1, n)
+FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."text"[]) AS k1, unnest($5::"pg_catalog"."timestamptz"[]) AS k2, unnest($6::bytea[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0, unnest($9::text[]) AS a1, unnest($10::bytea[]) AS o0, unnest($11::text[]) AS o1) AS page
 JOIN ONLY "public"."traits" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."name" OPERATOR("pg_catalog".=) page.k1 AND t."at" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (page.v1 IS NULL OR t."token"::text COLLATE "C" = page.o1) AND (t."name", t."at") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."text", $13::"pg_catalog"."timestamptz") AND (t."name", t."at") OPERATOR("pg_catalog".<=) ($14::"pg_catalog"."text", $15::"pg_catalog"."timestamptz");
 
 -- record failures

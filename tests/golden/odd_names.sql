@@ -56,7 +56,7 @@ FOR NO KEY UPDATE OF t;
 WITH written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
-    FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"else where"."mo""od"[]) AS k1, unnest($5::"pg_catalog"."bpchar"[]) AS k2, unnest($6::text[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0) AS page
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar")
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0 THEN -page.n ELSE page.n END AS n
 )
@@ -66,7 +66,7 @@ FROM written;
 -- write unlocked by key
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"else where"."mo""od"[]) AS k1, unnest($5::"pg_catalog"."bpchar"[]) AS k2, unnest($6::text[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0) AS page
     JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
@@ -82,14 +82,14 @@ FROM written;
 
 -- unwritten by key
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
+FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"else where"."mo""od"[]) AS k1, unnest($5::"pg_catalog"."bpchar"[]) AS k2, unnest($6::text[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0) AS page
 JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($9::"else where"."mo""od", $10::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar");
 
 -- write by block
 WITH written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
-    FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"else where"."mo""od"[]) AS k1, unnest($5::"pg_catalog"."bpchar"[]) AS k2, unnest($6::text[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0) AS page
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $9 AND t.ctid <= $10
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0 THEN -page.n ELSE page.n END AS n
 )
@@ -99,7 +99,7 @@ FROM written;
 -- write unlocked by block
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"else where"."mo""od"[]) AS k1, unnest($5::"pg_catalog"."bpchar"[]) AS k2, unnest($6::text[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0) AS page
     JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $9 AND t.ctid <= $10
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
@@ -115,14 +115,14 @@ FROM written;
 
 -- unwritten by block
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, n)
+FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"else where"."mo""od"[]) AS k1, unnest($5::"pg_catalog"."bpchar"[]) AS k2, unnest($6::text[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0) AS page
 JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND t.ctid >= $9 AND t.ctid <= $10;
 
 -- write by key, comparing values
 WITH written AS (
     UPDATE ONLY "Odd ""Schema"""."{relation}" AS t
     SET "select" = coalesce(page.v0, t."select"), "$1; --" = coalesce(page.v1, t."$1; --")
-    FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, o0, o1, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"else where"."mo""od"[]) AS k1, unnest($5::"pg_catalog"."bpchar"[]) AS k2, unnest($6::text[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0, unnest($9::text[]) AS o0, unnest($10::text[]) AS o1) AS page
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar")
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."select"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v1 IS NOT NULL AND t."$1; --"::text COLLATE "C" IS DISTINCT FROM page.v1) OR t."{columns}"::text COLLATE "C" IS DISTINCT FROM page.a0 THEN -page.n ELSE page.n END AS n
 )
@@ -132,7 +132,7 @@ FROM written;
 -- write unlocked by key, comparing values
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, o0, o1, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"else where"."mo""od"[]) AS k1, unnest($5::"pg_catalog"."bpchar"[]) AS k2, unnest($6::text[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0, unnest($9::text[]) AS o0, unnest($10::text[]) AS o1) AS page
     JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
@@ -148,7 +148,7 @@ FROM written;
 
 -- unwritten by key, comparing values
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::tid[], $4::"else where"."mo""od"[], $5::"pg_catalog"."bpchar"[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, k2, v0, v1, a0, o0, o1, n)
+FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"else where"."mo""od"[]) AS k1, unnest($5::"pg_catalog"."bpchar"[]) AS k2, unnest($6::text[]) AS v0, unnest($7::text[]) AS v1, unnest($8::text[]) AS a0, unnest($9::text[]) AS o0, unnest($10::text[]) AS o1) AS page
 JOIN ONLY "Odd ""Schema"""."{relation}" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."or""der" OPERATOR("pg_catalog".=) page.k1 AND t."{range}" OPERATOR("pg_catalog".=) page.k2) IS TRUE AND (page.v0 IS NULL OR t."select"::text COLLATE "C" = page.o0) AND (page.v1 IS NULL OR t."$1; --"::text COLLATE "C" = page.o1) AND (t."or""der", t."{range}") OPERATOR("pg_catalog".>=) ($11::"else where"."mo""od", $12::"pg_catalog"."bpchar") AND (t."or""der", t."{range}") OPERATOR("pg_catalog".<=) ($13::"else where"."mo""od", $14::"pg_catalog"."bpchar");
 
 -- record failures

@@ -56,7 +56,7 @@ FOR NO KEY UPDATE OF t;
 WITH written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::bytea[]) AS v0) AS page
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) THEN -page.n ELSE page.n END AS n
 )
@@ -66,7 +66,7 @@ FROM written;
 -- write unlocked by key
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::bytea[]) AS v0) AS page
     JOIN ONLY "public"."secrets" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
@@ -82,14 +82,14 @@ FROM written;
 
 -- unwritten by key
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
+FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::bytea[]) AS v0) AS page
 JOIN ONLY "public"."secrets" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."id") OPERATOR("pg_catalog".>=) ($6::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($7::"pg_catalog"."int8");
 
 -- write by block
 WITH written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::bytea[]) AS v0) AS page
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND t.ctid >= $6 AND t.ctid <= $7
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) THEN -page.n ELSE page.n END AS n
 )
@@ -99,7 +99,7 @@ FROM written;
 -- write unlocked by block
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::bytea[]) AS v0) AS page
     JOIN ONLY "public"."secrets" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND t.ctid >= $6 AND t.ctid <= $7
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
@@ -115,14 +115,14 @@ FROM written;
 
 -- unwritten by block
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, n)
+FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::bytea[]) AS v0) AS page
 JOIN ONLY "public"."secrets" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND t.ctid >= $6 AND t.ctid <= $7;
 
 -- write by key, comparing values
 WITH written AS (
     UPDATE ONLY "public"."secrets" AS t
     SET "secret" = coalesce(page.v0, t."secret")
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[], $6::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, o0, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::bytea[]) AS v0, unnest($6::bytea[]) AS o0) AS page
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (t."id") OPERATOR("pg_catalog".>=) ($7::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($8::"pg_catalog"."int8")
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret" IS DISTINCT FROM page.v0) THEN -page.n ELSE page.n END AS n
 )
@@ -132,7 +132,7 @@ FROM written;
 -- write unlocked by key, comparing values
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[], $6::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, o0, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::bytea[]) AS v0, unnest($6::bytea[]) AS o0) AS page
     JOIN ONLY "public"."secrets" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (t."id") OPERATOR("pg_catalog".>=) ($7::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($8::"pg_catalog"."int8")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
@@ -148,7 +148,7 @@ FROM written;
 
 -- unwritten by key, comparing values
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::bytea[], $6::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, o0, n)
+FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::bytea[]) AS v0, unnest($6::bytea[]) AS o0) AS page
 JOIN ONLY "public"."secrets" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (page.v0 IS NULL OR t."secret" = page.o0) AND (t."id") OPERATOR("pg_catalog".>=) ($7::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($8::"pg_catalog"."int8");
 
 -- record failures

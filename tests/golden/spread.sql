@@ -56,7 +56,7 @@ FOR NO KEY UPDATE OF t;
 WITH written AS (
     UPDATE ONLY "public"."tokens" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "key_version" = coalesce(page.v0_1::pg_catalog.int8, t."key_version"), "secret_iv" = coalesce(page.v0_2, t."secret_iv"), "secret_tag" = coalesce(page.v0_3, t."secret_tag"), "other" = coalesce(page.v1, t."other")
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, v0_1, v0_2, v0_3, v1, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::text[]) AS v0, unnest($6::text[]) AS v0_1, unnest($7::bytea[]) AS v0_2, unnest($8::text[]) AS v0_3, unnest($9::bytea[]) AS v1) AS page
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."id") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($11::"pg_catalog"."int8")
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v0_1 IS NOT NULL AND t."key_version"::text COLLATE "C" IS DISTINCT FROM page.v0_1::pg_catalog.int8::text) OR (page.v0_2 IS NOT NULL AND t."secret_iv" IS DISTINCT FROM page.v0_2) OR (page.v0_3 IS NOT NULL AND t."secret_tag"::text COLLATE "C" IS DISTINCT FROM page.v0_3) OR (page.v1 IS NOT NULL AND t."other" IS DISTINCT FROM page.v1) THEN -page.n ELSE page.n END AS n
 )
@@ -66,7 +66,7 @@ FROM written;
 -- write unlocked by key
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, v0_1, v0_2, v0_3, v1, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::text[]) AS v0, unnest($6::text[]) AS v0_1, unnest($7::bytea[]) AS v0_2, unnest($8::text[]) AS v0_3, unnest($9::bytea[]) AS v1) AS page
     JOIN ONLY "public"."tokens" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."id") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($11::"pg_catalog"."int8")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
@@ -82,14 +82,14 @@ FROM written;
 
 -- unwritten by key
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, v0_1, v0_2, v0_3, v1, n)
+FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::text[]) AS v0, unnest($6::text[]) AS v0_1, unnest($7::bytea[]) AS v0_2, unnest($8::text[]) AS v0_3, unnest($9::bytea[]) AS v1) AS page
 JOIN ONLY "public"."tokens" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (t."id") OPERATOR("pg_catalog".>=) ($10::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($11::"pg_catalog"."int8");
 
 -- write by block
 WITH written AS (
     UPDATE ONLY "public"."tokens" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "key_version" = coalesce(page.v0_1::pg_catalog.int8, t."key_version"), "secret_iv" = coalesce(page.v0_2, t."secret_iv"), "secret_tag" = coalesce(page.v0_3, t."secret_tag"), "other" = coalesce(page.v1, t."other")
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, v0_1, v0_2, v0_3, v1, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::text[]) AS v0, unnest($6::text[]) AS v0_1, unnest($7::bytea[]) AS v0_2, unnest($8::text[]) AS v0_3, unnest($9::bytea[]) AS v1) AS page
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND t.ctid >= $10 AND t.ctid <= $11
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v0_1 IS NOT NULL AND t."key_version"::text COLLATE "C" IS DISTINCT FROM page.v0_1::pg_catalog.int8::text) OR (page.v0_2 IS NOT NULL AND t."secret_iv" IS DISTINCT FROM page.v0_2) OR (page.v0_3 IS NOT NULL AND t."secret_tag"::text COLLATE "C" IS DISTINCT FROM page.v0_3) OR (page.v1 IS NOT NULL AND t."other" IS DISTINCT FROM page.v1) THEN -page.n ELSE page.n END AS n
 )
@@ -99,7 +99,7 @@ FROM written;
 -- write unlocked by block
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, v0_1, v0_2, v0_3, v1, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::text[]) AS v0, unnest($6::text[]) AS v0_1, unnest($7::bytea[]) AS v0_2, unnest($8::text[]) AS v0_3, unnest($9::bytea[]) AS v1) AS page
     JOIN ONLY "public"."tokens" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND t.ctid >= $10 AND t.ctid <= $11
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
@@ -115,14 +115,14 @@ FROM written;
 
 -- unwritten by block
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, v0_1, v0_2, v0_3, v1, n)
+FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::text[]) AS v0, unnest($6::text[]) AS v0_1, unnest($7::bytea[]) AS v0_2, unnest($8::text[]) AS v0_3, unnest($9::bytea[]) AS v1) AS page
 JOIN ONLY "public"."tokens" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND t.ctid >= $10 AND t.ctid <= $11;
 
 -- write by key, comparing values
 WITH written AS (
     UPDATE ONLY "public"."tokens" AS t
     SET "secret" = coalesce(page.v0, t."secret"), "key_version" = coalesce(page.v0_1::pg_catalog.int8, t."key_version"), "secret_iv" = coalesce(page.v0_2, t."secret_iv"), "secret_tag" = coalesce(page.v0_3, t."secret_tag"), "other" = coalesce(page.v1, t."other")
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, v0_1, v0_2, v0_3, v1, o0, o1, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::text[]) AS v0, unnest($6::text[]) AS v0_1, unnest($7::bytea[]) AS v0_2, unnest($8::text[]) AS v0_3, unnest($9::bytea[]) AS v1, unnest($10::bytea[]) AS o0, unnest($11::bytea[]) AS o1) AS page
     WHERE t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (page.v0 IS NULL OR (pg_catalog.int4send(coalesce(octet_length(pg_catalog.convert_to(t."secret", 'UTF8')), -1)) || coalesce(pg_catalog.convert_to(t."secret", 'UTF8'), ''::bytea) || pg_catalog.int4send(coalesce(octet_length(pg_catalog.convert_to(t."key_version"::text, 'UTF8')), -1)) || coalesce(pg_catalog.convert_to(t."key_version"::text, 'UTF8'), ''::bytea) || pg_catalog.int4send(coalesce(octet_length(t."secret_iv"), -1)) || coalesce(t."secret_iv", ''::bytea) || pg_catalog.int4send(coalesce(octet_length(pg_catalog.convert_to(t."secret_tag", 'UTF8')), -1)) || coalesce(pg_catalog.convert_to(t."secret_tag", 'UTF8'), ''::bytea)) = page.o0) AND (page.v1 IS NULL OR t."other" = page.o1) AND (t."id") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."int8")
     RETURNING CASE WHEN (page.v0 IS NOT NULL AND t."secret"::text COLLATE "C" IS DISTINCT FROM page.v0) OR (page.v0_1 IS NOT NULL AND t."key_version"::text COLLATE "C" IS DISTINCT FROM page.v0_1::pg_catalog.int8::text) OR (page.v0_2 IS NOT NULL AND t."secret_iv" IS DISTINCT FROM page.v0_2) OR (page.v0_3 IS NOT NULL AND t."secret_tag"::text COLLATE "C" IS DISTINCT FROM page.v0_3) OR (page.v1 IS NOT NULL AND t."other" IS DISTINCT FROM page.v1) THEN -page.n ELSE page.n END AS n
 )
@@ -132,7 +132,7 @@ FROM written;
 -- write unlocked by key, comparing values
 WITH free AS MATERIALIZED (
     SELECT page.*
-    FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, v0_1, v0_2, v0_3, v1, o0, o1, n)
+    FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::text[]) AS v0, unnest($6::text[]) AS v0_1, unnest($7::bytea[]) AS v0_2, unnest($8::text[]) AS v0_3, unnest($9::bytea[]) AS v1, unnest($10::bytea[]) AS o0, unnest($11::bytea[]) AS o1) AS page
     JOIN ONLY "public"."tokens" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (page.v0 IS NULL OR (pg_catalog.int4send(coalesce(octet_length(pg_catalog.convert_to(t."secret", 'UTF8')), -1)) || coalesce(pg_catalog.convert_to(t."secret", 'UTF8'), ''::bytea) || pg_catalog.int4send(coalesce(octet_length(pg_catalog.convert_to(t."key_version"::text, 'UTF8')), -1)) || coalesce(pg_catalog.convert_to(t."key_version"::text, 'UTF8'), ''::bytea) || pg_catalog.int4send(coalesce(octet_length(t."secret_iv"), -1)) || coalesce(t."secret_iv", ''::bytea) || pg_catalog.int4send(coalesce(octet_length(pg_catalog.convert_to(t."secret_tag", 'UTF8')), -1)) || coalesce(pg_catalog.convert_to(t."secret_tag", 'UTF8'), ''::bytea)) = page.o0) AND (page.v1 IS NULL OR t."other" = page.o1) AND (t."id") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."int8")
     FOR NO KEY UPDATE OF t SKIP LOCKED
 ), written AS (
@@ -148,7 +148,7 @@ FROM written;
 
 -- unwritten by key, comparing values
 SELECT array_agg(page.n) AS unwritten
-FROM unnest($2::xid[], $3::tid[], $4::"pg_catalog"."int8"[], $5::text[], $6::text[], $7::bytea[], $8::text[], $9::bytea[], $10::bytea[], $11::bytea[]) WITH ORDINALITY AS page(read_xmin, read_ctid, k1, v0, v0_1, v0_2, v0_3, v1, o0, o1, n)
+FROM (SELECT generate_series(1::bigint, cardinality($2::xid[])) AS n, unnest($2::xid[]) AS read_xmin, unnest($3::tid[]) AS read_ctid, unnest($4::"pg_catalog"."int8"[]) AS k1, unnest($5::text[]) AS v0, unnest($6::text[]) AS v0_1, unnest($7::bytea[]) AS v0_2, unnest($8::text[]) AS v0_3, unnest($9::bytea[]) AS v1, unnest($10::bytea[]) AS o0, unnest($11::bytea[]) AS o1) AS page
 JOIN ONLY "public"."tokens" AS t ON t.ctid = page.read_ctid AND t.tableoid = $1 AND (t.xmin = page.read_xmin AND t."id" OPERATOR("pg_catalog".=) page.k1) IS TRUE AND (page.v0 IS NULL OR (pg_catalog.int4send(coalesce(octet_length(pg_catalog.convert_to(t."secret", 'UTF8')), -1)) || coalesce(pg_catalog.convert_to(t."secret", 'UTF8'), ''::bytea) || pg_catalog.int4send(coalesce(octet_length(pg_catalog.convert_to(t."key_version"::text, 'UTF8')), -1)) || coalesce(pg_catalog.convert_to(t."key_version"::text, 'UTF8'), ''::bytea) || pg_catalog.int4send(coalesce(octet_length(t."secret_iv"), -1)) || coalesce(t."secret_iv", ''::bytea) || pg_catalog.int4send(coalesce(octet_length(pg_catalog.convert_to(t."secret_tag", 'UTF8')), -1)) || coalesce(pg_catalog.convert_to(t."secret_tag", 'UTF8'), ''::bytea)) = page.o0) AND (page.v1 IS NULL OR t."other" = page.o1) AND (t."id") OPERATOR("pg_catalog".>=) ($12::"pg_catalog"."int8") AND (t."id") OPERATOR("pg_catalog".<=) ($13::"pg_catalog"."int8");
 
 -- record failures
