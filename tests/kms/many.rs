@@ -184,7 +184,7 @@ async fn wrapped_again_without_being_shown() {
     let from = key(kind.uri()).await;
     let to = key(if kind == Kind::Aws { OTHER_AWS_URI } else { kind.uri() }).await;
     let none = Binding::None;
-    let made = from.new_data_keys(&[none.clone()]).await.unwrap().remove(0);
+    let made = from.new_data_keys(std::slice::from_ref(&none)).await.unwrap().remove(0);
     let item = Item {
         bytes: &made.wrapped.ciphertext,
         binding: &none,
