@@ -19,8 +19,6 @@ mod refusals;
 mod ring;
 #[path = "kms/sealed.rs"]
 mod sealed;
-#[path = "kms/slow.rs"]
-mod slow;
 #[path = "kms/stop.rs"]
 mod stop;
 #[path = "kms/wrapping.rs"]

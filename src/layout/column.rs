@@ -216,8 +216,7 @@ impl ColumnLayout {
         self.all().any(|layout| layout.key_form().is_slow())
     }
 
-    /// Whether the row has a part in some value: in its additional data, or in what a key service
-    /// binds it or its data key to.
+    /// Whether the row has a part in some value: in what it or its data key is bound to.
     pub fn has_aad(&self) -> bool {
         let binds = |layout: &Layout| {
             layout.service().is_some_and(ServiceForm::has_context)

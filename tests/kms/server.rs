@@ -58,8 +58,6 @@ struct Shared {
     refused: Option<(String, Answer)>,
     /// Answered from the call of this number on, and for so long.
     trouble: Option<Trouble>,
-    /// How long every answer takes.
-    pause: Duration,
     /// Requests that came through the gate, by operation.
     calls: BTreeMap<String, usize>,
 }
@@ -74,7 +72,6 @@ impl Fake {
             refusals: VecDeque::new(),
             refused: None,
             trouble: None,
-            pause: Duration::ZERO,
             calls: BTreeMap::new(),
         };
         let shared = Arc::new(Mutex::new(shared));
@@ -101,11 +98,6 @@ impl Fake {
     pub fn trouble(&self, after: usize, lasts: Duration, answer: &Answer) {
         let answer = answer.clone();
         self.shared().trouble = Some(Trouble { after, lasts, since: None, answer });
-    }
-
-    /// Takes so long for every answer.
-    pub fn slow(&self, pause: Duration) {
-        self.shared().pause = pause;
     }
 
     pub fn mend(&self) {
@@ -205,8 +197,6 @@ fn serve(stream: TcpStream, shared: &Mutex<Shared>) -> std::io::Result<()> {
 }
 
 fn answer(request: &Request, shared: &Mutex<Shared>) -> Answer {
-    let pause = shared.lock().expect("no fake has panicked").pause;
-    std::thread::sleep(pause);
     let mut shared = shared.lock().expect("no fake has panicked");
     if let Some(answer) = shared.service.gate(request) {
         return answer;

@@ -1,133 +1,18 @@
 //! Wrapped keys in fields of JSON objects: beside the pieces of a value, beside a value that is one string, and in
 //! front of one. What is not wrapped or sealed anew stays byte for byte.
 
+#[path = "objects/stage.rs"]
+mod stage;
+#[cfg(feature = "failpoints")]
+#[path = "objects/torn.rs"]
+mod torn;
+
 use data_encoding::BASE64;
-use serde_json::Value;
 
+use self::stage::{FIELDS, IN_OBJECTS, Stage, parsed, without};
 use super::rows::wrapped_key;
-use crate::fakes::{Fake, KINDS, Kind};
-use crate::support::{Reseal, StoredParts, TestDatabase, TestKey};
-
-/// A table of documents.
-struct Stage {
-    kind: Kind,
-    fake: Fake,
-    database: TestDatabase,
-    column: &'static str,
-}
-
-/// The members of an object.
-const FIELDS: &str =
-    r#"fields = { iv = "{b64(nonce12)}", ct = "{b64(ct)}", tag = "{b64(tag16)}" }"#;
-
-const IN_OBJECTS: &str = r#"field = "wrapped_dek", version_field = "kek_version""#;
-
-/// JSON as PHP writes it: with escapes that nobody needs.
-fn php(text: &str) -> String {
-    text.replace('/', "\\/")
-}
-
-impl Stage {
-    async fn set(kind: Kind, column: &'static str) -> Self {
-        let (fake, database) = (kind.start(), TestDatabase::create().await);
-        let table = format!("CREATE TABLE documents (id int PRIMARY KEY, document {column})");
-        database.batch(&table).await;
-        Self { kind, fake, database, column }
-    }
-
-    /// A wrapped key as an object holds it, and what is noted beside it.
-    fn wrapped(&self, key: &TestKey) -> (String, String) {
-        let wrapped = wrapped_key(self.kind, &self.fake.wrap(key));
-        let text = match self.kind {
-            Kind::Vault => String::from_utf8(wrapped).expect("text"),
-            _ => BASE64.encode(&wrapped),
-        };
-        (text, self.fake.newest())
-    }
-
-    /// An object with a value, whose members are spelled in their own way.
-    fn object(&self, words: &str) -> String {
-        let key = TestKey::random();
-        let StoredParts { nonce, ciphertext, tag } =
-            StoredParts::seal(&key, 12, b"", words.as_bytes());
-        let [ct, iv, tag] = [ciphertext, nonce, tag].map(|part| php(&BASE64.encode(&part)));
-        let (wrapped, version) = self.wrapped(&key);
-        format!(
-            r#"{{"v":1.50, "tag" : "{tag}", "ct":"{ct}",  "wrapped_dek" :"{}","iv":"{iv}", "a\/b": 2e1, "kek_version":"{version}"}}"#,
-            php(&wrapped)
-        )
-    }
-
-    async fn insert(&self, id: i32, document: &str) {
-        let insert = format!("INSERT INTO documents VALUES ($1, $2::text::{})", self.column);
-        let client = self.database.client().await;
-        client.execute(&insert, &[&id, &document]).await.expect("a row");
-    }
-
-    async fn text(&self, id: i32) -> String {
-        let select = "SELECT document::text FROM documents WHERE id = $1";
-        self.database.client().await.query_one(select, &[&id]).await.expect("a row").get(0)
-    }
-
-    fn config(&self, paths: &str, value: &str, data_key: &str) -> String {
-        let uri = self.kind.uri();
-        format!(
-            "[[table]]\nname = \"documents\"\n[table.columns.document]\njson = {paths}\n{value}\n\
-             data_key = {{ kms = \"{uri}\", {data_key} }}\n"
-        )
-    }
-
-    fn reseal(&self, words: &str, config: &str) -> Reseal {
-        let program = Reseal::new(words).on(&self.database).config(config).json();
-        self.kind.reach(program.env("RESEAL_RETRY_FOR", "30s"), &self.fake)
-    }
-
-    async fn run(&self, words: &str, config: &str, code: i32) -> Value {
-        self.reseal(words, config).run().await.expect(code).json()
-    }
-
-    /// The data key of an object, if the newest version has wrapped it.
-    fn key(&self, wrapped: &Value) -> Option<TestKey> {
-        let text = wrapped.as_str()?;
-        let bytes = match self.kind {
-            Kind::Vault => text.as_bytes().to_vec(),
-            _ => BASE64.decode(text.as_bytes()).ok()?,
-        };
-        let (key, version) = self.fake.unwrap(&bytes)?;
-        (version == self.fake.newest())
-            .then(|| TestKey::from_hex(&data_encoding::HEXLOWER.encode(&key)))
-    }
-
-    /// What an object says, if it is as it should be.
-    fn opened(&self, object: &Value) -> Option<String> {
-        let part = |name: &str| BASE64.decode(object[name].as_str()?.as_bytes()).ok();
-        let parts = StoredParts { nonce: part("iv")?, ciphertext: part("ct")?, tag: part("tag")? };
-        let words = parts.open(&self.key(&object["wrapped_dek"])?, b"")?;
-        let noted = object["kek_version"].to_string().trim_matches('"').to_owned();
-        (noted == self.fake.newest()).then(|| String::from_utf8(words).expect("text"))
-    }
-}
-
-/// A text without what stands behind these names.
-fn without(text: &str, names: &[&str]) -> String {
-    let mut left = text.to_owned();
-    for name in names {
-        let mut rest = std::mem::take(&mut left);
-        while let Some(at) = rest.find(&format!("\"{name}\"")) {
-            let behind = at + name.len() + 2;
-            let begin = behind + rest[behind..].find(':').expect("a member") + 1;
-            let end = begin + rest[begin..].find([',', '}']).expect("an end");
-            left += &rest[..begin];
-            rest = rest[end..].to_owned();
-        }
-        left += &rest;
-    }
-    left
-}
-
-fn parsed(text: &str) -> Value {
-    serde_json::from_str(text).expect("JSON")
-}
+use crate::fakes::{KINDS, Kind};
+use crate::support::{StoredParts, TestKey};
 
 #[tokio::test]
 async fn of_an_object_the_wrapped_key_alone_is_another_one() {
@@ -287,81 +172,6 @@ async fn notes_and_objects_that_lack_something() {
     }
     let failures = stage.run("failures", &config, 0).await.to_string();
     assert_eq!(failures.matches("\"malformed\"").count(), 4, "{failures}");
-}
-
-/// Another member is changed while the value is rotated: that stands, and the value is rotated all the same.
-#[cfg(feature = "failpoints")]
-#[tokio::test]
-async fn what_the_application_writes_into_the_document_stands() {
-    use crate::support::Failpoints;
-
-    for rotate in ["rewrap", "reseal"] {
-        let stage = Stage::set(Kind::Gcp, "jsonb").await;
-        for id in 1..=5 {
-            let object = stage.object(&format!("words {id}"));
-            stage.insert(id, &format!(r#"{{"card":{object}, "limit": 1}}"#)).await;
-        }
-        stage.fake.rotate();
-        let config =
-            stage.config(r#"["$.card"]"#, FIELDS, &format!("{IN_OBJECTS}, rotate = \"{rotate}\""));
-        let failpoints = Failpoints::hold("page-resealed@1");
-        let mut running = failpoints.on(stage.reseal("run --workers 1", &config)).spawn();
-        failpoints.reached("page-resealed@1", &mut running).await;
-        let change =
-            "UPDATE documents SET document = jsonb_set(document, '{limit}', '2') WHERE id = 3";
-        stage.database.batch(change).await;
-        failpoints.release("page-resealed@1");
-        let status = running.wait().await.expect(0).json();
-        assert!(status["conflicts"].as_u64() > Some(0), "{status}");
-        for id in 1..=5 {
-            let new = parsed(&stage.text(id).await);
-            assert_eq!(stage.opened(&new["card"]), Some(format!("words {id}")));
-            assert_eq!(new["limit"], if id == 3 { 2 } else { 1 });
-        }
-    }
-}
-
-/// … killed, and started again; and bound to its row.
-#[cfg(feature = "failpoints")]
-#[tokio::test]
-async fn killed_and_resumed_with_keys_that_are_bound() {
-    for rotate in ["rewrap", "reseal"] {
-        let stage = Stage::set(Kind::Vault, "json").await;
-        let seal = |id: i32, words: &str| {
-            let key = TestKey::random();
-            let aad = format!("documents:{id}");
-            let sealed = stage.fake.versions(|v| v.seal(aad.as_bytes(), key.bytes()));
-            let value = StoredParts::seal(&key, 12, b"", words.as_bytes()).put_together("go");
-            let (value, sealed) = (BASE64.encode(&value), BASE64.encode(&sealed));
-            format!(r#"{{"secret": "{value}", "dek": "vault:v1:{sealed}"}}"#)
-        };
-        for id in 1..=60 {
-            let cards = [seal(id, "first"), seal(id, "second")].join(", ");
-            stage.insert(id, &format!(r#"{{"cards": [{cards}]}}"#)).await;
-        }
-        // a card of another row: its key does not open here
-        let foreign = format!(r#"{{"cards": [{}]}}"#, seal(1, "first"));
-        stage.insert(61, &foreign).await;
-        stage.fake.rotate();
-        let secret = r#"fields = { secret = "{b64(nonce12 ct tag16)}" }"#;
-        let data_key =
-            format!("field = \"dek\", aad = \"{{table}}:{{id}}\", rotate = \"{rotate}\"");
-        let config = stage.config(r#"["$.cards[*]"]"#, secret, &data_key);
-        for point in ["committed@2", "before-commit@2"] {
-            let run = stage.reseal("run --workers 1 --page-rows-max 10", &config);
-            let killed = run.env("RESEAL_FAILPOINT", format!("{point}=kill")).run().await;
-            assert_eq!(killed.signal, Some(9), "{point}: {}", killed.printed());
-        }
-        let status = stage.run("run", &config, 1).await;
-        assert_eq!(
-            (&status["resealed_records"], &status["failed_records"]),
-            (&120.into(), &1.into()),
-            "{rotate}: {status}"
-        );
-        assert_eq!(stage.text(61).await, foreign);
-        let failures = stage.run("failures", &config, 0).await.to_string();
-        assert!(failures.contains("$['cards'][0]"), "{failures}");
-    }
 }
 
 #[tokio::test]
