@@ -130,7 +130,8 @@ fn table_count(table: &CountedTable, status: &StatusReport) -> TableCount {
             format!("{more} more than the last pass met: written since it read them")
         }
         (_, Some(less)) => format!(
-            "{} fewer than the last pass met: removed or emptied since it read them",
+            "{} fewer than the last pass met: removed or emptied since it read them, or met twice because they moved \
+             while it read",
             less.unsigned_abs()
         ),
         (Some(_), None) => "not compared: not every column can be counted by SQL alone".to_owned(),
