@@ -5,6 +5,7 @@
 //! case, without a full stop, and never hold a key, a plaintext or a row.
 
 use std::fmt;
+use std::io;
 
 /// The exit codes that scripts rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +120,15 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Why a file could not be read: what happens most in words that say it, the rest as the system has it.
+pub fn of_reading(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+        other => other.to_string(),
+    }
+}
 
 /// The hint for a word that is not known, when it is near enough to a known one to be meant.
 pub fn did_you_mean<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {

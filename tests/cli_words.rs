@@ -126,6 +126,10 @@ const BAD_WORDS: &[(&[&str], &str)] = &[
     ),
     (&["plam"], "unknown command `plam`\n  where: the command line\n  hint: did you mean `plan`?"),
     (
+        &["paln"],
+        "unknown command `paln`\n  where: the command line\n  hint: did you mean `man` or `plan`?",
+    ),
+    (
         &["run", "--wrokers=2"],
         "unknown argument `--wrokers`\n  where: the command line\n  hint: did you mean `--workers`?",
     ),
@@ -155,7 +159,7 @@ const BAD_WORDS: &[(&[&str], &str)] = &[
     ),
     (
         &["status", "--config", "nowhere.toml"],
-        "cannot read the configuration: entity not found\n  where: nowhere.toml",
+        "cannot read the configuration: there is no such file\n  where: nowhere.toml",
     ),
 ];
 

@@ -213,7 +213,7 @@ fn health_needs_neither_tables_nor_a_database() {
 #[test]
 fn commands_about_runs_need_the_database_alone() {
     let said = troubles("status", &[], "[database]\nurl = \"file:/nowhere/url\"");
-    assert_eq!(said, ["cannot read the database's URL: entity not found @ /nowhere/url / "]);
+    assert_eq!(said, ["cannot read the database's URL: there is no such file @ /nowhere/url / "]);
     let Ok(Command::Status(command)) = resolve("status --run 7 --wait", &[], "") else { panic!() };
     assert_eq!((command.run, command.wait), (Some(7), true));
     let accept = "failures accept 3 --reason gone";

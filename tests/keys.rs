@@ -61,8 +61,8 @@ fn refusals_name_the_variable_and_never_its_content() {
     let swapped = format!("{b},{a}");
     let trailing = format!("{b},");
     for (variables, what, place) in [
-        (vec![], "the environment variable is not set", "env:RESEAL_TEST_NEW"),
-        (vec![("NEW", "")], "the environment variable is not set", "env:RESEAL_TEST_NEW"),
+        (vec![], "the environment variable is not set, or empty", "env:RESEAL_TEST_NEW"),
+        (vec![("NEW", "")], "the environment variable is not set, or empty", "env:RESEAL_TEST_NEW"),
         (vec![("NEW", "abc")], "the key is 3 characters long, not 64", "env:RESEAL_TEST_NEW"),
         (
             vec![("NEW", swapped.as_str())],

@@ -51,7 +51,7 @@ fn hint(error: &clap::Error) -> String {
         .or_else(|| said(error, ContextKind::SuggestedSubcommand))
         .or_else(|| said(error, ContextKind::SuggestedValue));
     match suggestion {
-        Some(word) => format!("did you mean `{word}`?"),
+        Some(words) => format!("did you mean `{}`?", words.replace(", ", "` or `")),
         None => ASK.to_owned(),
     }
 }

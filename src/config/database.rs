@@ -9,7 +9,7 @@ use crate::config::file::{FileWords, read};
 use crate::config::run::number;
 use crate::config::word::Word;
 use crate::config::{Environment, Troubles};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, of_reading};
 
 /// A longer file holds something else.
 const URL_BYTES_MAX: u64 = 16 << 10;
@@ -91,7 +91,7 @@ pub(super) fn is_name(name: &str) -> bool {
 /// The file's text without the line feed at its end.
 fn read_url(path: &str) -> Result<String> {
     let mut text = read(Path::new(path), URL_BYTES_MAX).map_err(|error| {
-        Error::usage(format!("cannot read the database's URL: {}", error.kind())).at(path)
+        Error::usage(format!("cannot read the database's URL: {}", of_reading(&error))).at(path)
     })?;
     text.truncate(text.trim_end().len());
     Ok(text)

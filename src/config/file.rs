@@ -11,7 +11,7 @@ use crate::config::layouts::LayoutWords;
 use crate::config::serve::ServeFileWords;
 use crate::config::word::Word;
 use crate::config::{Environment, Troubles, run};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, of_reading};
 
 /// A larger file is not a configuration.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -85,7 +85,7 @@ impl FileWords {
                 Ok(FileWords::default())
             }
             Err(error) => {
-                Err(Error::usage(format!("cannot read the configuration: {}", error.kind()))
+                Err(Error::usage(format!("cannot read the configuration: {}", of_reading(&error)))
                     .at(path.display().to_string()))
             }
         }

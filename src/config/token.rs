@@ -9,7 +9,7 @@ use crate::config::Environment;
 use crate::config::database::is_name;
 use crate::config::file::read;
 use crate::config::word::Word;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, of_reading};
 
 /// A longer file holds something else.
 const TOKEN_BYTES_MAX: u64 = 8 << 10;
@@ -40,7 +40,7 @@ impl Token {
                 .ok_or_else(|| word.wrong(format!("the variable {name} is not set")))?,
             Some(("file", path)) if !path.is_empty() => read(Path::new(path), TOKEN_BYTES_MAX)
                 .map_err(|error| {
-                    Error::usage(format!("cannot read the token: {}", error.kind())).at(path)
+                    Error::usage(format!("cannot read the token: {}", of_reading(&error))).at(path)
                 })?,
             _ => {
                 let error = word.wrong("a token is named, never written here");

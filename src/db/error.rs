@@ -7,6 +7,7 @@
 mod sqlstate;
 
 use std::fmt;
+use std::io;
 
 use tokio_postgres::error::{DbError, Severity};
 
@@ -111,6 +112,12 @@ fn client_trouble(error: &tokio_postgres::Error) -> DatabaseError {
     let starts = |words: &str| kind.starts_with(words);
     if error.is_closed() || starts("error communicating") {
         DatabaseError::new(Trouble::ConnectionLost, "the connection to the database was lost")
+    } else if starts("error connecting") && is_of_the_other_kind(error) {
+        DatabaseError::new(
+            Trouble::ConnectionLost,
+            "the server is not of the kind that target_session_attrs asks for",
+        )
+        .hint("a run needs the primary: name it, all servers of the cluster, or another kind")
     } else if starts("error connecting") || starts("timeout") {
         DatabaseError::new(Trouble::ConnectionLost, "the database cannot be reached")
             .hint("check host and port, that the server runs, and the network in between")
@@ -129,6 +136,14 @@ fn client_trouble(error: &tokio_postgres::Error) -> DatabaseError {
     } else {
         DatabaseError::new(Trouble::Bug, "a value did not fit the statement it was used with")
     }
+}
+
+/// A server that answered, and takes writes or takes none where the other was asked for. The client says so in
+/// words of its own; what the system refuses has a number.
+fn is_of_the_other_kind(error: &tokio_postgres::Error) -> bool {
+    let source = std::error::Error::source(error).and_then(|e| e.downcast_ref::<io::Error>());
+    source
+        .is_some_and(|e| e.kind() == io::ErrorKind::PermissionDenied && e.raw_os_error().is_none())
 }
 
 /// What, then the SQLSTATE; the place and the hint are left to [`Error`].

@@ -7,7 +7,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::source::SecretText;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, of_reading};
 
 /// Room for about a thousand keys.
 const FILE_BYTES_MAX: usize = 64 * 1024;
@@ -18,7 +18,7 @@ pub(super) fn read(path: &Path) -> Result<SecretText> {
     // Read into a buffer that is large enough from the start: one that grows leaves copies behind.
     let mut text = Zeroizing::new(vec![0; FILE_BYTES_MAX + 1]);
     let length = File::open(path).and_then(|file| fill(file, &mut text)).map_err(|error| {
-        Error::usage(format!("cannot read the key file: {}", error.kind())).at(place())
+        Error::usage(format!("cannot read the key file: {}", of_reading(&error))).at(place())
     })?;
     if length > FILE_BYTES_MAX {
         return Err(Error::usage(format!("the key file is larger than {FILE_BYTES_MAX} bytes"))

@@ -57,7 +57,7 @@ impl KeySource {
         match self {
             Self::Env(name) => env::read(name)
                 .filter(|text| !text.is_empty())
-                .ok_or_else(|| self.missing("the environment variable is not set")),
+                .ok_or_else(|| self.missing("the environment variable is not set, or empty")),
             Self::File(path) => file::read(path),
             Self::Wrapped(_) => Err(Error::bug("a wrapped key is no text").at(self.to_string())),
         }

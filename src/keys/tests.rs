@@ -115,7 +115,7 @@ fn files_that_cannot_be_read() {
     let (_directory, mut config) = ring(&hex('a'), &[]);
     config.previous = vec![KeySource::File(PathBuf::from("/nonexistent/key")).into()];
     let error = KeyRing::load(&config).unwrap_err();
-    assert_eq!(error.what, "cannot read the key file: entity not found");
+    assert_eq!(error.what, "cannot read the key file: there is no such file");
     assert_eq!(error.place.unwrap(), "file:/nonexistent/key");
     let (what, _) = refusal(&"a".repeat(70_000), &[]);
     assert_eq!(what, "the key file is larger than 65536 bytes");

@@ -29,14 +29,27 @@ pub(super) fn of_service(column: &Value) -> String {
     format!("{} is sealed with {version}{}: {shown}", text("column"), text("key"))
 }
 
-/// What a good proof allows, and what it does not.
-pub(super) fn removal(moment: &str) -> Vec<String> {
-    vec![
+/// What a good proof allows, and what it does not. Values that were `accepted` as they are are no part of it.
+pub(super) fn removal(moment: &str, accepted: u64) -> Vec<String> {
+    let mut removal = vec![
         "the previous key can be removed from the services".to_owned(),
         format!(
             "keep it archived until the last backup, WAL archive and delayed standby older than {moment} is gone"
         ),
-    ]
+    ];
+    removal.extend(of_accepted(accepted));
+    removal
+}
+
+/// What no proof says of values that were accepted: one that could not be written, or was not read, may well
+/// open with a previous key. Nothing when there is none.
+pub(super) fn of_accepted(accepted: u64) -> Option<String> {
+    (accepted > 0).then(|| {
+        format!(
+            "of {accepted} accepted values nothing is proved: one that `reseal failures --all` lists as \
+             write_refused opens with a previous key alone, others may; keep that key for whoever reads them"
+        )
+    })
 }
 
 /// What a good proof of a part of the configuration leaves open.

@@ -208,14 +208,26 @@ fn advice(report: &StatusReport, timeline: Option<i64>) -> Vec<String> {
     let mut advice = Vec::new();
     let proof = report.proof.as_ref();
     let proven_on = proof.and_then(|proof| proof["timeline"].as_i64());
+    if let (Some(then), Some(now)) = (proven_on, timeline)
+        && then != now
+    {
+        // what it allowed it allows no more
+        return vec![format!(
+            "the proof is void: it was made on timeline {then}, the server now writes timeline \
+             {now} (failover or restore); keep the previous key, and verify again"
+        )];
+    }
     let moment = proof.and_then(|proof| proof["moment"].as_str());
     match (report.status, moment) {
         ("completed", _) if !report.left_out.is_empty() => {
             advice.extend(proof::of_a_part(&report.left_out));
         }
-        ("completed", Some(moment)) => advice.extend(proof::removal(moment)),
+        ("completed", Some(moment)) => {
+            advice.extend(proof::removal(moment, report.accepted_records));
+        }
         ("completed_with_failures", _) => advice.push(
-            "some values could not be opened: see `reseal failures`; repair or accept them, then run again"
+            "some values could not be opened or written: see `reseal failures`; repair or accept them, then \
+             run again; keep the previous key until then"
                 .to_owned(),
         ),
         ("incomplete", _) => advice.push(
@@ -226,17 +238,6 @@ fn advice(report: &StatusReport, timeline: Option<i64>) -> Vec<String> {
         ("paused", _) => advice.push("let it go on with `reseal resume`".to_owned()),
         ("interrupted", _) => advice.push("the same `reseal run` resumes".to_owned()),
         _ => {}
-    }
-    if let (Some(then), Some(now)) = (proven_on, timeline)
-        && then != now
-    {
-        advice.insert(
-            0,
-            format!(
-                "the proof is void: it was made on timeline {then}, the server now writes timeline \
-                 {now} (failover or restore); verify again"
-            ),
-        );
     }
     advice
 }

@@ -74,8 +74,9 @@ fn advice(verdict: &Verdict, left_out: &[String]) -> Vec<String> {
                 .to_owned(),
         ];
     }
+    let accepted = verdict.tables.iter().map(|t| t.accepted).sum();
     let mut advice = match left_out {
-        [] => proof::removal(&verdict.moment.time),
+        [] => proof::removal(&verdict.moment.time, accepted),
         left_out => proof::of_a_part(left_out),
     };
     advice.extend(proof::standbys(&verdict.standbys_behind));

@@ -107,3 +107,37 @@ async fn one_is_accepted_with_a_reason_and_audited() {
     assert_eq!(status(&vault, "").await["accepted_records"], 0);
     assert_eq!(listed(&vault, "failures").await[0]["accepted_reason"], Value::Null);
 }
+
+/// A value that was refused a write is still under the previous key: whoever allows the removal of that key
+/// must say that this one goes with it.
+#[tokio::test]
+async fn accepted_values_may_need_the_previous_key() {
+    let vault = Vault::with_rows(20).await;
+    let sql = "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+               BEGIN RAISE EXCEPTION 'no'; END $$;
+               CREATE TRIGGER refuse BEFORE UPDATE ON secrets
+               FOR EACH ROW WHEN (OLD.id = 7) EXECUTE FUNCTION refuse()";
+    vault.database.batch(sql).await;
+    let before = vault.cells().await;
+    let run = vault.with_columns("run").json().run().await.expect(1).json();
+    let advice = run["advice"].to_string();
+    assert!(advice.contains("opened or written") && advice.contains("keep the previous"), "{run}");
+    for id in ["1", "2"] {
+        let accept = vault.command("failures accept").arg(id).arg("--reason").arg("a test row");
+        accept.run().await.expect(0);
+    }
+    let run = vault.with_columns("run").json().run().await.expect(0).json();
+    let verify = vault.with_columns("verify").json().run().await.expect(0).json();
+    for report in [&run, &verify, &status(&vault, "").await] {
+        assert_eq!(report["accepted_records"], 2, "{report}");
+        let advice = report["advice"].as_array().expect("advice");
+        let last = advice.last().and_then(Value::as_str).expect("a text");
+        assert!(last.starts_with("of 2 accepted values nothing is proved: "), "{report}");
+    }
+    for words in ["report --output json", "report --output json --backup-retention 35d"] {
+        let retention = vault.command(words).run().await.expect(0).json()["retention"].clone();
+        let what = retention["what"].as_str().expect("a text");
+        assert!(what.contains("2 values were accepted as they are"), "{what}");
+    }
+    vault.check(&before, &vault.cells().await, &[(7, "secret"), (7, "token")]);
+}

@@ -47,7 +47,7 @@ async fn key_files_that_are_not_there() {
     let vault = Vault::with_rows(10).await;
     for option in ["--current", "--previous"] {
         let command = vault.with_columns("run").arg(option).arg("file:nowhere/key");
-        let told = ("cannot read the key file: entity not found", "file:nowhere/key", "");
+        let told = ("cannot read the key file: there is no such file", "file:nowhere/key", "");
         refused(&vault.database, command, USAGE, &[told]).await;
     }
 }

@@ -82,3 +82,18 @@ async fn seals_of_earlier_runs_count() {
     assert!(outcome.stderr.contains("the budget of 2^32 seals"), "{}", outcome.stderr);
     assert!(vault.cells().await == before, "a value was sealed beyond the budget");
 }
+
+/// A schema of that name which somebody else has filled.
+#[tokio::test]
+async fn a_schema_that_is_not_ours() {
+    let vault = Vault::with_rows(20).await;
+    vault.database.batch("CREATE SCHEMA reseal; CREATE TABLE reseal.run (id integer)").await;
+    let told = [(
+        "the schema holds tables that are not this program's ledger",
+        "schema reseal",
+        "rename that schema",
+    )];
+    for command in [vault.with_columns("run"), vault.command("ledger")] {
+        refused(&vault.database, command, REFUSED, &told).await;
+    }
+}

@@ -1,6 +1,6 @@
 //! What a whole server is refused for, on servers of the tests' own; and that a plan writes nothing.
 
-use super::{REFUSED, refused};
+use super::{REFUSED, refused, tells};
 use crate::support::{TestDatabase, Vault, become_standby, private_server};
 use reseal::demo::server::ServerOptions;
 
@@ -17,6 +17,11 @@ async fn a_standby_takes_no_writes() {
     for words in ["plan", "run", "verify"] {
         refused(&vault.database, vault.with_columns(words), REFUSED, &told).await;
     }
+    // asked for a server that takes writes, the client does not even begin; that is no trouble of the network
+    let url = format!("{}?target_session_attrs=read-write", vault.database.url());
+    let outcome = vault.command("status").env("DATABASE_URL", &url).run().await.expect(5);
+    let told = [("not of the kind that target_session_attrs asks for", "", "the primary")];
+    tells(&outcome, &told);
 }
 
 /// Not even a transaction id is taken: nothing that a standby or a subscriber would see.

@@ -82,6 +82,12 @@ fn newer_ledger(version: i32) -> Error {
 }
 
 fn not_created(error: DatabaseError) -> Error {
+    // duplicate_table, duplicate_object: no ledger is there, but something of its names
+    if matches!(error.sqlstate.as_deref(), Some("42P07" | "42710")) {
+        return Error::refused("the schema holds tables that are not this program's ledger")
+            .at("schema reseal")
+            .hint("rename that schema, or take it away when it is what is left of an old ledger");
+    }
     let mended = "run `reseal ledger --print-sql` and have a DBA apply it, then let \
                   this role use schema reseal and read, insert into and update its tables";
     Error::from(error).at("schema reseal").hint(mended)

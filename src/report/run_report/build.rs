@@ -224,7 +224,8 @@ fn retention(status: &StatusReport, kept: Option<Duration>) -> Result<Retention>
     let Some(kept) = kept else {
         let what = format!(
             "Keep the previous keys archived until the last backup, WAL archive and delayed standby older than \
-             {moment} is gone. How long those are kept was not said (--backup-retention)."
+             {moment} is gone. How long those are kept was not said (--backup-retention).{}",
+            of_accepted(status)
         );
         return Ok(Retention { backup_retention, keep_until: None, what });
     };
@@ -235,9 +236,21 @@ fn retention(status: &StatusReport, kept: Option<Duration>) -> Result<Retention>
     let until = humantime::format_rfc3339_seconds(until).to_string();
     let what = format!(
         "Keep the previous keys archived until {until}: until then backups, WAL archives and delayed standbys \
-         from before {moment} may be restored."
+         from before {moment} may be restored.{}",
+        of_accepted(status)
     );
     Ok(Retention { backup_retention, keep_until: Some(until), what })
+}
+
+/// Live values may need a previous key for longer than any backup.
+fn of_accepted(status: &StatusReport) -> String {
+    match status.accepted_records {
+        0 => String::new(),
+        accepted => format!(
+            " {accepted} values were accepted as they are; where one of them opens with a previous key, it needs \
+             that key for as long as it is read."
+        ),
+    }
 }
 
 fn event_line(event: &StoredEvent) -> EventLine {
