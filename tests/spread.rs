@@ -61,7 +61,7 @@ async fn the_report_counts_them_as_the_run_does() {
     client.batch_execute(nothing).await.expect("two rows");
     let status = table.command("run").run().await.expect(0).json();
     expect_counts(&status, [4, 4, 4, 0, 0]);
-    let report = table.command("report --output json").run().await.expect(0).json();
+    let report = table.command("report").run().await.expect(0).json();
     let counted = &report["counts"]["tables"][0];
     assert_eq!(
         (&counted["values_now"], &counted["difference"]),
