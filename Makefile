@@ -18,7 +18,7 @@ test-environments: ## tests with PgBouncer, full disks, a clock that jumps, Prom
 	@scripts/environments
 	@$(with_postgresql) cargo test --features environments --test pooler --test disk --test clock --test prometheus
 
-test-kms: ## tests with key services: a real OpenBao, moto for AWS, fakes for all; installs what is missing
+test-kms: ## tests with key services: OpenBao, moto, fakes; bao, aws, gcloud, az run the pages; installs what is missing
 	@scripts/key-services
 	@$(with_postgresql) cargo test --features key-services --test key_servers --test kms
 

@@ -28,6 +28,7 @@ mod rings;
 mod run;
 mod scan;
 mod serve;
+mod service_keys;
 mod service_url;
 mod tables;
 mod throttle;
@@ -49,6 +50,7 @@ pub use report::{CoverageKeys, ReportCommand};
 pub use run::RunConfig;
 pub use scan::ScanCommand;
 pub use serve::{ListenConfig, PushConfig, ServeConfig};
+pub use service_keys::ServiceKeyUse;
 pub use service_url::ServiceUrl;
 pub use tables::{ColumnConfig, TableConfig};
 pub use throttle::{BacklogMax, LagMax, ThrottleConfig};
@@ -69,6 +71,11 @@ pub struct Config {
 }
 
 impl Config {
+    /// Keys of key services that the tables name.
+    pub fn service_keys(&self) -> Vec<ServiceKeyUse> {
+        service_keys::of_tables(&self.tables)
+    }
+
     /// What makes two commands the same run, as canonical text: tables, columns, layouts, additional
     /// data, version columns and rings by name; neither their order, nor key sources, nor budgets.
     pub fn digest_text(&self) -> String {

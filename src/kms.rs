@@ -34,6 +34,7 @@ use crate::error::{Error, Result};
 mod client;
 mod figures;
 mod item;
+mod look;
 mod many;
 mod network;
 mod pace;
@@ -59,6 +60,7 @@ pub use item::{
     Binding, Item, ItemOutcome, ItemRefusal, NewDataKey, OpenedItem, Rewrap, RewrappedItem,
     SealedItem,
 };
+pub use look::Allowed;
 pub use many::VAULT_BATCH_ITEMS_MAX;
 pub use uri::{
     AwsKey, AzureKey, GcpKey, KeyUri, MalformedKeyUri, Service, VaultKey, WrapAlgorithm,

@@ -31,12 +31,13 @@ mod unwrap;
 use health::Health;
 pub use plan::plan;
 
-/// Checks every key ring that is defined; prints the outcome, and fails when one is not healthy.
+/// Checks every key ring that is defined, and every key of a key service that columns name; prints the outcome, and fails when one is not healthy.
 pub async fn health(command: &HealthCommand) -> Result<ExitCode> {
     let rings = || command.rings.values();
     let sources = rings().flat_map(RingConfig::sources);
     let unwrapped = unwrap::all(sources, command.kms, command.verbose).await;
-    let health = Health::check(rings(), &unwrapped, command.verbose);
+    let services = health::look_at(&command.service_keys, command.kms).await;
+    let health = Health::check(rings(), &unwrapped, services, command.verbose);
     report::result(&health, command.output)?;
     Ok(if health.is_healthy() { ExitCode::Done } else { ExitCode::Unfinished })
 }

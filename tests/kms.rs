@@ -7,6 +7,8 @@
 mod envelope;
 #[path = "kms/fakes.rs"]
 mod fakes;
+#[path = "kms/health.rs"]
+mod health;
 #[path = "kms/many.rs"]
 mod many;
 #[path = "kms/refusals.rs"]

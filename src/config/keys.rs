@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::cli::{self, Output};
 use crate::config::file::FileWords;
 use crate::config::word::Word;
-use crate::config::{Environment, RunConfig, Troubles, rings, tables};
+use crate::config::{Environment, RunConfig, ServiceKeyUse, Troubles, rings, service_keys, tables};
 use crate::error::Result;
 use crate::keys::RingConfig;
 use crate::kms::{KeyUri, KmsSettings, MalformedKeyUri};
@@ -14,6 +14,8 @@ use crate::kms::{KeyUri, KmsSettings, MalformedKeyUri};
 pub struct HealthCommand {
     /// Every ring that is defined, by name.
     pub rings: BTreeMap<String, RingConfig>,
+    /// Keys of key services that the tables name.
+    pub service_keys: Vec<ServiceKeyUse>,
     pub kms: KmsSettings,
     /// Show sources and key ids too.
     pub verbose: bool,
@@ -35,13 +37,15 @@ impl HealthCommand {
     ) -> Result<Self> {
         let file = FileWords::find(words.file.config.as_deref(), environment)?;
         let mut troubles = Troubles::default();
-        let is_used = file.tables.iter().any(|table| table.ring.is_none());
+        let tables = tables::of_file(&file, &mut troubles);
+        let is_used = rings::default_is_meant(&file, &tables);
         let mut rings = rings::resolve(&words.keys, &file, is_used, &mut troubles);
-        rings::tell_uses(&mut rings, &tables::of_file(&file, &mut troubles));
+        rings::tell_uses(&mut rings, &tables);
+        let service_keys = service_keys::of_tables(&tables);
         let nothing = cli::SettingWords::default();
         let run = RunConfig::resolve(&nothing, file.run, environment, &mut troubles);
         troubles.none_or_all()?;
-        Ok(Self { rings, kms: run.kms(), verbose, output: words.output.output })
+        Ok(Self { rings, service_keys, kms: run.kms(), verbose, output: words.output.output })
     }
 }
 

@@ -63,10 +63,9 @@ impl CoverageKeys {
     fn resolve(words: &ReportWords, environment: &Environment) -> Result<Self> {
         let mut troubles = Troubles::default();
         let file = FileWords::find(words.file.config.as_deref(), environment)?;
-        let is_used =
-            file.tables.is_empty() || file.tables.iter().any(|table| table.ring.is_none());
-        let mut rings = rings::resolve(&words.keys, &file, is_used, &mut troubles);
         let tables = tables::of_file(&file, &mut troubles);
+        let is_used = file.tables.is_empty() || rings::default_is_meant(&file, &tables);
+        let mut rings = rings::resolve(&words.keys, &file, is_used, &mut troubles);
         rings::tell_uses(&mut rings, &tables);
         let configured = layouts_of(&file).collect();
         let nothing = SettingWords::default();

@@ -16,8 +16,14 @@ use crate::layout::is_label;
 /// The ring of `[keys]`, and of every table that names none.
 pub const DEFAULT_RING: &str = "keys";
 
-/// Every ring that is defined, by name. The default one is there when it is described, when
-/// `is_used`, or when there is no other.
+/// Whether values of these tables have keys of the default ring. Where a file names neither tables nor rings, it is
+/// what is meant.
+pub fn default_is_meant(file: &FileWords, tables: &[TableConfig]) -> bool {
+    let mut tables = tables.iter().filter(|table| table.ring == DEFAULT_RING);
+    tables.any(TableConfig::needs_ring) || (file.tables.is_empty() && file.rings.is_empty())
+}
+
+/// Every ring that is defined, by name. The default one is there when it is described, or when `is_used`.
 pub fn resolve(
     typed: &KeyWords,
     file: &FileWords,
@@ -32,7 +38,7 @@ pub fn resolve(
     }
     let described = file.rings.get(DEFAULT_RING);
     let typed_at_all = typed.current.is_some() || !typed.previous.is_empty();
-    if (described.is_some() || typed_at_all || is_used || file.rings.is_empty())
+    if (described.is_some() || typed_at_all || is_used)
         && let Some(ring) = default_ring(typed, described, troubles)
     {
         rings.insert(DEFAULT_RING.to_owned(), ring);

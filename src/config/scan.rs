@@ -48,6 +48,7 @@ impl ScanCommand {
             [] => environment.raw("ENCRYPTION_KEY").is_some(),
             tables => tables.iter().any(|table| table.ring.is_none()),
         };
+        let is_used = is_used || file.rings.is_empty();
         let rings = rings::resolve(&words.keys, &file, is_used, &mut troubles);
         let database = DatabaseConfig::resolve(&file, environment, &mut troubles);
         let against = compared.as_ref().map(|file| tables::of_file(file, &mut troubles));

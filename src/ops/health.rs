@@ -1,14 +1,23 @@
-//! Whether the keys are there, well formed and work; as JSON and for people, without any key.
+//! Whether the keys are there, well formed and work, those of key services too; as JSON and for people, without any
+//! key.
 
 use std::fmt;
 
 use serde::Serialize;
 
-use crate::crypto::{Cipher, Key, KeyId, NoRandomness, NonceLength, NonceSource, Parts, Plaintext};
+use crate::crypto::{Cipher, Key, NoRandomness, NonceLength, NonceSource, Parts, Plaintext};
 use crate::error::Error;
-use crate::keys::{KeyRing, KeyUse, RingConfig, RingKey, UnwrappedKeys};
+use crate::keys::{KeyRing, KeyUse, RingConfig, UnwrappedKeys};
 
-/// The outcome for all rings together.
+mod services;
+mod shown;
+
+use services::ServiceKeyShown;
+use shown::RingShown;
+
+pub(super) use services::{LookedAt, look_at};
+
+/// The outcome for all rings, and all keys of key services, together.
 #[derive(Debug, Serialize)]
 pub(super) struct Health {
     status: &'static str,
@@ -20,6 +29,9 @@ pub(super) struct Health {
     /// Sources and key ids, with `--verbose`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rings: Vec<RingShown>,
+    /// Keys of key services, with `--verbose`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    key_services: Vec<ServiceKeyShown>,
 }
 
 #[derive(Debug, Serialize)]
@@ -28,6 +40,9 @@ struct Checks {
     round_trip: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_key_valid: Option<bool>,
+    /// Absent where columns name no key of a key service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_services: Option<bool>,
 }
 
 /// What is checked of every ring.
@@ -40,6 +55,8 @@ enum Check {
     RoundTrip,
     /// The previous keys are there, well formed, and others than the current one.
     PreviousKeyValid,
+    /// Key services answer for the keys that columns name.
+    KeyServices,
 }
 
 /// A check that failed, and why.
@@ -53,56 +70,36 @@ struct Finding {
     hint: Option<String>,
 }
 
-/// A ring as `--verbose` shows it. A source may hold several previous keys, or none.
-#[derive(Debug, Serialize)]
-struct RingShown {
-    name: String,
-    current_source: String,
-    current_key: Option<KeyId>,
-    previous_sources: Vec<String>,
-    previous_keys: Vec<KeyId>,
-    /// Each key that could be loaded, the current one first.
-    keys: Vec<KeyShown>,
-}
-
-/// One key: where it came from, and whether it works.
-#[derive(Debug, Serialize)]
-struct KeyShown {
-    key: KeyId,
-    source: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    wrapped_by: Option<WrappingShown>,
-    /// It opens what it has sealed, in a layout of its ring.
-    round_trip: bool,
-}
-
-/// How a key lies wrapped, as far as its service tells.
-#[derive(Debug, Serialize)]
-struct WrappingShown {
-    kms: String,
-    version: Option<String>,
-    newest_version: Option<String>,
-    is_newest: Option<bool>,
-}
-
 impl Health {
     pub(super) fn check<'r>(
         rings: impl Iterator<Item = &'r RingConfig>,
         unwrapped: &UnwrappedKeys,
+        services: Vec<LookedAt>,
         verbose: bool,
     ) -> Health {
-        let checks = Checks { key_valid: true, round_trip: true, previous_key_valid: None };
+        let key_services = (!services.is_empty()).then_some(true);
+        let checks =
+            Checks { key_valid: true, round_trip: true, previous_key_valid: None, key_services };
         let mut health = Health {
             status: "healthy",
             dual_key_mode: false,
             checks,
             errors: Vec::new(),
             rings: Vec::new(),
+            key_services: Vec::new(),
         };
         for ring in rings {
             let loaded = health.check_ring(ring, unwrapped);
             if verbose {
                 health.rings.push(RingShown::new(ring, loaded.as_ref()));
+            }
+        }
+        for LookedAt { shown, trouble } in services {
+            if let Some(error) = trouble {
+                health.failed(Check::KeyServices, &error);
+            }
+            if verbose {
+                health.key_services.push(shown);
             }
         }
         health
@@ -149,6 +146,7 @@ impl Health {
             Check::KeyValid => self.checks.key_valid = false,
             Check::RoundTrip => self.checks.round_trip = false,
             Check::PreviousKeyValid => self.checks.previous_key_valid = Some(false),
+            Check::KeyServices => self.checks.key_services = Some(false),
         }
         for error in std::iter::once(error).chain(&error.others) {
             let Error { what, place, hint, .. } = error.clone();
@@ -183,43 +181,6 @@ fn round_trip(key: &Key, cipher: Cipher) -> Result<(), Error> {
     }
 }
 
-impl RingShown {
-    fn new(config: &RingConfig, loaded: Option<&KeyRing>) -> RingShown {
-        let id = |key: &RingKey| *key.id();
-        RingShown {
-            name: config.name.clone(),
-            current_source: config.current.from.to_string(),
-            current_key: loaded.map(|ring| id(ring.current())),
-            previous_sources: config
-                .previous
-                .iter()
-                .map(|source| source.from.to_string())
-                .collect(),
-            previous_keys: loaded.iter().flat_map(|ring| ring.previous()).map(id).collect(),
-            keys: loaded
-                .iter()
-                .flat_map(|ring| std::iter::once(ring.current()).chain(ring.previous()))
-                .map(|key| KeyShown::new(key, &uses(config)))
-                .collect(),
-        }
-    }
-}
-
-impl KeyShown {
-    fn new(key: &RingKey, uses: &[KeyUse]) -> Self {
-        let works =
-            |use_: &KeyUse| key.for_use(use_).and_then(|key| round_trip(&key, use_.cipher)).is_ok();
-        let wrapped_by = key.wrapping().map(|wrapping| WrappingShown {
-            kms: wrapping.kms.to_string(),
-            version: wrapping.version.clone(),
-            newest_version: wrapping.newest_version.clone(),
-            is_newest: wrapping.is_newest,
-        });
-        let round_trip = uses.iter().any(works);
-        Self { key: *key.id(), source: key.source().to_owned(), wrapped_by, round_trip }
-    }
-}
-
 impl fmt::Display for Health {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mode = if self.dual_key_mode { "a previous key is present" } else { "no previous key" };
@@ -230,8 +191,12 @@ impl fmt::Display for Health {
         if let Some(passed) = self.checks.previous_key_valid {
             write!(f, "\n  previous_key_valid  {}", outcome(passed))?;
         }
+        if let Some(passed) = self.checks.key_services {
+            write!(f, "\n  key_services        {}", outcome(passed))?;
+        }
         self.errors.iter().try_for_each(|finding| write!(f, "\n{finding}"))?;
-        self.rings.iter().try_for_each(|ring| write!(f, "\n{ring}"))
+        self.rings.iter().try_for_each(|ring| write!(f, "\n{ring}"))?;
+        self.key_services.iter().try_for_each(|key| write!(f, "\n{key}"))
     }
 }
 
@@ -241,38 +206,5 @@ impl fmt::Display for Finding {
         let place = self.place.iter().map(|place| ("where", place));
         let hint = self.hint.iter().map(|hint| ("hint", hint));
         place.chain(hint).try_for_each(|(name, text)| write!(f, "\n  {name}: {text}"))
-    }
-}
-
-impl fmt::Display for RingShown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let current = self.current_key.as_ref().map_or("no key".to_owned(), ToString::to_string);
-        let previous: Vec<String> = self.previous_keys.iter().map(ToString::to_string).collect();
-        let previous = if previous.is_empty() { "no key".to_owned() } else { previous.join(", ") };
-        let sources = self.previous_sources.join(", ");
-        write!(f, "key ring {}", self.name)?;
-        write!(f, "\n  current   {current} from {}", self.current_source)?;
-        write!(f, "\n  previous  {previous} from {sources}")?;
-        self.keys.iter().try_for_each(|key| write!(f, "{key}"))
-    }
-}
-
-/// Of a wrapped key, and of one that does not work.
-impl fmt::Display for KeyShown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(wrapping) = &self.wrapped_by {
-            let told = |version: &Option<String>| version.clone().unwrap_or("not told".to_owned());
-            let (version, newest) = (told(&wrapping.version), told(&wrapping.newest_version));
-            write!(f, "\n  {} wrapped under version {version}", self.key)?;
-            match wrapping.is_newest {
-                Some(true) => f.write_str(", the newest")?,
-                Some(false) => write!(f, ", which is not the newest ({newest})")?,
-                None => write!(f, ", newest version {newest}")?,
-            }
-        }
-        match self.round_trip {
-            true => Ok(()),
-            false => write!(f, "\n  {} does not open what it has sealed", self.key),
-        }
     }
 }

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::unwrap;
-use crate::config::Config;
+use crate::config::{Config, ServiceKeyUse};
 use crate::error::{Error, Result};
 use crate::keys::{KeyRing, RingConfig, UnwrappedKeys};
-use crate::layout::{DataKeyForm, ServiceForm};
 use crate::plan::make::Rings;
 use crate::sealed::ServiceKeys;
 
@@ -21,23 +20,15 @@ pub async fn all(config: &Config) -> Result<Rings> {
 pub async fn current_only(config: &Config) -> Result<Rings> {
     let sources = config.rings.values().map(|ring| &ring.current);
     let unwrapped = unwrap::all(sources, config.run.kms(), false).await;
-    let services = services(config, |place| place == 0).await;
+    let services = services(config, |wanted| wanted.seals).await;
     loaded(config, &unwrapped, KeyRing::load_current_only_with, services)
 }
 
-/// The keys of key services that seal values of the layouts at these places of a column: 0 is written.
-async fn services(config: &Config, is_needed: fn(usize) -> bool) -> Result<ServiceKeys> {
-    let columns = config.tables.iter().flat_map(|table| &table.columns);
-    let layouts = columns
-        .filter_map(|column| column.layout.as_ref())
-        .flat_map(|layout| layout.all().enumerate().filter(move |(place, _)| is_needed(*place)));
-    let keys = layouts.flat_map(|(_, layout)| {
-        let sealing = layout.service().map(ServiceForm::key);
-        let wrapping = layout.data_key().into_iter().flat_map(DataKeyForm::keys).enumerate();
-        let wrapping = wrapping.filter(|(place, _)| is_needed(*place)).map(|(_, key)| key);
-        sealing.into_iter().chain(wrapping)
-    });
-    ServiceKeys::connect(keys, config.run.kms()).await
+/// The keys of key services that columns name, as far as they are needed.
+async fn services(config: &Config, is_needed: fn(&ServiceKeyUse) -> bool) -> Result<ServiceKeys> {
+    let keys = config.service_keys();
+    let needed = keys.iter().filter(|wanted| is_needed(wanted)).map(|wanted| &wanted.key);
+    ServiceKeys::connect(needed, config.run.kms()).await
 }
 
 fn loaded(

@@ -38,7 +38,7 @@ impl Served {
     pub async fn start(name: &'static str, command: &RunCommand) -> Result<Self> {
         let config = &command.serve;
         let metrics = if config.is_wanted() { Metrics::counting()? } else { Metrics::default() };
-        let desk = Arc::new(Desk::new(name, metrics, command.config.rings.clone()));
+        let desk = Arc::new(Desk::new(name, metrics, &command.config));
         let listening = match &config.listen {
             Some(listen) => Some(Listening::start(listen, Arc::clone(&desk)).await?),
             None => None,

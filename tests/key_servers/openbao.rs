@@ -2,9 +2,8 @@
 
 use std::process::Command;
 
-use crate::pages;
 use crate::server::{Server, installed, printed};
-use crate::support::{Reseal, TestDatabase, eventually};
+use crate::support::{Reseal, eventually};
 
 pub const ROOT: &str = "root-of-the-test";
 
@@ -147,27 +146,4 @@ async fn a_stale_wrapping_is_seen_and_one_that_is_shut_out_is_refused() {
     let fresh = health(&bao, &file, 0).await;
     assert_eq!(wrapping(&fresh)["is_newest"], true);
     assert_eq!(fresh["rings"][0]["keys"][0]["key"], line.json()["key_id"], "the same data key");
-}
-
-#[tokio::test]
-async fn the_page_on_vault() {
-    let server = OpenBao::start().await;
-    server.run(&["secrets", "disable", "transit"]); // the page begins without
-    let directory = tempfile::tempdir().unwrap();
-    let address = format!("http://{}", server.0.address);
-    let database = TestDatabase::create().await;
-    database.batch("CREATE TABLE orders (id int PRIMARY KEY, secret text)").await;
-    let envelopes = "CREATE TABLE envelopes (
-        id int PRIMARY KEY, secret bytea, secret_dek text, kek_version text)";
-    database.batch(envelopes).await;
-    let environment = [
-        ("BAO_ADDR", address),
-        ("BAO_TOKEN", ROOT.to_owned()),
-        ("DATABASE_URL", database.url().to_owned()),
-    ];
-    pages::run("vault.md", directory.path(), &environment);
-    let wrapped = std::fs::read_to_string(directory.path().join("dek")).unwrap();
-    assert!(wrapped.starts_with("vault:v2:"), "wrapped again");
-    let fresh = std::fs::read_to_string(directory.path().join("dek-new")).unwrap();
-    assert!(fresh.contains("\"version\":\"2\""), "{fresh}");
 }

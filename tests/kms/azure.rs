@@ -1,4 +1,4 @@
-//! Azure Key Vault, and the login before it. Its key wraps by AES-GCM where the real one has
+//! Azure Key Vault, the login before it, and what `az` asks of Azure besides (`azure/management.rs`). Its key wraps by AES-GCM where the real one has
 //! RSA-OAEP: to a client that is opaque. (Key Vault REST reference, keys.)
 
 use data_encoding::BASE64URL_NOPAD;
@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use super::server::{Answer, Request, Service};
 use super::versions::Versions;
+
+#[path = "azure/management.rs"]
+mod management;
 
 pub const URI: &str = "azurekeyvault://team.vault.azure.net/keys/k";
 pub const SECRET: &str = "8Q~client-secret-of-the-fake";
@@ -18,6 +21,9 @@ pub struct Azure {
 
 impl Service for Azure {
     fn gate(&mut self, request: &Request) -> Option<Answer> {
+        if let Some(answer) = management::openid(request) {
+            return Some(answer);
+        }
         if request.path.contains("/oauth2/v2.0/token") {
             let form = String::from_utf8_lossy(&request.body).into_owned();
             let is_good = form.contains("client_secret=8Q%7Eclient-secret-of-the-fake")
@@ -38,12 +44,29 @@ impl Service for Azure {
     }
 
     fn answer(&mut self, request: &Request) -> Answer {
+        if let Some(answer) = management::answer(request) {
+            return answer;
+        }
         let path = request.path.split('?').next().unwrap_or_default().trim_matches('/');
         let segments: Vec<&str> = path.split('/').filter(|it| !it.is_empty()).collect();
         match (request.method.as_str(), &segments[..]) {
             ("GET", ["keys", "k"]) => {
                 let key = json!({"kid": kid(self.versions.newest()), "kty": "RSA"});
                 Answer::json(200, &json!({"key": key, "attributes": {"enabled": true}}))
+            }
+            ("POST", ["keys", "k", "create"]) => {
+                assert_eq!(request.json()["key_ops"], json!(["wrapKey", "unwrapKey"]));
+                bundle(self.versions.newest(), true)
+            }
+            ("POST", ["keys", "k", "rotate"]) => {
+                self.versions.rotate();
+                bundle(self.versions.newest(), true)
+            }
+            ("PATCH", ["keys", "k", version]) => {
+                assert_eq!(request.json()["attributes"]["enabled"], false);
+                let number = usize::from_str_radix(version, 16).expect("a version of this key");
+                self.versions.disable(number);
+                bundle(number, false)
             }
             ("POST", ["keys", "k", "wrapkey"]) => {
                 let sealed = self.versions.seal(b"", &value(&request.json()));
@@ -99,6 +122,14 @@ fn result(version: usize, value: &[u8]) -> Answer {
 /// 32 hexadecimal digits.
 fn named(version: usize) -> String {
     format!("{version:032x}")
+}
+
+/// A key as the service shows it, with a public key that is none.
+fn bundle(version: usize, enabled: bool) -> Answer {
+    let key = json!({"kid": kid(version), "kty": "RSA", "n": "AQAB", "e": "AQAB"});
+    let attributes =
+        json!({"enabled": enabled, "created": 1_700_000_000, "updated": 1_700_000_000});
+    Answer::json(200, &json!({"key": key, "attributes": attributes}))
 }
 
 fn kid(version: usize) -> String {

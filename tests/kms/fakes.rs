@@ -8,7 +8,9 @@ mod vault;
 mod versions;
 
 pub use aws::OTHER_URI as OTHER_AWS_URI;
-pub use server::{Answer, Fake};
+#[allow(unused_imports, reason = "a page logs in with it")]
+pub use azure::SECRET as AZURE_SECRET;
+pub use server::{Answer, Fake, certificate};
 pub use versions::Versions;
 
 use crate::support::Reseal;
@@ -60,30 +62,45 @@ impl Kind {
 
     /// A command, sent to this fake.
     pub fn reach(self, program: Reseal, fake: &Fake) -> Reseal {
-        let address = fake.address();
+        let variables = self.environment(fake).into_iter();
+        variables.fold(program, |program, (name, value)| program.env(name, value))
+    }
+
+    /// The variables that send a program to this fake.
+    pub fn environment(self, fake: &Fake) -> Vec<(&'static str, String)> {
+        let (address, of) = (fake.address(), |value: &str| value.to_owned());
         match self {
-            Self::Aws => program
-                .env("AWS_ENDPOINT_URL_KMS", format!("http://{address}"))
-                .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-                .env("AWS_SECRET_ACCESS_KEY", aws::SECRET),
-            Self::Gcp => through_proxy(program, &address)
-                .env("GOOGLE_APPLICATION_CREDENTIALS", fake.file("account.json", &gcp::account())),
-            Self::Azure => through_proxy(program, &address)
-                .env("AZURE_TENANT_ID", "00000000-0000-0000-0000-000000000001")
-                .env("AZURE_CLIENT_ID", "00000000-0000-0000-0000-000000000002")
-                .env("AZURE_CLIENT_SECRET", azure::SECRET),
-            Self::Vault => program
-                .env("VAULT_ADDR", format!("http://{address}"))
-                .env("VAULT_TOKEN", vault::TOKEN),
+            Self::Aws => vec![
+                ("AWS_ENDPOINT_URL_KMS", format!("http://{address}")),
+                ("AWS_ACCESS_KEY_ID", of("AKIDEXAMPLE")),
+                ("AWS_SECRET_ACCESS_KEY", of(aws::SECRET)),
+            ],
+            Self::Gcp => {
+                let account = fake.file("account.json", &gcp::account()).display().to_string();
+                let [proxy, authority] = through_proxy(&address);
+                vec![proxy, authority, ("GOOGLE_APPLICATION_CREDENTIALS", account)]
+            }
+            Self::Azure => {
+                let [proxy, authority] = through_proxy(&address);
+                vec![
+                    proxy,
+                    authority,
+                    ("AZURE_TENANT_ID", of("00000000-0000-0000-0000-000000000001")),
+                    ("AZURE_CLIENT_ID", of("00000000-0000-0000-0000-000000000002")),
+                    ("AZURE_CLIENT_SECRET", of(azure::SECRET)),
+                ]
+            }
+            Self::Vault => {
+                vec![("VAULT_ADDR", format!("http://{address}")), ("VAULT_TOKEN", of(vault::TOKEN))]
+            }
         }
     }
 }
 
 /// The services are called by their real names: the fake is the proxy on the way to them.
-fn through_proxy(program: Reseal, address: &str) -> Reseal {
-    program
-        .env("HTTPS_PROXY", format!("http://{address}"))
-        .env("SSL_CERT_FILE", server::certificate("key-services.crt"))
+fn through_proxy(address: &str) -> [(&'static str, String); 2] {
+    let authority = certificate("key-services.crt").display().to_string();
+    [("HTTPS_PROXY", format!("http://{address}")), ("SSL_CERT_FILE", authority)]
 }
 
 pub use aws::refusal as aws_refusal;

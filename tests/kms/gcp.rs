@@ -1,4 +1,4 @@
-//! Google Cloud KMS. (Cloud KMS REST reference, v1.)
+//! Google Cloud KMS, and what `gcloud kms` asks of it. (Cloud KMS REST reference, v1.)
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
@@ -8,10 +8,13 @@ use super::versions::Versions;
 
 pub const URI: &str = "gcpkms://projects/p/locations/europe-west3/keyRings/r/cryptoKeys/k";
 const NAME: &str = "projects/p/locations/europe-west3/keyRings/r/cryptoKeys/k";
+const RING: &str = "projects/p/locations/europe-west3/keyRings/r";
 
 #[derive(Default)]
 pub struct Gcp {
     versions: Versions,
+    /// The policy that was set for the key.
+    policy: Option<Value>,
 }
 
 /// A service account, as `gcloud iam service-accounts keys create` writes it.
@@ -40,9 +43,24 @@ impl Service for Gcp {
     fn answer(&mut self, request: &Request) -> Answer {
         let path = request.path.split('?').next().unwrap_or_default();
         let Some(verb) = path.strip_prefix(&format!("/v1/{NAME}")) else {
-            return refusal(404, "NOT_FOUND");
+            return made(request).unwrap_or_else(|| refusal(404, "NOT_FOUND"));
         };
         match (request.method.as_str(), verb) {
+            (_, verb) if verb.starts_with("/cryptoKeyVersions") => self.version(request, verb),
+            ("POST", ":updatePrimaryVersion") => {
+                let wanted = request.json()["cryptoKeyVersionId"].clone();
+                assert_eq!(wanted, (self.versions.newest() + 1).to_string(), "the one just made");
+                self.versions.rotate();
+                Answer::json(200, &json!({"name": NAME}))
+            }
+            ("GET", ":getIamPolicy") => {
+                Answer::json(200, &self.policy.clone().unwrap_or_else(|| json!({"etag": "AA=="})))
+            }
+            ("POST", ":setIamPolicy") => {
+                let policy = request.json()["policy"].clone();
+                self.policy = Some(policy.clone());
+                Answer::json(200, &policy)
+            }
             ("GET", "") => {
                 let primary = json!({"name": version(self.versions.newest()), "state": "ENABLED"});
                 Answer::json(200, &json!({"name": NAME, "primary": primary}))
@@ -75,7 +93,39 @@ impl Service for Gcp {
     }
 }
 
+/// Key rings and keys: there is one of each, and it is there before it is made.
+fn made(request: &Request) -> Option<Answer> {
+    let (path, query) = request.path.split_once('?')?;
+    let (parent, rings) = (path.strip_prefix("/v1/")?, format!("{RING}/cryptoKeys"));
+    let name = match (request.method.as_str(), parent) {
+        ("POST", "projects/p/locations/europe-west3/keyRings") if query.contains("keyRingId=r") => {
+            RING
+        }
+        ("POST", keys) if keys == rings && query.contains("cryptoKeyId=k") => {
+            assert_eq!(request.json()["purpose"], "ENCRYPT_DECRYPT");
+            NAME
+        }
+        _ => return None,
+    };
+    Some(Answer::json(200, &json!({"name": name})))
+}
+
 impl Gcp {
+    /// A version is made, or disabled.
+    fn version(&mut self, request: &Request, verb: &str) -> Answer {
+        let number = verb.rsplit_once('/').and_then(|(_, number)| number.parse().ok());
+        let number = match (request.method.as_str(), number) {
+            ("POST", None) => self.versions.newest() + 1,
+            ("PATCH", Some(number)) => {
+                assert_eq!(request.json()["state"], "DISABLED");
+                self.versions.disable(number);
+                number
+            }
+            other => panic!("{other:?} is not known"),
+        };
+        Answer::json(200, &json!({"name": version(number)}))
+    }
+
     fn encrypt(&self, asked: &Value) -> Answer {
         let plaintext = bytes(&asked["plaintext"]);
         assert_eq!(asked["plaintextCrc32c"], sum(&plaintext), "the plaintext's checksum");

@@ -5,7 +5,6 @@ use std::path::Path;
 use data_encoding::BASE64;
 use serde_json::Value;
 
-use crate::envelope::{Place, Rows};
 use crate::fakes::{Fake, KINDS, Kind, aws_refusal};
 use crate::support::{Reseal, TestKey, Vault};
 
@@ -130,32 +129,6 @@ async fn health_needs_no_permission_to_describe() {
     let key = health(kind, &fake, &file).await;
     assert!(key["wrapped_by"]["version"].is_string());
     assert!(key["wrapped_by"]["is_newest"].is_null());
-}
-
-/// The commands of `reseal` on the pages of the services that cannot be had here.
-#[tokio::test]
-async fn the_pages_on_google_and_azure() {
-    for (page, kind) in [("gcp.md", Kind::Gcp), ("azure.md", Kind::Azure)] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/kms").join(page);
-        let text = std::fs::read_to_string(path).unwrap();
-        let commands: Vec<&str> = text.lines().filter_map(|l| l.strip_prefix("reseal ")).collect();
-        assert_eq!(commands.len(), 4, "{page}");
-        let (making, rotating) = commands.split_at(2);
-        let fake = kind.start();
-        for command in making {
-            let words = command.split(" > ").next().unwrap();
-            let line = kind.program(words, &fake).run().await.expect(0);
-            let key = health(kind, &fake, &fake.file("dek", &line.stdout)).await;
-            assert_eq!(key["wrapped_by"]["is_newest"], true);
-            fake.rotate();
-        }
-        let rows = Rows::new(kind, Place::Column, 10, 2).await.noted();
-        rows.fake.rotate();
-        for words in rotating {
-            rows.command(words).run().await.expect(0);
-        }
-        rows.check().await;
-    }
 }
 
 /// Tink's encrypted keyset: what the KMS key has sealed, without additional data, is the keyset in binary.

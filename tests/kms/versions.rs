@@ -1,18 +1,20 @@
 //! The versions of a key: each is a key of its own, and the newest one wraps; as a rule.
 
+use std::collections::BTreeSet;
+
 use crate::support::{TestKey, open, seal};
 
 pub struct Versions {
     keys: Vec<TestKey>,
     /// So many of the newest are not yet known to those who seal.
     late: usize,
-    /// What older versions than this one have sealed is not opened.
-    usable_from: usize,
+    /// What these have sealed is not opened.
+    disabled: BTreeSet<usize>,
 }
 
 impl Default for Versions {
     fn default() -> Self {
-        Self { keys: vec![TestKey::random()], late: 0, usable_from: 1 }
+        Self { keys: vec![TestKey::random()], late: 0, disabled: BTreeSet::new() }
     }
 }
 
@@ -33,7 +35,12 @@ impl Versions {
     }
 
     pub fn shut_out_older(&mut self) {
-        self.usable_from = self.newest();
+        self.disabled.extend(1..self.newest());
+    }
+
+    /// One version alone.
+    pub fn disable(&mut self, version: usize) {
+        self.disabled.insert(version);
     }
 
     /// The number of the newest, from 1.
@@ -51,7 +58,7 @@ impl Versions {
     }
 
     pub fn is_usable(&self, version: usize) -> bool {
-        version >= self.usable_from
+        !self.disabled.contains(&version)
     }
 
     pub fn seal(&self, aad: &[u8], plaintext: &[u8]) -> Vec<u8> {

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::history::{History, Point};
 use super::live::{Live, ProcessShown};
+use crate::config::{Config, ServiceKeyUse};
 use crate::db::ledger::counted;
 use crate::db::ledger::failure::{self, ReasonCount};
 use crate::db::pool::Database;
@@ -16,7 +17,7 @@ use crate::db::session::Terms;
 use crate::error::{Error, ExitCode, Result};
 use crate::keys::{KeySource, LabelledSource, RingConfig};
 use crate::kms::KmsSettings;
-use crate::ops::health::Health;
+use crate::ops::health::{self, Health};
 use crate::ops::ledger::status_of;
 use crate::ops::unwrap;
 use crate::plan::Plan;
@@ -29,8 +30,8 @@ use crate::telemetry::metrics::{Metrics, Standing};
 const FRESH: Duration = Duration::from_millis(500);
 /// … and the keys are loaded once in so long.
 const HEALTH_FRESH: Duration = Duration::from_secs(10);
-/// … or a service is asked to unwrap them.
-const UNWRAPPED_FRESH: Duration = Duration::from_secs(300);
+/// … or a service is asked for its keys, or to unwrap ours.
+const SERVICES_FRESH: Duration = Duration::from_secs(300);
 /// How long somebody waits for the ledger.
 const LEDGER_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -39,6 +40,7 @@ pub struct Desk {
     begun: Instant,
     counting: Metrics,
     rings: BTreeMap<String, RingConfig>,
+    service_keys: Vec<ServiceKeyUse>,
     database: OnceLock<Database>,
     run: OnceLock<Found>,
     work: OnceLock<Work>,
@@ -93,16 +95,16 @@ impl Work {
 }
 
 impl Desk {
-    pub fn new(
-        command: &'static str,
-        counting: Metrics,
-        rings: BTreeMap<String, RingConfig>,
-    ) -> Self {
+    pub fn new(command: &'static str, counting: Metrics, config: &Config) -> Self {
+        let mut service_keys = config.service_keys();
+        // a proof seals nothing
+        service_keys.iter_mut().for_each(|wanted| wanted.seals &= command != "verify");
         Self {
             command,
             begun: Instant::now(),
             counting,
-            rings,
+            rings: config.rings.clone(),
+            service_keys,
             database: OnceLock::new(),
             run: OnceLock::new(),
             work: OnceLock::new(),
@@ -237,8 +239,9 @@ impl Desk {
         let rings = self.rings.clone();
         let sources = self.rings.values().flat_map(RingConfig::sources);
         let unwrapped = unwrap::all(sources, KmsSettings::impatient(), false).await;
-        let checked =
-            tokio::task::spawn_blocking(move || Health::check(rings.values(), &unwrapped, false));
+        let services = health::look_at(&self.service_keys, KmsSettings::impatient()).await;
+        let check = move || Health::check(rings.values(), &unwrapped, services, false);
+        let checked = tokio::task::spawn_blocking(check);
         let health = checked.await.map_err(|_| Error::bug("the health check panicked"))?;
         let health = Arc::new(health);
         *kept = Some((Instant::now(), Arc::clone(&health)));
@@ -247,8 +250,9 @@ impl Desk {
 
     fn health_fresh(&self) -> Duration {
         let is_wrapped = |source: &LabelledSource| matches!(source.from, KeySource::Wrapped(_));
-        match self.rings.values().flat_map(RingConfig::sources).any(is_wrapped) {
-            true => UNWRAPPED_FRESH,
+        let has_wrapped = self.rings.values().flat_map(RingConfig::sources).any(is_wrapped);
+        match has_wrapped || !self.service_keys.is_empty() {
+            true => SERVICES_FRESH,
             false => HEALTH_FRESH,
         }
     }
