@@ -94,6 +94,7 @@ async fn it_says_what_the_run_did() {
     assert_eq!(report["audit"]["events"].as_array().expect("events").len(), 6);
     let moment = status["proof"]["moment"].as_str().expect("a moment");
     let until = report["retention"]["keep_until"].as_str().expect("a date");
+    assert_eq!(report["retention"]["backup_retention"], "35 days");
     let days = "SELECT ($1::text::timestamptz - date_trunc('second', $2::text::timestamptz)) = interval '35 days'";
     assert!(client.query_one(days, &[&until, &moment]).await.expect("a row").get::<_, bool>(0));
     let not_shown = report["not_shown"].to_string();
