@@ -6,8 +6,8 @@ use tokio::time::timeout;
 use tokio_postgres::types::Type;
 
 use super::commit::{Attempt, Mode, Part, Setback, Writer, Written};
+use super::context::Context;
 use super::cursor::Cursor;
-use super::fetch::Limits;
 use super::judge::{self, Intent};
 use super::narrow::{self, CommitError};
 use super::page::{Fields, Page};
@@ -52,13 +52,13 @@ pub enum Fate {
 /// Reseals a row while holding its lock.
 pub async fn settle(
     session: &mut Session,
+    context: &Context,
     writer: &Writer,
     cursor: Cursor,
     row: Contended,
-    limits: Limits,
 ) -> Result<Settled, CommitError> {
     let left = |cursor, fate| Ok(Settled { cursor, tally: PageTally::default(), fate });
-    match under_lock(session, writer, &cursor, row, limits).await {
+    match under_lock(session, context, writer, &cursor, row).await {
         Ok(Some(Written { receipt, tally, conflicts })) => {
             let fate = if conflicts.is_empty() { Fate::Settled } else { Fate::Held };
             Ok(Settled { cursor: cursor.advance(receipt), tally, fate })
@@ -73,7 +73,7 @@ pub async fn settle(
         Err(Refusal::Page(page)) => {
             // the database refuses this row: find out which value, and list it
             let rows = page.page.len();
-            let done = narrow::commit_page(session, writer, cursor, *page, rows).await?;
+            let done = narrow::commit_page(session, context, writer, cursor, *page, rows).await?;
             let fate = if done.conflicts.is_empty() { Fate::Settled } else { Fate::Held };
             Ok(Settled { cursor: done.cursor, tally: done.tally, fate })
         }
@@ -101,10 +101,10 @@ impl<E: Into<Setback>> From<E> for Refusal {
 
 async fn under_lock(
     session: &mut Session,
+    context: &Context,
     writer: &Writer,
     cursor: &Cursor,
     row: Contended,
-    limits: Limits,
 ) -> Result<Option<Written>, Refusal> {
     let (table, claim) = (&writer.table, &writer.claim);
     let transaction = session.begin(&writer.terms()).await?;
@@ -112,7 +112,7 @@ async fn under_lock(
         return Err(Setback::NotOurs.into());
     }
     let deadline = Instant::now() + writer.budget;
-    let longest = limits.value_bytes();
+    let longest = context.limits().value_bytes();
     let parameters: [Parameter<'_>; 2] = [(&longest, Type::INT4), (&row.tid, Type::TID)];
     let rows = transaction.query(&statements::lock_row(table), &parameters).await?;
     if rows.is_empty() {

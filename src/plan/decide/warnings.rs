@@ -29,6 +29,16 @@ pub(super) fn of_table(
             "if its key comes from the rotated key, lookups need it recomputed by the application",
         );
     }
+    let is_written =
+        |column: &&ColumnFacts| table.columns.iter().any(|config| config.writes(&column.name));
+    for column in facts.columns.iter().filter(is_written).filter(|c| !c.indexes.is_empty()) {
+        objections.warn(
+            &format!("{place}.{}", column.name),
+            format!("what is resealed is indexed: {}", column.indexes.join(", ")),
+            "whoever finds rows by this ciphertext, or by this piece of it, no longer does once it is resealed; an \
+             index that nobody needs only makes the run slower",
+        );
+    }
     let named = |column: &ColumnFacts| table.columns.iter().any(|c| c.name == column.name);
     for column in facts.columns.iter().filter(|column| column.is_generated && !named(column)) {
         objections.warn(

@@ -88,7 +88,7 @@ async fn reseal_rows(
     let share = context.records.share(&judged)?;
     Hold { context, claim }.before_page(session, judged.writes()).await?;
     let begun = Instant::now();
-    let done = narrow::commit_page(session, &writer, cursor, judged, share.rows).await?;
+    let done = narrow::commit_page(session, context, &writer, cursor, judged, share.rows).await?;
     context.progress.committed(&writer.table, &done, begun.elapsed());
     context.wrote(done.tally.resealed(), share);
     ending::check_failures(session, context, claim, &done.tally).await?;
@@ -101,7 +101,7 @@ async fn reseal_rows(
         };
         context.seals.grant(session, writer.table.ring.as_deref(), row.seals).await?;
         let share = context.records.share_of_row(row.seals)?;
-        let settled = settle::settle(session, &writer, cursor, row, context.limits()).await?;
+        let settled = settle::settle(session, context, &writer, cursor, row).await?;
         cursor = settled.cursor;
         left.held += u64::from(settled.fate == Fate::Held);
         left.slow += u64::from(settled.fate == Fate::Slow);
