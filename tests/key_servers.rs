@@ -6,6 +6,8 @@
 
 mod support;
 
+#[path = "key_servers/bound.rs"]
+mod bound;
 #[path = "key_servers/envelope.rs"]
 mod envelope;
 #[path = "kms/fakes.rs"]
