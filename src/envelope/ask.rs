@@ -35,10 +35,12 @@ impl Envelope {
         let (mut to_open, mut to_renew) = (Vec::new(), Vec::new());
         for asked in asked {
             match self.find(&asked.key) {
-                Some(found) if self.suffices(&asked, &found, intent) => {
+                Some(found) if self.suffices(&found, intent) => {
                     known.insert(asked.key, found);
                 }
-                _ if self.is_to_be_renewed(&asked, intent) => to_renew.push(asked),
+                found if self.is_to_be_renewed(&asked, found.as_deref(), intent) => {
+                    to_renew.push(asked);
+                }
                 _ => to_open.push(asked),
             }
         }
@@ -77,12 +79,10 @@ impl Envelope {
     }
 
     /// Whether what is known is enough for what is to become of the values.
-    pub(super) fn suffices(&self, asked: &Asked, known: &KnownKey, intent: Intent) -> bool {
-        if self.told_of(asked) == Told::Done || self.opens(intent) {
-            return known.key.is_some() || known.by.is_none();
-        }
+    pub(super) fn suffices(&self, known: &KnownKey, intent: Intent) -> bool {
         match self.standing(known) {
-            Standing::Current | Standing::Closed => true,
+            Standing::Closed => true,
+            Standing::Current => known.key.is_some() || !self.opens(intent),
             Standing::Stale if !intent.reseals() => true,
             Standing::Stale if self.rewraps() => known.renewed.is_some(),
             Standing::Stale => known.key.is_some(),
@@ -94,8 +94,10 @@ impl Envelope {
         self.verify_open && intent.proves()
     }
 
-    fn is_to_be_renewed(&self, asked: &Asked, intent: Intent) -> bool {
-        intent.reseals() && self.rewraps() && self.told_of(asked) != Told::Done
+    /// What is noted is believed, unless more is known.
+    fn is_to_be_renewed(&self, asked: &Asked, known: Option<&KnownKey>, intent: Intent) -> bool {
+        let is_stale = known.is_some_and(|known| self.standing(known) == Standing::Stale);
+        intent.reseals() && self.rewraps() && (is_stale || self.told_of(asked) != Told::Done)
     }
 
     pub(super) fn told_of(&self, asked: &Asked) -> Told {

@@ -59,7 +59,7 @@ pub fn sort(
     let envelope = column.envelope;
     let told = envelope.told_of(&asked);
     let known = held.find(envelope, &asked.key);
-    let known = known.filter(|known| envelope.suffices(&asked, known, intent));
+    let known = known.filter(|known| envelope.suffices(known, intent));
     let standing = match (&known, told) {
         (Some(known), _) => envelope.standing(known),
         (None, Told::Done) if !envelope.opens(intent) => Standing::Current,

@@ -122,6 +122,21 @@ impl ServiceForm {
         !self.context.is_empty()
     }
 
+    /// Whether two of AWS bind alike: by the contexts of their keys' names, and of their rows.
+    pub fn binds_as(&self, other: &Self) -> bool {
+        let of_name = |form: &Self| match &form.key {
+            KeyUri::Aws(key) => key.context.clone(),
+            _ => BTreeMap::new(),
+        };
+        // templates know their places among the columns of others, too
+        let of_row = |form: &Self| {
+            let pairs =
+                form.context.iter().map(|(name, it)| (name.clone(), it.template().to_owned()));
+            pairs.collect::<Vec<_>>()
+        };
+        of_name(self) == of_name(other) && of_row(self) == of_row(other)
+    }
+
     pub(super) fn is_text(&self) -> bool {
         self.key.service() == Service::Vault || self.encoding.is_none_or(Encoding::is_text)
     }

@@ -51,7 +51,11 @@ pub async fn judge(page: Page, table: Arc<TablePlan>, intent: Intent) -> Result<
 /// As [`judge`].
 pub async fn ask(page: JudgedPage, table: Arc<TablePlan>, intent: Intent) -> Result<JudgedPage> {
     let page = envelopes::judge_unknown(page, &table, intent).await?;
-    services::judge_unknown(page, table, intent).await
+    let page = services::judge_unknown(page, table, intent).await?;
+    match page.count(|judgement| *judgement == Judgement::Unknown) {
+        0 => Ok(page),
+        _ => Err(Error::bug("a value was asked about and not judged")),
+    }
 }
 
 /// Does work that is pure on the rayon pool.

@@ -64,7 +64,7 @@ impl SealedColumn {
         let written = layout.write().service().map(|form| Written {
             uri: form.key().clone(),
             newest: newest.of(form.key()),
-            version_tells: !is_read_too(layout, form.key()),
+            version_tells: !is_read_too(layout, form),
         });
         Some(Self { keys, written, verify_open, retry_for: services.retry_for() })
     }
@@ -125,12 +125,13 @@ impl SealedColumn {
     }
 }
 
-/// Whether another layout of the column reads values whose version could be taken for one of `key`: the same
-/// key with another binding, or another key whose versions are numbers too. AWS's versions are no numbers.
-fn is_read_too(layout: &ColumnLayout, key: &KeyUri) -> bool {
+/// Whether another layout of the column reads values whose version could be taken for one of the key that seals: the
+/// same key with another binding, or another key whose versions are numbers too. AWS's versions are no numbers, but
+/// its keys may have several names.
+fn is_read_too(layout: &ColumnLayout, written: &ServiceForm) -> bool {
     let mut forms = layout.read().iter().filter_map(|layout| layout.service());
-    forms.any(|form| match key.service() {
-        Service::Aws => form.key() == key,
+    forms.any(|form| match written.key().service() {
+        Service::Aws => form.key() == written.key() || !form.binds_as(written),
         service => form.key().service() == service,
     })
 }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use reseal::layout::Layout;
 use tokio_postgres::Client;
 
 use crate::fakes::{Answer, Fake, Kind, OTHER_AWS_URI};
 use crate::support::{Outcome, Reseal, TestDatabase, TestKey, eventually, open};
 
-/// Those that seal values.
+/// Those that seal.
 const SEALING: [Kind; 3] = [Kind::Aws, Kind::Gcp, Kind::Vault];
 
 const TABLE: &str = "CREATE TABLE orders (id int PRIMARY KEY, secret TYPE, kek_version text,
@@ -207,7 +206,6 @@ async fn values_of_a_service_move_to_a_key_of_ours_and_back() {
             format!("{theirs}, read = [{{ layout = \"{layout}\", aad = \"orders:{{id}}\" }}]");
         run("run --rollback", &back).await.expect(0);
         assert_eq!(stage.versions(true).await, [(2, 40)].into());
-        assert!(Layout::named(layout).is_ok());
     }
 }
 
@@ -267,6 +265,22 @@ async fn what_is_noted_as_done_costs_no_call() {
         stage.run("run", &config, 0).await;
         assert_eq!(stage.count(&format!("kek_version = '{newest}'")).await, 55);
     }
+}
+
+/// The same key under a name with another context: its versions are the same, and say nothing of the context.
+#[tokio::test]
+async fn a_context_of_the_name_is_changed_and_no_version_hides_it() {
+    let stage = Stage::set(Kind::Aws).await;
+    stage.insert(1..=20, false).await;
+    let newest = stage.fake.newest();
+    stage.database.batch(&format!("UPDATE orders SET kek_version = '{newest}', writes = -1")).await;
+    let (old, new) = (Kind::Aws.uri(), Kind::Aws.uri().replace("=reseal", "=other"));
+    let config =
+        |read: &str| config(&format!("kms = \"{new}\", version_column = \"kek_version\"{read}"));
+    let both = config(&format!(", read = [{{ kms = \"{old}\" }}]"));
+    let status = stage.run("run", &both, 0).await.json();
+    assert_eq!(status["resealed_records"], 20, "{status}");
+    stage.run("verify --verify-open", &config(""), 0).await;
 }
 
 #[tokio::test]

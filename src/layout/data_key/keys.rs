@@ -165,7 +165,8 @@ impl WrappingKey {
             KeyUri::Aws(AwsKey { context, .. }) => context.clone(),
             _ => BTreeMap::new(),
         };
-        self.bound == other.bound && context(self) == context(other)
+        // templates know their places among the columns of others, too
+        self.bound.canonical() == other.bound.canonical() && context(self) == context(other)
     }
 
     pub(super) fn canonical(&self) -> String {

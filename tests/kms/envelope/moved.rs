@@ -32,6 +32,26 @@ async fn to_another_key_of_aws_without_a_data_key_being_shown() {
     }
 }
 
+/// What is noted names the newest version, and the sample has found out that another key had wrapped it.
+#[tokio::test]
+async fn a_note_that_lies_leaves_no_row_out() {
+    for rotate in ["rewrap", "reseal"] {
+        let mut rows = Rows::new(Kind::Aws, Place::Column, 50, 5).await.noted();
+        let (kms, old) = (format!("kms = \"{}\"", Kind::Aws.uri()), Kind::Aws.uri());
+        let moved = format!("kms = \"{OTHER_AWS_URI}\", read = [\"{old}\"], rotate = \"{rotate}\"");
+        let config = rows.config().replace(&kms, &moved);
+        rows.configured("run", config.clone()).run().await.expect(0);
+        rows.insert(51..=100, 5).await;
+        let lie = "UPDATE secrets SET kek_version = (SELECT kek_version FROM secrets WHERE id = 1)";
+        rows.database.batch(lie).await;
+        let run = rows.configured("run", config.clone()).json().run().await.expect(0).json();
+        assert_eq!(run["total_records"], 100, "{rotate}: {run}");
+        assert_eq!(run["resealed_records"], 50, "{rotate}: {run}");
+        let alone = config.replace(&format!(", read = [\"{old}\"]"), "");
+        rows.configured("verify --verify-open", alone).run().await.expect(0);
+    }
+}
+
 /// The services do not know each other: a data key is unwrapped by the one and wrapped by the other.
 #[tokio::test]
 async fn from_aws_to_vault() {
