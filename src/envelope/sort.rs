@@ -59,10 +59,12 @@ pub fn sort(
     let envelope = column.envelope;
     let told = envelope.told_of(&asked);
     let known = held.find(envelope, &asked.key);
+    // what is known counts more than what is noted
+    let is_stale = known.as_ref().is_some_and(|it| envelope.standing(it) == Standing::Stale);
     let known = known.filter(|known| envelope.suffices(known, intent));
     let standing = match (&known, told) {
         (Some(known), _) => envelope.standing(known),
-        (None, Told::Done) if !envelope.opens(intent) => Standing::Current,
+        (None, Told::Done) if !envelope.opens(intent) && !is_stale => Standing::Current,
         (None, Told::Stale) if !intent.reseals() => Standing::Stale,
         (None, _) => return Ok(Sorted::Ask),
     };

@@ -38,7 +38,9 @@ async fn a_note_that_lies_leaves_no_row_out() {
     for rotate in ["rewrap", "reseal"] {
         let mut rows = Rows::new(Kind::Aws, Place::Column, 50, 5).await.noted();
         let (kms, old) = (format!("kms = \"{}\"", Kind::Aws.uri()), Kind::Aws.uri());
-        let moved = format!("kms = \"{OTHER_AWS_URI}\", read = [\"{old}\"], rotate = \"{rotate}\"");
+        let moved = format!(
+            "kms = \"{OTHER_AWS_URI}?context_app=reseal\", read = [\"{old}\"], rotate = \"{rotate}\""
+        );
         let config = rows.config().replace(&kms, &moved);
         rows.configured("run", config.clone()).run().await.expect(0);
         rows.insert(51..=100, 5).await;
