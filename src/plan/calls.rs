@@ -38,7 +38,7 @@ impl Plan {
         let mut calls: BTreeMap<Service, u64> = BTreeMap::new();
         for table in self.tables() {
             for column in &table.columns {
-                if let Some((service, count)) = of_column(table, column) {
+                if let Some((service, count)) = of_column(table, column, self.needs_resealing) {
                     *calls.entry(service).or_default() += count;
                 }
             }
@@ -60,13 +60,13 @@ impl Calls {
 }
 
 /// The calls for one column with wrapped data keys, or with values that a key service seals.
-fn of_column(table: &TablePlan, column: &ColumnPlan) -> Option<(Service, u64)> {
+fn of_column(table: &TablePlan, column: &ColumnPlan, is_resealed: bool) -> Option<(Service, u64)> {
     let sampled: u64 = table.columns.iter().map(|column| column.sample.values).sum();
     let of_sample = |count: u64, of: u64| count.saturating_mul(of) / sampled.max(1);
     let values = of_sample(table.estimate.values, column.sample.values);
     let stale = of_sample(table.estimate.values, column.sample.previous);
     let Some(envelope) = &column.envelope else {
-        let (service, values) = column.asked()?.asked_about(values, stale)?;
+        let (service, values) = column.asked()?.asked_about(values, stale, is_resealed)?;
         let batch = if service == Service::Vault { VAULT_BATCH } else { 1 };
         return Some((service, values.div_ceil(batch)));
     };
