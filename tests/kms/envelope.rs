@@ -7,6 +7,8 @@ mod moved;
 mod rows;
 #[path = "envelope/stale.rs"]
 mod stale;
+#[path = "envelope/tink.rs"]
+mod tink;
 #[path = "envelope/trouble.rs"]
 mod trouble;
 #[path = "envelope/unreadable.rs"]
