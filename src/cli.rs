@@ -128,14 +128,14 @@ pub enum Output {
 #[derive(Debug, Args)]
 pub struct OutputWords {
     /// Form of the result on stdout
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = None)]
     pub output: Output,
 }
 
 #[derive(Debug, Default, Args)]
 pub struct FileWords {
     /// Configuration file [default: $RESEAL_CONFIG, else reseal.toml here, if there is one]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = None)]
     pub config: Option<OsString>,
 }
 
@@ -189,10 +189,10 @@ pub struct SetWords {
     #[command(flatten)]
     pub choice: RunChoiceWords,
     /// Rows that each process rewrites a second, at most; 0 for as many as it can
-    #[arg(long, value_name = "NUMBER", required_unless_present = "workers")]
+    #[arg(long, value_name = "NUMBER", required_unless_present = "workers", help_heading = None)]
     pub rows_per_second: Option<String>,
     /// Workers of each process
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", help_heading = None)]
     pub workers: Option<String>,
 }
 

@@ -29,7 +29,7 @@ const KEY_DIGITS: usize = 64;
 pub fn result(result: &(impl Serialize + Display), output: Output) -> Result<()> {
     match output {
         Output::Json => json(result),
-        Output::Text => line(&result.to_string()),
+        Output::Text => line(&visible(&result.to_string(), &['\n'])),
     }
 }
 
@@ -68,7 +68,7 @@ pub fn line(text: &str) -> Result<()> {
 
 /// Prints a trouble, and all that was found together with it, on stderr.
 pub fn error(error: &Error) {
-    to_stderr(&without_keys(&error_text(error)));
+    to_stderr(&visible(&without_keys(&error_text(error)), &['\n']));
 }
 
 /// Prints where the program is wrong, and nothing that a panic's message could hold.
@@ -88,6 +88,20 @@ fn to_stderr(text: &str) {
 fn error_text(error: &Error) -> String {
     let others: String = error.others.iter().map(error_text).collect();
     format!("reseal: error: {error}\n{others}")
+}
+
+/// The text with its control characters written out, but for those that are `meant`: names and row keys are what
+/// users of the application have made them, and a terminal obeys.
+fn visible(text: &str, meant: &[char]) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() && !meant.contains(&character) {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }
 
 /// The text with every run of as many hexadecimal digits as a key has, or more, left out.
@@ -119,6 +133,13 @@ mod tests {
             without_keys("key id 0123456789abcdef, größe"),
             "key id 0123456789abcdef, größe"
         );
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_written_out() {
+        let key = "größe\u{1b}]0;title\u{7}\r\nreseal: \u{9b}2J";
+        assert_eq!(visible(key, &[]), r"größe\u{1b}]0;title\u{7}\r\nreseal: \u{9b}2J");
+        assert_eq!(visible("one\nother\tthird", &['\n']), "one\nother\\tthird");
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod worker;
 // a page: fetched, judged, committed
 pub mod commit;
 mod cursor;
+mod elsewhere;
 mod failures;
 mod fetch;
 mod gone;

@@ -14,6 +14,7 @@ mod draw;
 pub mod forms;
 mod look;
 mod looks;
+pub mod pieces;
 pub mod rings;
 pub mod search;
 pub mod spots;

@@ -122,28 +122,35 @@ async fn a_row_that_was_held_during_the_walk_has_not_turned_up_again() {
     assert!(rotation.is_new(7).await);
 }
 
-/// More failing values than a page holds, all of them written during the walk.
+/// More failing values than a page holds, all of them written during the walk, beside others that the walk has listed:
+/// another walk lists the new ones too.
 #[tokio::test]
-async fn more_failures_than_the_close_can_list_end_the_run() {
+async fn more_failures_than_the_close_can_list_are_listed_by_another_walk() {
     let rotation = Rotation::of_values(5).await;
-    let directory = tempfile::tempdir().expect("a directory");
-    let held = directory.path().join("held");
-    // the first page and the empty one after it, then the walk
-    let run = rotation
-        .run("--workers 1 --page-bytes-max 1KiB")
-        .env("RESEAL_FAILPOINT", format!("walk-fetched@1=hold:{}", held.display()))
-        .spawn();
-    eventually("the walk", async || Path::new(&held).exists().then_some(())).await;
-    rotation
-        .sql("INSERT INTO t SELECT id, decode(repeat('00', 100), 'hex') FROM generate_series(100, 139) id")
-        .await;
-    std::fs::remove_file(&held).expect("the file of the failpoint");
-    let outcome = run.wait().await.expect(1);
-    assert!(outcome.stderr.contains("40 values written during the walk"), "{}", outcome.stderr);
-    // those are older now than the next walk, which lists them page by page
-    rotation.run("--workers 1 --page-bytes-max 1KiB --allow-unreadable").run().await.expect(1);
-    let failures = Reseal::new("failures").json().on(&rotation.database).run().await.expect(0);
-    assert_eq!(failures.json()["failures"].as_array().map(Vec::len), Some(40));
+    let unreadable = |first: i64| {
+        let rows = format!("generate_series({first}, {}) id", first + 39);
+        format!("INSERT INTO t SELECT id, decode(repeat('00', 100), 'hex') FROM {rows}")
+    };
+    rotation.sql(&unreadable(100)).await;
+    let words = "--workers 1 --page-bytes-max 1KiB --allow-unreadable";
+    for (options, code, listed) in [("", 1, 80), ("--max-passes 1", 1, 120)] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let held = directory.path().join("held");
+        let hold = format!("walk-fetched@1=hold:{}", held.display());
+        let run = rotation.run(&format!("{words} {options}")).env("RESEAL_FAILPOINT", hold).spawn();
+        eventually("the walk", async || Path::new(&held).exists().then_some(())).await;
+        rotation.sql(&unreadable(listed * 10)).await;
+        std::fs::remove_file(&held).expect("the file of the failpoint");
+        let outcome = run.wait().await.expect(code);
+        let failures = Reseal::new("failures").json().on(&rotation.database).run().await.expect(0);
+        let failures = failures.json()["failures"].as_array().map(Vec::len);
+        if options.is_empty() {
+            assert_eq!(failures, usize::try_from(listed).ok());
+            assert!(outcome.stdout.contains("completed_with_failures"), "{}", outcome.stdout);
+        } else {
+            assert!(outcome.stderr.contains("behind the last walk"), "{}", outcome.stderr);
+        }
+    }
 }
 
 /// A look that takes three times the lease, for the sake of one slow row: two workers must not take

@@ -14,6 +14,11 @@ mod crash;
 mod documents;
 #[path = "pooler/documents.rs"]
 mod documents_by_way_of_it;
+#[path = "pooler/spread.rs"]
+mod spread_by_way_of_it;
+#[path = "spread/table.rs"]
+#[allow(dead_code, reason = "tests/spread.rs uses all of it")]
+mod spread_table;
 
 use reseal::demo::server::{ServerOptions, ThrowawayServer};
 use support::{Failpoints, PgBouncer, Reseal, Rotation, private_server};

@@ -4,11 +4,14 @@
 
 mod support;
 
+#[path = "report/counts.rs"]
+mod counts;
 #[path = "report/coverage.rs"]
 mod coverage;
 
 use std::path::{Path, PathBuf};
 
+use reseal::layout::Layout;
 use serde_json::{Value, json};
 use support::{Reseal, TestKey, Vault};
 
@@ -51,9 +54,12 @@ async fn it_says_what_the_run_did() {
         client.query_one("SELECT config_digest FROM reseal.run", &[]).await.expect("a run").get(0);
     assert_eq!(report["config_digest"], digest);
     assert_eq!(report["scope"][0]["table"], "public.secrets");
-    let columns =
-        json!([{"column": "secret", "layout": "go"}, {"column": "token", "layout": "enc-v1"}]);
-    assert_eq!(report["scope"][0]["columns"], columns);
+    for (n, column, layout) in [(0, "secret", "go"), (1, "token", "enc-v1")] {
+        let said = &report["scope"][0]["columns"][n];
+        assert_eq!((&said["column"], &said["layout"]), (&json!(column), &json!(layout)));
+        let meaning = Layout::named(layout).expect("a preset").meaning();
+        assert_eq!(said["meanings"], json!([meaning]));
+    }
     let of_keys = |name: &str| {
         report["keys"].as_array().expect("keys").iter().map(|k| k[name].clone()).collect::<Vec<_>>()
     };
@@ -88,6 +94,7 @@ async fn it_says_what_the_run_did() {
     assert_eq!(report["audit"]["events"].as_array().expect("events").len(), 6);
     let moment = status["proof"]["moment"].as_str().expect("a moment");
     let until = report["retention"]["keep_until"].as_str().expect("a date");
+    assert_eq!(report["retention"]["backup_retention"], "35 days");
     let days = "SELECT ($1::text::timestamptz - date_trunc('second', $2::text::timestamptz)) = interval '35 days'";
     assert!(client.query_one(days, &[&until, &moment]).await.expect("a row").get::<_, bool>(0));
     let not_shown = report["not_shown"].to_string();

@@ -13,6 +13,8 @@ mod catalogue;
 mod documents;
 #[path = "scan/found.rs"]
 mod found;
+#[path = "scan/pieces.rs"]
+mod pieces;
 #[path = "scan/ready.rs"]
 mod ready;
 #[path = "scan/sealed.rs"]

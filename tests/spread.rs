@@ -48,6 +48,28 @@ async fn values_in_text_and_in_bytea_are_rotated_and_proved() {
     assert_eq!(again["resealed_records"], 0, "{again}");
 }
 
+/// A value whose ciphertext is empty is one, in the run and in the report's own count.
+#[tokio::test]
+async fn the_report_counts_them_as_the_run_does() {
+    let table = Table::with_rows(3).await;
+    let empty = table::Cells::sealed(&table.old, 1, ["", ""]);
+    let client = table.database.client().await;
+    let update = "UPDATE tokens SET secret = $1, secret_iv = $2, secret_tag = $3 WHERE id = 1";
+    let (secret, iv, tag) = empty.secret;
+    client.execute(update, &[&secret, &iv, &tag]).await.expect("a row");
+    let nothing = "UPDATE tokens SET secret = NULL WHERE id = 2; UPDATE tokens SET body = '', body_iv = NULL WHERE id = 3";
+    client.batch_execute(nothing).await.expect("two rows");
+    let status = table.command("run").run().await.expect(0).json();
+    expect_counts(&status, [4, 4, 4, 0, 0]);
+    let report = table.command("report").run().await.expect(0).json();
+    let counted = &report["counts"]["tables"][0];
+    assert_eq!(
+        (&counted["values_now"], &counted["difference"]),
+        (&4.into(), &0.into()),
+        "{counted}"
+    );
+}
+
 /// What has been done is told from what has not by every piece of the value, and not by its ciphertext alone.
 #[tokio::test]
 async fn a_value_is_bound_to_its_row() {

@@ -34,6 +34,7 @@ fn rendered(table: &TablePlan) -> Vec<(String, String)> {
     all.push(("fetch by block".to_owned(), statements::fetch_by_block(table)));
     all.push(("sweep".to_owned(), statements::sweep(table)));
     all.push(("fetch since".to_owned(), statements::fetch_since(table)));
+    all.push(("fetch anywhere".to_owned(), statements::fetch_anywhere(table)));
     all.push(("lock row".to_owned(), statements::lock_row(table)));
     for (words, order, compares) in [
         ("by key", Order::ByKey, false),

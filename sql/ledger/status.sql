@@ -9,7 +9,12 @@ SELECT r.run_id, r.state, r.pass, r.keys::text AS keys, r.total_estimate, r.exit
              AND (c.owner_pid IS NULL OR EXISTS (
                    SELECT FROM pg_catalog.pg_stat_activity AS a
                    WHERE a.pid = c.owner_pid AND coalesce(a.backend_start = c.owner_started, true)))
-       ) AS at_work
+       ) AS at_work,
+       -- a later run whose current key is a previous one of this run
+       (SELECT max(later.run_id)
+        FROM reseal.run AS later,
+             jsonb_array_elements(later.keys) AS its, jsonb_array_elements(r.keys) AS ours
+        WHERE later.run_id > r.run_id AND ours -> 'previous' ? (its ->> 'current')) AS gone_back_by
 FROM reseal.run AS r
 WHERE $1::bigint IS NULL OR r.run_id = $1
 ORDER BY r.run_id DESC

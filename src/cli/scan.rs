@@ -38,6 +38,6 @@ pub struct PlanWords {
     #[command(flatten)]
     pub run: RunWords,
     /// Do not look for columns that the configuration does not name
-    #[arg(long)]
+    #[arg(long, help_heading = None)]
     pub no_coverage: bool,
 }

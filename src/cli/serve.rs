@@ -19,7 +19,7 @@ pub struct VerifyWords {
     #[command(flatten)]
     pub run: RunWords,
     /// Refuse as long as a service of [gate] still has a previous key
-    #[arg(long)]
+    #[arg(long, help_heading = None)]
     pub after_removal: bool,
     #[command(flatten)]
     pub serve: ServeWords,

@@ -51,6 +51,7 @@ statements! {
     RENEW_LEASE = "ledger/renew_lease.sql";
     RESERVE_SEALS = "ledger/reserve_seals.sql";
     RESOLVE_FAILURES = "ledger/resolve_failures.sql";
+    RESOLVE_GONE = "ledger/resolve_gone.sql";
     RUN_BY_TOKEN = "ledger/run_by_token.sql";
     SEALS_RESERVED = "ledger/seals_reserved.sql";
     SET_SETTINGS = "ledger/set_settings.sql";
@@ -75,6 +76,7 @@ statements! {
     PLAN_SYSTEM_COLUMNS = "plan/system_columns.sql";
 
     PAGE_COUNT_ACCEPTED = "page/count_accepted.sql";
+    PAGE_FETCH_ANYWHERE = "page/fetch_anywhere.sql";
     PAGE_FETCH_BY_BLOCK = "page/fetch_by_block.sql";
     PAGE_FETCH_BY_KEY = "page/fetch_by_key.sql";
     PAGE_FETCH_SINCE = "page/fetch_since.sql";

@@ -1,5 +1,7 @@
 //! From words to a layout, and from a layout to the text that tells it from any other.
 
+use sha2::{Digest, Sha256};
+
 use super::coded::Code;
 use super::service::{ServiceForm, no_label};
 use super::{
@@ -145,6 +147,15 @@ impl Layout {
         let data_key = self.data_key.as_ref().map(DataKeyForm::canonical);
         add(data_key.is_some(), data_key.unwrap_or_default());
         text
+    }
+
+    /// SHA-256 of what the layout means, whatever it is called and its values are bound to, in hexadecimal.
+    pub fn meaning(&self) -> String {
+        let mut alone = Self { aad: None, ..self.alone() };
+        if let Shape::Code(code) = &alone.shape {
+            alone.name = format!("{code:?}");
+        }
+        data_encoding::HEXLOWER.encode(&Sha256::digest(alone.canonical()))
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::unwrap;
-use crate::config::{Config, ScanCommand};
+use crate::config::{Config, ScanCommand, TableConfig};
 use crate::db::pool::Database;
 use crate::error::{Error, ExitCode, Result};
 use crate::keys::RingConfig;
@@ -18,6 +18,7 @@ use crate::scan::catalogue::{NO_SELECT, NotLookedAt};
 use crate::scan::configuration::{self, Written};
 use crate::scan::coverage::{Coverage, Uncovered, coverage};
 use crate::scan::forms::Roster;
+use crate::scan::pieces;
 use crate::scan::rings::SearchRings;
 use crate::scan::search::{Search, Seen, SeenColumn, search};
 use crate::scan::spots::Spots;
@@ -46,6 +47,11 @@ pub async fn scan(command: ScanCommand) -> Result<ExitCode> {
         .filter_map(|column| Some((column, Found::of(&column.tally, &column.roster, &rings)?)))
         .collect();
     let mut report = ScanReport::of(&seen, &columns, &rings, depth);
+    let against = command.against.as_deref().unwrap_or_default();
+    report.pieces = pieces::find(&seen.columns, |column| {
+        let opens = || columns.iter().any(|(found, _)| std::ptr::eq(*found, column));
+        is_configured(column, against) || opens()
+    });
     let database = command.database_word.as_deref();
     report.configuration =
         configuration::text(&Written { rings: &rings, database, columns: &columns });
@@ -71,6 +77,13 @@ pub async fn scan(command: ScanCommand) -> Result<ExitCode> {
     }
     report::result(&report, command.output)?;
     Ok(exit_code)
+}
+
+/// Whether a configuration names the column, alone or as a piece.
+fn is_configured(seen: &SeenColumn, tables: &[TableConfig]) -> bool {
+    let name = seen.column.name.name();
+    let of_table = tables.iter().filter(|table| seen.table.is_named_by(table));
+    of_table.flat_map(|table| &table.columns).any(|column| column.writes(name))
 }
 
 /// A warning for each column that a configuration does not cover; a search that cannot be made stops no plan.

@@ -84,6 +84,8 @@ pub struct ColumnFacts {
     pub may_select: bool,
     pub may_update: bool,
     pub collation_changed: bool,
+    /// Names of the indexes that it is a part of, as a column or in an expression.
+    pub indexes: Vec<String>,
 }
 
 /// An index that can carry a keyset walk.

@@ -111,6 +111,7 @@ async fn columns(
         may_select: row.get("may_select"),
         may_update: row.get("may_update"),
         collation_changed: row.get("collation_changed"),
+        indexes: row.get("indexes"),
     };
     Ok(rows.iter().map(read).collect())
 }

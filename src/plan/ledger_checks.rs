@@ -63,6 +63,19 @@ pub fn judge(
                 )),
         );
     }
+    if let Relation::Supersede(_) = relation {
+        for run in facts.open_runs.iter().filter(|run| run.keys == wanted.keys) {
+            objections.warn(
+                "the ledger",
+                format!(
+                    "run {} is unfinished, with the same keys and other tables or layouts: a run ends it and begins \
+                     anew",
+                    run.run_id
+                ),
+                "to go on with it instead, run the command that it was started with",
+            );
+        }
+    }
     if !config.rollback {
         for key in &facts.once_previous {
             objections.refusals.push(

@@ -47,6 +47,8 @@ pub struct SampleCount {
     pub equal: u64,
     /// Of values with wrapped data keys.
     pub data_keys: Option<DataKeyCount>,
+    /// … what these are bound to.
+    pub bindings: Option<DataKeyCount>,
 }
 
 impl SampleCount {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::visible;
 use crate::db::ledger::failure::Failure;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,24 +22,26 @@ impl fmt::Display for FailuresReport {
             if !std::mem::take(&mut first) {
                 writeln!(f)?;
             }
+            let key: Vec<String> = failure.key.iter().map(|part| visible(part, &[])).collect();
+            let times = if failure.attempts == 1 { "attempt" } else { "attempts" };
             let sqlstate =
                 failure.sqlstate.as_deref().map(|s| format!(" ({s})")).unwrap_or_default();
             write!(
                 f,
-                "{}: {}.{}{}{} key ({}) {}{sqlstate}, {} attempts, first {}, last {}",
+                "{}: {}.{}{}{} key ({}) {}{sqlstate}, {} {times}, first {}, last {}",
                 failure.id,
                 failure.table,
                 failure.column,
                 if failure.path.is_empty() { "" } else { " " },
                 failure.path,
-                failure.key.join(", "),
+                key.join(", "),
                 failure.reason,
                 failure.attempts,
                 failure.first_seen_at,
                 failure.last_seen_at
             )?;
             if let (Some(by), Some(reason)) = (&failure.accepted_by, &failure.accepted_reason) {
-                write!(f, ", accepted by {by}: {reason}")?;
+                write!(f, ", accepted by {by}: {}", visible(reason, &[]))?;
             }
             if let Some(at) = &failure.resolved_at {
                 write!(f, ", resolved {at}")?;

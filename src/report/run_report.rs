@@ -68,7 +68,8 @@ pub struct CountedTable {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CountedColumn {
     pub column: String,
-    /// Cells that are neither NULL nor empty; `None` for a column that is gone, or that holds documents.
+    /// Cells that are values: neither NULL nor empty, unless the configuration says that those are. `None` for a
+    /// column that is gone, holds documents, or in which plain text is left alone.
     pub values: Option<i64>,
 }
 

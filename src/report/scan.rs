@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::scan::Depth;
 use crate::scan::coverage::{Coverage, Uncovered};
+use crate::scan::pieces::Pieces;
 use crate::scan::rings::SearchRings;
 use crate::scan::search::{Seen, SeenColumn};
 use crate::scan::verdict::{Found, LooksLike};
@@ -25,6 +26,8 @@ pub struct ScanReport {
     pub found: Vec<FoundLine>,
     /// Columns that look like ciphertext which no key opens for certain.
     pub looks_like: Vec<LooksLine>,
+    /// Columns that look like pieces of one value, by their names.
+    pub pieces: Vec<Pieces>,
     /// What the configuration does not name; only of a comparison.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uncovered: Option<Vec<UncoveredLine>>,
@@ -150,6 +153,7 @@ impl ScanReport {
             keys: (0..rings.all().len()).flat_map(|ring| key_lines(rings, ring)).collect(),
             found: found.iter().map(|(column, found)| found_line(column, found, rings)).collect(),
             looks_like: looks_like.collect(),
+            pieces: Vec::new(),
             uncovered: None,
             not_looked_at: not_looked_at.collect(),
             configuration: None,

@@ -47,6 +47,9 @@ pub struct StatusReport {
     pub rows_per_second: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workers: Option<u32>,
+    /// A later run, which has made a previous key of this one current again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gone_back_by: Option<i64>,
     /// What its current pass does: `reseal`, `walk` or `close`; `None` when it has ended.
     pub step: Option<&'static str>,
     /// Every ring, when there are several.
@@ -96,6 +99,7 @@ pub fn idle() -> StatusReport {
         left_out: Vec::new(),
         rows_per_second: None,
         workers: None,
+        gone_back_by: None,
         step: None,
         rings: Vec::new(),
         reason: None,
@@ -136,6 +140,7 @@ pub fn of(
         left_out: run.left_out.clone(),
         rows_per_second: run.asked.rows_per_second,
         workers: run.asked.workers,
+        gone_back_by: run.gone_back_by,
         step: step(run, counts),
         rings: if run.keys.len() > 1 { run.keys.clone() } else { Vec::new() },
         reason: run.reason.clone(),
@@ -215,6 +220,11 @@ fn advice(report: &StatusReport, timeline: Option<i64>) -> Vec<String> {
         return vec![format!(
             "the proof is void: it was made on timeline {then}, the server now writes timeline \
              {now} (failover or restore); keep the previous key, and verify again"
+        )];
+    }
+    if let Some(later) = report.gone_back_by {
+        return vec![format!(
+            "run {later} has made a previous key of this run current again: that key is needed"
         )];
     }
     let moment = proof.and_then(|proof| proof["moment"].as_str());

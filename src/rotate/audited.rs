@@ -9,11 +9,12 @@ use crate::config::{Config, RunConfig, Who};
 use crate::db::error::DatabaseError;
 use crate::db::ledger::audit::{self, Event, EventKind};
 use crate::db::ledger::run::Wanted;
-use crate::db::ledger::scope::{ScopeColumn, ScopeTable};
+use crate::db::ledger::scope::{ScopeCells, ScopeColumn, ScopePiece, ScopeTable};
 use crate::db::transaction::Transaction;
 use crate::keys::{KeyRing, RingKey};
+use crate::layout::{ColumnLayout, Empty, Layout, Null, Unmatched};
 use crate::plan::make::Rings;
-use crate::plan::{ColumnPlan, Plan, TablePlan};
+use crate::plan::{BesideColumn, ColumnPlan, Plan, TablePlan};
 
 /// A process that begins to work on a run, by a command that the run is started with or by the same again.
 pub struct Beginning<'c> {
@@ -82,16 +83,32 @@ pub async fn pass(
 
 /// What is covered of a table.
 pub fn scope(table: &TablePlan) -> ScopeTable {
+    let piece = |piece: &BesideColumn| ScopePiece {
+        column: piece.name.name().to_owned(),
+        may_be_null: piece.may_be_null,
+    };
     let column = |column: &ColumnPlan| ScopeColumn {
         column: column.name.name().to_owned(),
         layout: column.layout.write().name().to_owned(),
         read: column.layout.read().iter().map(|layout| layout.name().to_owned()).collect(),
         paths: column.paths.as_ref().map(|paths| paths.paths().to_vec()).unwrap_or_default(),
+        beside: column.beside.iter().map(piece).collect(),
+        cells: cells(&column.layout),
+        meanings: column.layout.all().map(Layout::meaning).collect(),
     };
     ScopeTable {
         table: table.relation.plain(),
         relation: table.oid,
         columns: table.columns.iter().map(column).collect(),
+    }
+}
+
+fn cells(layout: &ColumnLayout) -> ScopeCells {
+    let nothing = layout.nothing();
+    ScopeCells {
+        empty_is_value: nothing.empty != Empty::Leave,
+        null_is_value: nothing.null == Null::Fail,
+        unmatched_is_left: layout.unmatched() == Unmatched::Leave,
     }
 }
 

@@ -20,7 +20,6 @@ use super::snapshot::{self, Seen};
 use super::writers::{self, Kept};
 use crate::db::ledger;
 use crate::db::ledger::close::FinalCounts;
-use crate::db::ledger::failure;
 use crate::db::ledger::shard::Claim;
 use crate::db::session::{Session, Terms};
 use crate::error::{Error, ExitCode, Result};
@@ -59,26 +58,30 @@ pub async fn close(
         // what the walk left because others held it has not turned up again: it is still to be done
         let left_by_the_walk = barrier == EVERY_ROW && turned_up == 0;
         let has_more_passes = passes < context.config.run.max_passes || left_by_the_walk;
-        let is_last = seen.previous == 0 || !has_more_passes;
+        let is_last = (seen.previous == 0 && !seen.has_more) || !has_more_passes;
         let proof = outcome::proof(&seen, &plan, &barrier, waited, round);
         let (previous, has_more) = (seen.previous, seen.has_more);
-        if previous == 0 && has_more && !all_listed(session, &claim, &seen).await? {
-            return Err(too_many_failures(&seen).into());
+        if previous == 0 && has_more {
+            // those that were not kept may be new: a walk lists them, page by page
+            return match claim.id.pass.unsigned_abs() < context.config.run.max_passes {
+                true => give_way_to_next_pass(session, &claim).await,
+                false => Err(too_many_failures(&seen).into()),
+            };
         }
         let next_barrier = seen.moment.barrier.clone();
-        let Left { held, missing } = reseal_found(session, context, &claim, seen, is_last).await?;
+        let left = reseal_found(session, context, &claim, seen, is_last).await?;
         if is_last {
             return outcome::end(session, context, &claim, &plan, previous, proof).await;
         }
-        if held > 0 && begun.elapsed() >= context.config.run.max_wait {
-            return Err(still_held(session, context, &plan, held).await?.into());
+        if left.waiting() > 0 && begun.elapsed() >= context.config.run.max_wait {
+            return Err(still_waiting(session, context, &plan, left).await?.into());
         }
         if has_more {
             // more than a close reseals: another walk does, page by page and with every worker
             return give_way_to_next_pass(session, &claim).await;
         }
-        turned_up += u32::from(held == 0);
-        if held == 0 && missing == 0 {
+        turned_up += u32::from(left.waiting() == 0);
+        if left.waiting() == 0 && left.missing == 0 {
             barrier = next_barrier;
         }
         context.stop.sleep(pause).await?;
@@ -185,31 +188,30 @@ async fn next_round(
     round.ok_or(CommitError::NotOurs)
 }
 
-/// Whether the walk has met and listed as many failures as the look saw.
-async fn all_listed(session: &mut Session, claim: &Claim, seen: &Seen) -> Result<bool> {
-    let transaction = session.begin(&Terms::reading()).await?;
-    let listed = failure::count(&transaction, claim.id.run_id, claim.id.pass).await?;
-    transaction.commit().await?;
-    Ok(listed.failed >= seen.failed)
-}
-
-/// More failures than are kept in memory turned up while the walk went on.
+/// More failures than are kept in memory turned up after every walk.
 fn too_many_failures(seen: &Seen) -> Error {
-    let what = format!("{} values written during the walk cannot be opened", seen.failed);
+    let what =
+        format!("{} values that cannot be opened were met behind the last walk", seen.failed);
     Error::new(ExitCode::Unfinished, what)
         .hint("a service writes values that none of these keys opens: find it, then run again")
 }
 
-/// For the message: how many rows, and who may hold them.
-async fn still_held(
+/// For the message: how many rows, and who may hold them, or that nobody does.
+async fn still_waiting(
     session: &mut Session,
     context: &Context,
     plan: &Plan,
-    held: u64,
+    Left { held, slow, .. }: Left,
 ) -> Result<Error> {
+    let seconds = context.config.run.max_wait.as_secs_f64();
+    if held == 0 {
+        let what = format!("key services were too slow for {slow} contended rows for {seconds} s");
+        let hint = "such a row is locked until they answer, for at most half of the server's \
+                    deadlock_timeout: run again when they answer within that";
+        return Ok(Error::outside(what).hint(hint).given_up());
+    }
     let relations = plan.relations();
     let holders = writers::holders(session, &relations).await?;
-    let seconds = context.config.run.max_wait.as_secs_f64();
     let what = format!("{held} rows stayed locked by other transactions for {seconds} s");
     Ok(Error::outside(what)
         .at(holders)

@@ -63,7 +63,7 @@ pub async fn abandon(session: &mut Session, who: &Who, run_id: i64) -> Result<()
     Ok(transaction.commit().await?)
 }
 
-/// Resolves failures that the finished walk no longer met, and counts those it did.
+/// Resolves failures that the finished walk no longer met, or whose column is gone, and counts those it did.
 pub async fn settle_failures(
     transaction: &Transaction<'_>,
     claim: &Claim,
@@ -76,6 +76,7 @@ pub async fn settle_failures(
             table.columns.iter().map(|column| column.name.name().to_owned()).collect();
         failure::resolve_unseen(transaction, run_id, pass, &tables, &columns).await?;
     }
+    failure::resolve_gone(transaction).await?;
     failure::count(transaction, run_id, pass).await
 }
 

@@ -7,9 +7,10 @@
 use std::collections::VecDeque;
 
 use super::commit::{Attempt, Mode, Part, Setback, Writer};
+use super::context::Context;
 use super::cursor::Cursor;
 use super::judge::JudgedPage;
-use super::raised;
+use super::raised::{self, Known};
 use super::tally::PageTally;
 use crate::db::error::{DatabaseError, Trouble};
 use crate::db::session::Session;
@@ -28,8 +29,8 @@ pub struct Committed {
     pub conflicts: Vec<usize>,
     /// Why parts of it were tried again.
     pub retries: Vec<Retry>,
-    /// Rows that raise for ever what would pass elsewhere.
-    raised: u32,
+    /// Of rows that raise for ever what would pass elsewhere.
+    known: Known,
 }
 
 impl Committed {
@@ -47,6 +48,7 @@ impl Committed {
 /// be thrown away and read again.
 pub async fn commit_page(
     session: &mut Session,
+    context: &Context,
     writer: &Writer,
     cursor: Cursor,
     mut page: JudgedPage,
@@ -60,7 +62,7 @@ pub async fn commit_page(
         tally: PageTally::default(),
         conflicts: vec![],
         retries: vec![],
-        raised: 0,
+        known: Known::default(),
     };
     let mut parts = VecDeque::from([Part::first(rows)]);
     while let Some(part) = parts.pop_front() {
@@ -75,7 +77,8 @@ pub async fn commit_page(
             Err(Setback::Error(error)) => return Err(error.into()),
             Err(setback) => {
                 done.retries.push(kind(&setback));
-                let again = mend(session, writer, &mut page, part, setback, &mut done).await?;
+                let again =
+                    mend(session, context, writer, &mut page, part, setback, &mut done).await?;
                 for part in again.into_iter().rev() {
                     parts.push_front(part);
                 }
@@ -121,6 +124,7 @@ fn kind(setback: &Setback) -> Retry {
 /// What to try next after a setback; never the same again.
 async fn mend(
     session: &mut Session,
+    context: &Context,
     writer: &Writer,
     page: &mut JudgedPage,
     part: Part,
@@ -149,12 +153,11 @@ async fn mend(
         }
         (Setback::Passing(error), [row]) => {
             let attempt = Attempt { writer, page, part: &part };
-            let known =
-                raised::Known { others_written: done.tally.resealed() > 0, rows: done.raised };
-            if raised::stays(session, &attempt, known, cursor, error.clone()).await? {
+            let known = &mut done.known;
+            known.others_written |= done.tally.resealed() > 0;
+            if raised::stays(session, context, &attempt, known, cursor, error.clone()).await? {
                 isolate(session, writer, page, *row, error.sqlstate.map(Into::into), cursor)
                     .await?;
-                done.raised += 1;
             }
             Ok(vec![part])
         }
@@ -221,7 +224,7 @@ async fn trial(
 ) -> Result<Option<DatabaseError>> {
     let attempt = Attempt { writer, page, part };
     match attempt.rehearse(session, cursor.committed()).await {
-        Ok(()) => Ok(None),
+        Ok(_) => Ok(None),
         Err(Setback::Refused(error) | Setback::Passing(error)) => Ok(Some(error)),
         Err(Setback::Altered(_)) => {
             Ok(Some(DatabaseError::new(Trouble::RowRefused, "a trigger altered the row")))

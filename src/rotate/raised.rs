@@ -2,14 +2,18 @@
 //!
 //! A trigger, or a server that it asks, may raise any SQLSTATE. Tried again for ever, one such row would wedge
 //! every run; taken at its first word, a moment's trouble would be listed as a failure. So it is the row's own
-//! trouble when nothing else has it, and it stays; and when rows of its table are listed for it already, from when
-//! others could be written: of what a proof still meets nothing else may be left. Each further such row of a page has half the time of the one
-//! before, so that many of them do not hold a run up for long.
+//! trouble when it stays and others have it not: rows of its page, or, when they all raise, rows from elsewhere in
+//! its table; or when rows of its table are listed for it already, from when others could be written, since of what a
+//! proof still meets nothing else may be left. When nothing can be written anywhere in the table it is trouble
+//! outside. Each further such row of a page has half the time of the one before, so that many of them do not hold a
+//! run up for long.
 
 use std::time::{Duration, Instant};
 
 use super::commit::{Attempt, Mode, Part, Setback};
+use super::context::Context;
 use super::cursor::Cursor;
+use super::elsewhere;
 use crate::db::error::DatabaseError;
 use crate::db::ledger::{failure, shard};
 use crate::db::session::{Session, Terms};
@@ -28,12 +32,22 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// What is known of a page when one of its rows raises.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Known {
-    /// Other rows of it were written.
+    /// Other rows were written, or could be.
     pub others_written: bool,
     /// So many rows of it raise for ever.
-    pub rows: u32,
+    rows: u32,
+}
+
+/// Whose trouble it is.
+enum Whose {
+    /// That of the rows that have it.
+    Rows,
+    /// Nothing can be written.
+    Everybodys,
+    /// Too few rows are left to tell.
+    Unknown,
 }
 
 impl Known {
@@ -48,24 +62,23 @@ impl Known {
 /// `error` itself, when it is not the row's doing: nothing can be written, or no other row either.
 pub async fn stays(
     session: &mut Session,
+    context: &Context,
     attempt: &Attempt<'_>,
-    known: Known,
+    known: &mut Known,
     cursor: &Cursor,
     error: DatabaseError,
 ) -> Result<bool> {
     if attempt.probe(session).await.is_err() {
         return Err(error.into());
     }
-    let patience = match known.others_written {
-        true => BESIDE_OTHERS,
-        false => match others_can_be_written(session, attempt, cursor).await {
-            Some(true) => BESIDE_OTHERS,
-            _ if was_listed(session, attempt, &error).await? => BESIDE_OTHERS,
-            Some(false) => return Err(error.into()),
-            None => ALONE,
-        },
-    };
-    let patience = known.patience(patience);
+    if !known.others_written {
+        match whose(session, context, attempt, cursor, &error).await? {
+            Whose::Rows => known.others_written = true,
+            Whose::Everybodys => return Err(error.into()),
+            Whose::Unknown => {}
+        }
+    }
+    let patience = known.patience(if known.others_written { BESIDE_OTHERS } else { ALONE });
     let (begun, mut pause) = (Instant::now(), FIRST_PAUSE);
     while begun.elapsed() < patience {
         tokio::time::sleep(pause).await;
@@ -77,7 +90,33 @@ pub async fn stays(
             _ => return Ok(false),
         }
     }
+    known.rows += 1;
     Ok(true)
+}
+
+async fn whose(
+    session: &mut Session,
+    context: &Context,
+    attempt: &Attempt<'_>,
+    cursor: &Cursor,
+    error: &DatabaseError,
+) -> Result<Whose> {
+    let in_page = others_can_be_written(session, attempt, cursor).await;
+    if in_page == Some(true) || was_listed(session, attempt, error).await? {
+        return Ok(Whose::Rows);
+    }
+    keep(session, attempt).await?;
+    let elsewhere = elsewhere::can_be_written(session, context, attempt.writer, cursor).await?;
+    Ok(match (elsewhere, in_page) {
+        (Some(true), _) => Whose::Rows,
+        (Some(false), _) => Whose::Everybodys,
+        (None, None) => Whose::Unknown,
+        // all that is left of the table raises: what this run has written of it tells
+        (None, Some(_)) => match elsewhere::were_written(session, attempt.writer).await? {
+            true => Whose::Unknown,
+            false => Whose::Everybodys,
+        },
+    })
 }
 
 /// Whether any of the rows after this one, from all over the page, can be written now; `None` when too few are
@@ -95,7 +134,7 @@ async fn others_can_be_written(
     for row in &others {
         let part = Part { rows: *row..row + 1, only_column: None, mode: Mode::Unlocked };
         let other = Attempt { part: &part, ..*attempt };
-        if other.rehearse(session, cursor.committed()).await.is_ok() {
+        if let Ok(true) = other.rehearse(session, cursor.committed()).await {
             return Some(true);
         }
     }

@@ -6,8 +6,8 @@ use tokio::time::timeout;
 use tokio_postgres::types::Type;
 
 use super::commit::{Attempt, Mode, Part, Setback, Writer, Written};
+use super::context::Context;
 use super::cursor::Cursor;
-use super::fetch::Limits;
 use super::judge::{self, Intent};
 use super::narrow::{self, CommitError};
 use super::page::{Fields, Page};
@@ -43,6 +43,8 @@ pub enum Fate {
     Settled,
     /// Somebody holds it, or it has come to hold more values than there are seals for; it is left for later.
     Held,
+    /// A key service took longer than its row may be locked; it is left for later.
+    Slow,
     /// Nothing was found at its place: it is gone or has moved. The next look sees.
     Missing,
 }
@@ -50,13 +52,13 @@ pub enum Fate {
 /// Reseals a row while holding its lock.
 pub async fn settle(
     session: &mut Session,
+    context: &Context,
     writer: &Writer,
     cursor: Cursor,
     row: Contended,
-    limits: Limits,
 ) -> Result<Settled, CommitError> {
     let left = |cursor, fate| Ok(Settled { cursor, tally: PageTally::default(), fate });
-    match under_lock(session, writer, &cursor, row, limits).await {
+    match under_lock(session, context, writer, &cursor, row).await {
         Ok(Some(Written { receipt, tally, conflicts })) => {
             let fate = if conflicts.is_empty() { Fate::Settled } else { Fate::Held };
             Ok(Settled { cursor: cursor.advance(receipt), tally, fate })
@@ -65,12 +67,13 @@ pub async fn settle(
         Err(Refusal::Setback(Setback::Locked | Setback::TookTooLong) | Refusal::Seals) => {
             left(cursor, Fate::Held)
         }
+        Err(Refusal::Slow) => left(cursor, Fate::Slow),
         Err(Refusal::Setback(Setback::NotOurs)) => Err(CommitError::NotOurs),
         Err(Refusal::Setback(Setback::Error(error)) | Refusal::Error(error)) => Err(error.into()),
         Err(Refusal::Page(page)) => {
             // the database refuses this row: find out which value, and list it
             let rows = page.page.len();
-            let done = narrow::commit_page(session, writer, cursor, *page, rows).await?;
+            let done = narrow::commit_page(session, context, writer, cursor, *page, rows).await?;
             let fate = if done.conflicts.is_empty() { Fate::Settled } else { Fate::Held };
             Ok(Settled { cursor: done.cursor, tally: done.tally, fate })
         }
@@ -85,6 +88,8 @@ enum Refusal {
     Error(Error),
     /// More would be sealed than was reserved.
     Seals,
+    /// A key service has not answered in time.
+    Slow,
     Page(Box<judge::JudgedPage>),
 }
 
@@ -96,10 +101,10 @@ impl<E: Into<Setback>> From<E> for Refusal {
 
 async fn under_lock(
     session: &mut Session,
+    context: &Context,
     writer: &Writer,
     cursor: &Cursor,
     row: Contended,
-    limits: Limits,
 ) -> Result<Option<Written>, Refusal> {
     let (table, claim) = (&writer.table, &writer.claim);
     let transaction = session.begin(&writer.terms()).await?;
@@ -107,7 +112,7 @@ async fn under_lock(
         return Err(Setback::NotOurs.into());
     }
     let deadline = Instant::now() + writer.budget;
-    let longest = limits.value_bytes();
+    let longest = context.limits().value_bytes();
     let parameters: [Parameter<'_>; 2] = [(&longest, Type::INT4), (&row.tid, Type::TID)];
     let rows = transaction.query(&statements::lock_row(table), &parameters).await?;
     if rows.is_empty() {
@@ -122,7 +127,7 @@ async fn under_lock(
     let judging = judge::judge(page, table.clone(), Intent::Reseal);
     // a key service may take its time, and the row is locked
     let judged = timeout(deadline.saturating_duration_since(Instant::now()), judging).await;
-    let judged = judged.map_err(|_| Setback::TookTooLong)?.map_err(Refusal::Error)?;
+    let judged = judged.map_err(|_| Refusal::Slow)?.map_err(Refusal::Error)?;
     let part = Part { rows: 0..judged.page.len(), only_column: None, mode: Mode::Waiting };
     let attempt = Attempt { writer, page: &judged, part: &part };
     match attempt.finish(transaction, deadline).await {

@@ -9,7 +9,7 @@ use super::throttle;
 use crate::config::Config;
 use crate::db::error::DatabaseError;
 use crate::db::ledger::audit::EventKind;
-use crate::db::ledger::run::{self, Ending, Relation, Wanted};
+use crate::db::ledger::run::{self, Ending, OpenRun, Relation, Wanted};
 use crate::db::ledger::setup;
 use crate::db::ledger::token::{self, NamedRun};
 use crate::db::session::{Session, Terms};
@@ -156,7 +156,7 @@ pub async fn start(
             ))
             .hint("run the same command again to see how they relate"));
         }
-        Relation::Supersede(runs) => supersede(&transaction, runs).await?,
+        Relation::Supersede(runs) => supersede(&transaction, runs, &open, wanted).await?,
         Relation::New => Vec::new(),
     };
     let run_id = run::start(&transaction, wanted).await?;
@@ -191,13 +191,20 @@ fn by_token(named: &NamedRun, wanted: &Wanted) -> Result<Started> {
 async fn supersede(
     transaction: &Transaction<'_>,
     runs: Vec<i64>,
+    open: &[OpenRun],
+    wanted: &Wanted,
 ) -> Result<Vec<i64>, DatabaseError> {
     let mut ended = Vec::new();
     for run_id in runs {
+        let run = open.iter().find(|run| run.run_id == run_id);
+        let by = match run.is_some_and(|run| run.keys == wanted.keys) {
+            true => "with the same keys and other tables or layouts",
+            false => "whose keys include all of its own",
+        };
         let ending = Ending {
             state: "superseded",
             exit_code: ExitCode::Refused,
-            reason: Some("superseded by a run whose keys include all of its own".to_owned()),
+            reason: Some(format!("superseded by a run {by}")),
             proof: None,
         };
         if run::end(transaction, run_id, &ending).await? {

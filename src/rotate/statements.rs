@@ -64,6 +64,11 @@ pub fn fetch_since(table: &TablePlan) -> String {
     rows(table, sql::PAGE_FETCH_SINCE, "$1")
 }
 
+/// Rows from anywhere. `$1` how many, `$2` longest value, `$3` the table's oid.
+pub fn fetch_anywhere(table: &TablePlan) -> String {
+    rows(table, sql::PAGE_FETCH_ANYWHERE, "$2")
+}
+
 /// One row, locked. `$1` longest value, `$2` its ctid.
 pub fn lock_row(table: &TablePlan) -> String {
     rows(table, sql::PAGE_LOCK_ROW, "$1")

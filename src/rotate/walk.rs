@@ -61,7 +61,7 @@ pub async fn walk(
         let ahead =
             if share.is_whole { pages.after(session, &page.page, size).await? } else { None };
         crate::failpoint!("page-resealed");
-        let committing = commit(session, &writer, cursor, page, share.rows);
+        let committing = commit(session, context, &writer, cursor, page, share.rows);
         let (done, next) = tokio::join!(committing, pages.judge_ahead(ahead));
         let (done, took) = done?;
         patience.progress();
@@ -144,12 +144,13 @@ impl Pages<'_> {
 
 async fn commit(
     session: &mut Session,
+    context: &Context,
     writer: &Writer,
     cursor: Cursor,
     page: JudgedPage,
     rows: usize,
 ) -> Result<(Committed, Duration), CommitError> {
     let begun = Instant::now();
-    let done = narrow::commit_page(session, writer, cursor, page, rows).await?;
+    let done = narrow::commit_page(session, context, writer, cursor, page, rows).await?;
     Ok((done, begun.elapsed()))
 }

@@ -49,6 +49,22 @@ async fn each_is_listed_with_all_that_is_known() {
     assert!(listed(&vault, "failures --all").await[0]["resolved_at"].is_string());
 }
 
+/// What is gone with its table or its column is listed no longer, whatever the next run is about.
+#[tokio::test]
+async fn those_of_a_column_that_is_gone_are_resolved() {
+    let vault = Vault::with_rows(20).await;
+    lose_token(&vault, 7).await;
+    vault.database.batch("CREATE TABLE copies AS SELECT id, secret, token FROM secrets").await;
+    vault.database.batch("ALTER TABLE copies ADD PRIMARY KEY (id)").await;
+    let all = vault.with_columns("run -c copies.token:enc-v1");
+    all.run().await.expect(1);
+    assert_eq!(listed(&vault, "failures").await.len(), 2);
+    vault.database.batch("DROP TABLE copies; ALTER TABLE secrets DROP token").await;
+    vault.command("run -c secrets.secret:go").run().await.expect(0);
+    assert!(listed(&vault, "failures").await.is_empty());
+    assert_eq!(listed(&vault, "failures --all").await.len(), 2);
+}
+
 #[tokio::test]
 async fn one_is_accepted_with_a_reason_and_audited() {
     let vault = Vault::with_rows(20).await;

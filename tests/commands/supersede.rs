@@ -44,6 +44,23 @@ async fn a_third_key_takes_over_an_interrupted_run() {
     assert!(outcome.stderr.contains("--rollback"), "{}", outcome.stderr);
 }
 
+/// A change of layouts is no way to resume: it is said before, and afterwards.
+#[tokio::test]
+async fn the_same_keys_with_another_layout_begin_anew() {
+    let vault = Vault::with_rows(50).await;
+    killed(&vault).await;
+    let config = "[[table]]\nname = \"secrets\"\n[table.columns]\nsecret = \"go\"\n\
+                  token = { write = \"go-b64\", read = [\"enc-v1\"] }\n";
+    let plan = vault.command("plan").config(config).run().await.expect(0);
+    assert!(plan.stdout.starts_with("plan: supersede run 1,"), "{}", plan.stdout);
+    let told = "run 1 is unfinished, with the same keys and other tables or layouts";
+    assert!(plan.stdout.contains(told), "{}", plan.stdout);
+    vault.command("run").config(config).run().await.expect(0);
+    let report = status(&vault, "--run 1").await;
+    let reason = "superseded by a run with the same keys and other tables or layouts";
+    assert_eq!(report["reason"], reason);
+}
+
 /// The superseded process is still at work: it stops at its next commit, and overwrites nothing.
 #[tokio::test]
 async fn a_third_key_takes_over_a_run_at_work() {

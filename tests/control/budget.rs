@@ -30,6 +30,18 @@ async fn a_budget_of_records_is_spent_and_the_next_start_goes_on() {
     rotation.expect_written_once().await;
 }
 
+/// A table that was just done says of nobody that he is still at work.
+#[tokio::test]
+async fn a_budget_that_ends_with_a_table() {
+    let rotation = Rotation::of(100).await;
+    rotation.database.batch("CREATE TABLE second (LIKE secrets INCLUDING ALL)").await;
+    rotation.database.batch("INSERT INTO second TABLE secrets").await;
+    let words = "run --workers 1 --max-records 100 -c second.value:go";
+    let report = rotation.command(words).run().await.expect(6).json();
+    assert_eq!(report["status"], "interrupted", "{report}");
+    assert_eq!(report["resealed_records"], 100, "{report}");
+}
+
 /// What the database refuses, and what the application changes, is not written and costs nothing.
 #[tokio::test]
 async fn only_what_is_written_counts() {

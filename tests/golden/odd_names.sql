@@ -46,6 +46,17 @@ WHERE age(t.xmin) <= age(($2::text::xid8)::xid)
    OR (SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint
               - $2::text::bigint NOT BETWEEN 0 AND 2147483647);
 
+-- fetch anywhere
+SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $2 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $2 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $2 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $2 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
+FROM ONLY "Odd ""Schema"""."{relation}" AS t
+WHERE t.ctid = ANY (ARRAY(
+    SELECT drawn.ctid
+    FROM ONLY "Odd ""Schema"""."{relation}" AS drawn TABLESAMPLE SYSTEM (
+        least(100, 6400.0 * current_setting('block_size')::bigint
+                   / greatest(1, pg_catalog.pg_relation_size($3::oid))))
+    ORDER BY random()
+    LIMIT $1));
+
 -- lock row
 SELECT t.xmin, t.ctid, t."or""der", t."{range}", CASE WHEN octet_length(t."select") <= $1 THEN t."select" END AS v0, CASE WHEN octet_length(t."select") > $1 THEN octet_length(t."select") END AS b0, CASE WHEN octet_length(t."$1; --") <= $1 THEN t."$1; --" END AS v1, CASE WHEN octet_length(t."$1; --") > $1 THEN octet_length(t."$1; --") END AS b1, t."{columns}"::text AS a0
 FROM ONLY "Odd ""Schema"""."{relation}" AS t

@@ -46,6 +46,17 @@ WHERE age(t.xmin) <= age(($2::text::xid8)::xid)
    OR (SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint
               - $2::text::bigint NOT BETWEEN 0 AND 2147483647);
 
+-- fetch anywhere
+SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $2 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $2 THEN octet_length(t."secret") END AS b0
+FROM ONLY "public"."secrets" AS t
+WHERE t.ctid = ANY (ARRAY(
+    SELECT drawn.ctid
+    FROM ONLY "public"."secrets" AS drawn TABLESAMPLE SYSTEM (
+        least(100, 6400.0 * current_setting('block_size')::bigint
+                   / greatest(1, pg_catalog.pg_relation_size($3::oid))))
+    ORDER BY random()
+    LIMIT $1));
+
 -- lock row
 SELECT t.xmin, t.ctid, t."id", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $1 THEN octet_length(t."secret") END AS b0
 FROM ONLY "public"."secrets" AS t

@@ -113,6 +113,18 @@ async fn swapped_keys_are_known_from_the_ledger_and_allowed_on_purpose() {
     let after = vault.cells().await;
     assert!(before.values().zip(after.values()).all(|(one, other)| one.token != other.token));
     swapped("verify").previous_keys(&[]).run().await.expect(0);
+    // what the first run said of the old key holds no more
+    let first = vault.command("status --run 1").json().run().await.expect(0).json();
+    assert_eq!(first["gone_back_by"], 2, "{first}");
+    assert_eq!(
+        first["advice"].to_string(),
+        "[\"run 2 has made a previous key of this run current again: that key is needed\"]"
+    );
+    let report = vault.command("report --run 1 --output json --backup-retention 35d");
+    let retention = report.run().await.expect(0).json()["retention"].clone();
+    assert!(retention["keep_until"].is_null(), "{retention}");
+    let newest = vault.command("status").json().run().await.expect(0).json();
+    assert!(newest["advice"].to_string().contains("can be removed"), "{newest}");
     // and from there forward again: now the other key is the one that was rotated away from
     let what = format!("the current key {} is one that was rotated away from", vault.new.id());
     let told = [(what.as_str(), "the ledger", "--rollback")];

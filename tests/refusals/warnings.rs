@@ -60,6 +60,31 @@ async fn what_stands_beside_a_value() {
     assert!(run.stderr.contains("every rewritten row fires these triggers"), "{}", run.stderr);
 }
 
+/// Of a value in one column, and of each piece of one in several; plain, unique, over an expression, of a constraint.
+#[tokio::test]
+async fn an_index_on_what_is_resealed() {
+    let vault = Vault::with_rows(5).await;
+    let sql = "CREATE INDEX by_secret ON secrets (secret);
+               CREATE UNIQUE INDEX by_length ON secrets (id, length(token));
+               ALTER TABLE secrets ADD iv bytea, ADD body bytea, ADD CONSTRAINT one_iv UNIQUE (iv)";
+    vault.database.batch(sql).await;
+    let config = r#"
+        [[table]]
+        name = "secrets"
+        [table.columns]
+        secret = "go"
+        token = "enc-v1"
+        body = { layout = "{raw(ct tag16)}", beside = { iv = "{raw(nonce12)}" } }
+    "#;
+    let told = warnings(vault.command("plan").config(config)).await;
+    for (column, index) in [("secret", "by_secret"), ("token", "by_length"), ("iv", "one_iv")] {
+        let (what, place) = (format!("indexed: {index}"), format!("public.secrets.{column}"));
+        warns(&told, &what, &place, "no longer does once it is resealed");
+    }
+    let indexed = told.iter().filter(|warning| warning[0].contains("is indexed"));
+    assert_eq!(indexed.count(), 3, "neither the key nor what stays as it is: {told:#?}");
+}
+
 #[tokio::test]
 async fn a_server_that_logs_parameters() {
     let vault = Vault::with_rows(20).await;

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{Reseal, TestKey, Vault};
+use super::support::{self, Reseal, TestKey, Vault};
 use super::{page, report};
 
 /// A copy of the tokens in a table that no run covers.
@@ -57,6 +57,38 @@ async fn the_scope_is_that_of_the_run() {
     let config = "[[table]]\nname = \"public.moved\"\n[table.columns]\nsecret = \"go\"\ntoken = \"enc-v1\"\n";
     let now = vault.command("report --output json").config(config).run().await.expect(0).json();
     assert_eq!(outside(&now), ["public.moved.token"]);
+}
+
+/// The same layout under another name is covered; another one under the same name is not.
+#[tokio::test]
+async fn layouts_are_compared_by_what_they_mean() {
+    let vault = Vault::with_rows(20).await;
+    let template = "{b64(nonce12 ct tag16)}";
+    let of_run = format!(
+        "[[table]]\nname = \"secrets\"\n[table.columns]\n\
+         secret = \"{{raw(nonce12 ct tag16)}}\"\n\
+         token = {{ write = {{ layout = \"{template}\", cipher = \"chacha20-poly1305\" }}, read = [\"enc-v1\"] }}\n"
+    );
+    vault.command("run").config(&of_run).run().await.expect(0);
+    // with the words of the run, and without: `go` is what `secret` has
+    for config in [&of_run, "[keys]\n"] {
+        let told =
+            vault.command("report --output json").config(config).run().await.expect(0).json();
+        assert_eq!(outside(&told), Vec::<&str>::new(), "{config}");
+    }
+    // AES in the template that the run had with ChaCha20
+    let value = support::seal(&vault.new, "go-b64", b"", b"written since");
+    let value = String::from_utf8(value).expect("ASCII");
+    let client = vault.database.client().await;
+    client.execute("UPDATE secrets SET token = $1", &[&value]).await.expect("rows");
+    let named =
+        "[[table]]\nname = \"secrets\"\n[table.columns]\ntoken = \"{b64(nonce12 ct tag16)}\"\n";
+    for config in [named, "[keys]\n"] {
+        let told =
+            vault.command("report --output json").config(config).run().await.expect(0).json();
+        assert_eq!(outside(&told), ["public.secrets.token"], "{config}");
+        assert_eq!(told["coverage"]["search"]["outside"][0]["in_scope"], true);
+    }
 }
 
 #[tokio::test]

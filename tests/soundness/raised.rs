@@ -1,5 +1,7 @@
 //! Rows for which a trigger raises what would pass if it were anything else's trouble.
 
+use std::time::Duration;
+
 use super::support::{Reseal, Rotation};
 
 const ROWS: i64 = 300;
@@ -43,7 +45,7 @@ async fn many_rows_that_raise_for_ever_are_listed() {
     let rotation = Rotation::of(ROWS).await;
     rotation.database.batch(&raises("OLD.id <= 40", "40001")).await;
     for resealed in [ROWS - MANY, 0] {
-        let run = rotation.run().deadline(std::time::Duration::from_secs(120));
+        let run = rotation.run().deadline(Duration::from_secs(120));
         let status = run.run().await.expect(1).json();
         assert_eq!(status["status"], "completed_with_failures", "{status}");
         let counts = (&status["resealed_records"], &status["failed_records"]);
@@ -52,6 +54,22 @@ async fn many_rows_that_raise_for_ever_are_listed() {
     rotation.database.batch("DROP TRIGGER raises ON secrets").await;
     rotation.run().run().await.expect(0);
     rotation.expect_secrets(1..=ROWS).await;
+}
+
+/// All rows of the first page: those of the pages behind it tell that it is their own trouble.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_page_whose_rows_all_raise_is_listed() {
+    const MANY: i64 = 22;
+    for sqlstate in ["40001", "P0001"] {
+        let rotation = Rotation::of(ROWS).await;
+        rotation.database.batch(&raises("OLD.id <= 22", sqlstate)).await;
+        let words = "run --workers 1 --page-rows-max 22 --retry-for 2s";
+        let run = rotation.command(words).deadline(Duration::from_secs(120));
+        let status = run.run().await.expect(1).json();
+        assert_eq!(status["status"], "completed_with_failures", "{status}");
+        let counts = (&status["resealed_records"], &status["failed_records"]);
+        assert_eq!(counts, (&(ROWS - MANY).into(), &MANY.into()), "{status}");
+    }
 }
 
 /// When no row can be written it is not the rows' doing: nothing is listed, and the run can be resumed.

@@ -32,6 +32,8 @@ pub struct RunRecord {
     pub wanted: Wish,
     pub wanted_by: Option<String>,
     pub asked: AskedSettings,
+    /// A later run, which has made a previous key of this one current again.
+    pub gone_back_by: Option<i64>,
 }
 
 impl RunRecord {
@@ -81,6 +83,7 @@ fn read_run(row: &Row) -> RunRecord {
         wanted: Wish::from_ledger(row.get("wanted")),
         wanted_by: row.get("wanted_by"),
         asked: AskedSettings::read(row),
+        gone_back_by: row.get("gone_back_by"),
     }
 }
 

@@ -151,6 +151,12 @@ pub async fn resolve_unseen(
     Ok(())
 }
 
+/// Resolves failures whose table or column is gone.
+pub async fn resolve_gone(transaction: &Transaction<'_>) -> Result<(), DatabaseError> {
+    transaction.execute(sql::RESOLVE_GONE, &[]).await?;
+    Ok(())
+}
+
 /// Accepts a failure; answers the run that saw it last, `None` when there is no such failure.
 pub async fn accept(
     transaction: &Transaction<'_>,

@@ -5,7 +5,7 @@ use tokio_postgres::types::Type;
 
 use crate::db::identifier::{Identifier, RelationName};
 use crate::db::ledger::evidence;
-use crate::db::ledger::scope::ScopeTable;
+use crate::db::ledger::scope::{ScopeColumn, ScopePiece, ScopeTable};
 use crate::db::session::{Session, Terms};
 use crate::db::sql;
 use crate::db::transaction::Transaction;
@@ -37,30 +37,73 @@ async fn count_table(
 ) -> Result<CountedTable> {
     let (schema, name): (&str, &str) = (found.get("schema_name"), found.get("table_name"));
     let relation = RelationName::new(schema, name).map_err(|_| no_name())?;
-    let countable: Vec<String> = found.get("columns");
-    // a document holds any number of values, which only its own paths tell
-    let whole = table.columns.iter().filter(|column| column.paths.is_empty());
-    let columns: Vec<&String> =
-        whole.map(|column| &column.column).filter(|name| countable.contains(name)).collect();
-    let mut counts = Vec::with_capacity(columns.len());
-    for column in &columns {
-        let column = Identifier::new(*column).map_err(|_| no_name())?;
-        counts.push(format!("count(*) FILTER (WHERE octet_length(t.{column}) > 0)"));
-    }
+    let facts = TableFacts { countable: found.get("countable"), others: found.get("others") };
+    let columns: Vec<(&String, Option<String>)> = table
+        .columns
+        .iter()
+        .map(|column| Ok((&column.column, is_value(column, &facts)?)))
+        .collect::<Result<_>>()?;
+    let counts = columns.iter().filter_map(|(_, is_value)| is_value.as_ref());
+    let counts: Vec<String> =
+        counts.map(|is_value| format!("count(*) FILTER (WHERE {is_value})")).collect();
     let fragments = [("counts", counts.join(", ")), ("relation", relation.to_string())];
     let fragments = fragments.each_ref().map(|(name, text)| (*name, text.as_str()));
     let row = transaction.query_one(&sql::render(sql::REPORT_COUNT, &fragments), &[]).await?;
-    let values: Vec<i64> = row.get("value_counts");
-    let value_count = |name: &String| columns.iter().position(|c| *c == name).map(|at| values[at]);
-    let counted = table.columns.iter().map(|column| CountedColumn {
-        column: column.column.clone(),
-        values: value_count(&column.column),
+    let mut values = row.get::<_, Vec<i64>>("value_counts").into_iter();
+    let counted = columns.into_iter().map(|(column, is_value)| CountedColumn {
+        column: column.clone(),
+        values: is_value.and_then(|_| values.next()),
     });
     Ok(CountedTable {
         table: table.table.clone(),
         rows: Some(row.get("row_count")),
         columns: counted.collect(),
     })
+}
+
+/// The columns that a table has now: those whose bytes can be counted, and all others.
+struct TableFacts {
+    countable: Vec<String>,
+    others: Vec<String>,
+}
+
+/// Whether a row `t` has a value in a column, in SQL; `None` when SQL alone cannot tell. A document holds any number
+/// of values, which only its own paths tell, and what is plain text beside ciphertext only its layout does.
+fn is_value(column: &ScopeColumn, facts: &TableFacts) -> Result<Option<String>> {
+    let can_be_counted = facts.countable.contains(&column.column)
+        && column.paths.is_empty()
+        && !column.cells.unmatched_is_left;
+    if !can_be_counted {
+        return Ok(None);
+    }
+    let name = identifier(&column.column)?;
+    let mut is_value = match column.cells.empty_is_value {
+        true => format!("t.{name} IS NOT NULL"),
+        false => format!("octet_length(t.{name}) > 0"),
+    };
+    if column.cells.null_is_value {
+        is_value.push_str(&format!(" OR t.{name} IS NULL"));
+    }
+    // an empty ciphertext is one when all that it needs stands beside it
+    let needed: Vec<&ScopePiece> =
+        column.beside.iter().filter(|piece| !piece.may_be_null).collect();
+    if !needed.is_empty() {
+        let mut whole = vec![format!("octet_length(t.{name}) = 0")];
+        for piece in needed {
+            let name = identifier(&piece.column)?;
+            whole.push(match &piece.column {
+                column if facts.countable.contains(column) => format!("octet_length(t.{name}) > 0"),
+                column if facts.others.contains(column) => format!("t.{name} IS NOT NULL"),
+                _ => return Ok(None),
+            });
+        }
+        is_value.push_str(&format!(" OR ({})", whole.join(" AND ")));
+    }
+    Ok(Some(is_value))
+}
+
+fn identifier(name: &str) -> Result<Identifier> {
+    Identifier::new(name).map_err(|_| no_name())
 }
 
 fn no_name() -> Error {

@@ -151,16 +151,8 @@ impl<'s> Scope<'s> {
         let Some(columns) = columns.collect::<Option<Vec<&ScopeColumn>>>() else {
             return Covered::Nothing;
         };
-        let known: Vec<(&str, Option<Layout>)> = columns
-            .into_iter()
-            .flat_map(layouts)
-            .map(|name| (name, Layout::named(name).ok()))
-            .collect();
-        Covered::Where(Box::new(move |_, form| {
-            let is_it = |layout: &Layout| layout.is_same_as(form);
-            known
-                .iter()
-                .any(|(name, layout)| *name == form.name() || layout.as_ref().is_some_and(is_it))
-        }))
+        let known: BTreeSet<&String> =
+            columns.into_iter().flat_map(|column| &column.meanings).collect();
+        Covered::Where(Box::new(move |_, form| known.contains(&form.meaning())))
     }
 }

@@ -130,7 +130,8 @@ fn table_count(table: &CountedTable, status: &StatusReport) -> TableCount {
             format!("{more} more than the last pass met: written since it read them")
         }
         (_, Some(less)) => format!(
-            "{} fewer than the last pass met: removed or emptied since it read them",
+            "{} fewer than the last pass met: removed or emptied since it read them, or met twice because they moved \
+             while it read",
             less.unsigned_abs()
         ),
         (Some(_), None) => "not compared: not every column can be counted by SQL alone".to_owned(),
@@ -175,7 +176,10 @@ fn proof_steps(proof: &Value) -> Vec<ProofStep> {
         ),
         step(
             "walk",
-            format!("{relations} tables were read block by block, and every value in them opened"),
+            format!(
+                "every block of {} was read, and every value in it judged",
+                plural(relations as u64, "table")
+            ),
         ),
         step(
             "wait",
@@ -184,9 +188,9 @@ fn proof_steps(proof: &Value) -> Vec<ProofStep> {
         step(
             "look",
             format!(
-                "{} rows written since the barrier were opened in one snapshot, in {} rounds",
-                number("rows_in_close"),
-                number("rounds")
+                "{} written since the barrier, all judged in one snapshot; {} in all",
+                plural(number("rows_in_close"), "row"),
+                plural(number("rounds"), "round")
             ),
         ),
         step(
@@ -214,7 +218,13 @@ fn curve(facts: &Facts) -> Vec<Point> {
 
 fn retention(status: &StatusReport, kept: Option<Duration>) -> Result<Retention> {
     let moment = status.proof.as_ref().and_then(|proof| proof["moment"].as_str());
-    let backup_retention = kept.map(|kept| humantime::format_duration(kept).to_string());
+    let backup_retention = kept.map(retained);
+    if let Some(later) = status.gone_back_by {
+        let what = format!(
+            "Run {later} has made a previous key of this run current again, so there is no date: keep the previous keys."
+        );
+        return Ok(Retention { backup_retention, keep_until: None, what });
+    }
     let Some(moment) = moment.filter(|_| status.status == "completed") else {
         let what = "The run has not ended with every value under the current key, so there is no date: keep the previous keys."
             .to_owned();
@@ -239,6 +249,20 @@ fn retention(status: &StatusReport, kept: Option<Duration>) -> Result<Retention>
         of_accepted(status)
     );
     Ok(Retention { backup_retention, keep_until: Some(until), what })
+}
+
+/// In days, as such things are said: a month would be one of 30.44.
+fn retained(kept: Duration) -> String {
+    const DAY: u64 = 86_400;
+    match (kept.as_secs() / DAY, kept.as_secs() % DAY) {
+        (days, 0) if days > 0 => plural(days, "day"),
+        _ => humantime::format_duration(kept).to_string(),
+    }
+}
+
+/// `1 row`, `2 rows`.
+fn plural(number: u64, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// Live values may need a previous key for longer than any backup.

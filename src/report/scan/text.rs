@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{FoundLine, ScanReport, UncoveredLine};
+use super::{FoundLine, Pieces, ScanReport, UncoveredLine};
 
 /// Lines of what was not looked at, for people; the others are counted.
 const PASSED_LINES: usize = 20;
@@ -31,6 +31,13 @@ impl fmt::Display for ScanReport {
                 f,
                 "\n  {}.{} ({}) looks like ciphertext: {}",
                 line.table, line.column, line.declared_type, line.how
+            )?;
+        }
+        for Pieces { table, column, beside, line } in &self.pieces {
+            let beside = beside.join(", ");
+            write!(
+                f,
+                "\n  {table}.{column} and {beside} look like pieces of one value, which is not tried: {line}"
             )?;
         }
         for line in self.uncovered.iter().flatten() {

@@ -35,12 +35,12 @@ impl Attempt<'_> {
         self.finish(transaction, Instant::now() + self.writer.budget).await
     }
 
-    /// Does everything but commit.
+    /// Does everything but commit. False when nothing was written: others changed the rows, or hold them.
     pub async fn rehearse(
         &self,
         session: &mut Session,
         position: &Position,
-    ) -> Result<(), Setback> {
+    ) -> Result<bool, Setback> {
         let transaction = self.begin(session, position).await?;
         let deadline = Instant::now() + self.writer.budget;
         let batch = Batch::of(self.page, self.part);
@@ -48,7 +48,8 @@ impl Attempt<'_> {
         if !outcome.altered.is_empty() {
             return Err(Setback::Altered(outcome.altered));
         }
-        constraints(&transaction, self.writer, deadline).await
+        constraints(&transaction, self.writer, deadline).await?;
+        Ok(outcome.written.iter().next().is_some())
     }
 
     async fn begin<'s>(

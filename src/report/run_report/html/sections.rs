@@ -102,7 +102,7 @@ pub(super) fn counts(report: &RunReport) -> Markup {
             None => p { "Not counted (--no-count)." },
             Some(counts) => {
                 p { "Counted at " (counts.taken_at) " by SQL of the report's own (" code { "count(*)" }
-                    ", cells that are neither NULL nor empty), in one snapshot, beside what the last pass of the \
+                    ", and the cells that are values), in one snapshot, beside what the last pass of the \
                      run met." }
                 table {
                     thead { tr { th { "table" } th .number { "rows" } th .number { "values now" }

@@ -1,0 +1,10 @@
+-- Failures whose column is gone, with its table or alone.
+UPDATE reseal.failure AS f
+SET resolved_at = clock_timestamp()
+WHERE f.resolved_at IS NULL
+  AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_class AS c
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+      JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid
+      WHERE n.nspname || '.' || c.relname = f.table_name AND a.attname = f.column_name
+        AND NOT a.attisdropped)
