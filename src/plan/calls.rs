@@ -108,7 +108,7 @@ fn of_data_keys(form: &DataKeyForm, distinct: Distinct, stale: u64, values: u64)
     };
     let asked = looked_at + a_key * stale_keys;
     match service {
-        Service::Vault => asked.div_ceil(VAULT_BATCH) + fresh,
+        Service::Vault => asked.div_ceil(VAULT_BATCH) + fresh.div_ceil(VAULT_BATCH),
         Service::Aws | Service::Gcp | Service::Azure => asked + fresh,
     }
 }
@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(calls(&vault(Rotate::Rewrap, None), distinct), 5);
         assert_eq!(calls(&vault(Rotate::Rewrap, Some("{id}")), distinct), 8, "it rewraps no AAD");
         let of_rows = Distinct { keys: 500, bindings: 50_000 };
-        assert_eq!(calls(&vault(reseal, Some("{id}")), of_rows), 3 + 100_000);
+        assert_eq!(calls(&vault(reseal, Some("{id}")), of_rows), 3 + 500, "new ones in batches");
     }
 
     #[test]

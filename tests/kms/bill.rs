@@ -41,7 +41,7 @@ impl Bill {
     }
 
     #[track_caller]
-    fn is_right(self) {
+    fn check(self) {
         assert!(self.0.is_empty(), "{:#?}", self.0);
     }
 }
@@ -72,7 +72,7 @@ async fn values_that_a_key_seals() {
             of_values(&mut bill, kind, "noted values", false, &noted).await;
         }
     }
-    bill.is_right();
+    bill.check();
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn values_that_move_to_a_key_of_ours_and_back() {
             bill.compare(what, kind, foretold(&plan), stage.fake.take_calls().values().sum());
         }
     }
-    bill.is_right();
+    bill.check();
 }
 
 #[tokio::test]
@@ -119,5 +119,5 @@ async fn wrapped_data_keys() {
             }
         }
     }
-    bill.is_right();
+    bill.check();
 }

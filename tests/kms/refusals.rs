@@ -95,76 +95,72 @@ async fn each_has_its_own_message() {
 /// What stands against unwrapping, which is what a run begins with.
 fn against_unwrapping(kind: Kind) -> Vec<Case> {
     match kind {
-        Kind::Aws => vec![
-            (aws_refusal("AccessDeniedException"), 2, "denies kms:Decrypt", "key policy"),
-            (aws_refusal("DisabledException"), 2, "is disabled", "enable-key"),
-            (aws_refusal("KMSInvalidStateException"), 2, "in its state", "cancel-key-deletion"),
-            (aws_refusal("NotFoundException"), 2, "no such AWS KMS key in eu-central-1", "region"),
-            (aws_refusal("IncorrectKeyException"), 2, "cannot unwrap this data key", "another key"),
-            (aws_refusal("ExpiredTokenException"), 5, "have expired", "AWS_SESSION_TOKEN"),
-        ],
-        Kind::Gcp => vec![
-            (
-                gcp_refusal(403, "PERMISSION_DENIED"),
-                2,
-                "denies cloudkms.cryptoKeyVersions.useToDecrypt",
-                "roles/",
-            ),
-            (gcp_refusal(400, "FAILED_PRECONDITION"), 2, "is disabled, destroyed", "versions list"),
-            (gcp_refusal(404, "NOT_FOUND"), 2, "no such Cloud KMS key in this project", "location"),
-            (gcp_refusal(400, "INVALID_ARGUMENT"), 2, "cannot unwrap this data key", "another key"),
-            (
-                gcp_refusal(401, "UNAUTHENTICATED"),
-                5,
-                "have expired",
-                "GOOGLE_APPLICATION_CREDENTIALS",
-            ),
-        ],
-        Kind::Azure => vec![
-            (
-                azure_refusal(403, "Forbidden", Some("AccessDenied")),
-                2,
-                "denies keys/unwrapKey",
-                "role",
-            ),
-            (
-                azure_refusal(403, "Forbidden", Some("KeyDisabled")),
-                2,
-                "is disabled",
-                "--enabled true",
-            ),
-            (azure_refusal(404, "KeyNotFound", None), 2, "in team.vault.azure.net", "recovered"),
-            (azure_refusal(400, "BadParameter", None), 2, "cannot unwrap this data key", "version"),
-            (
-                azure_refusal(401, "Unauthorized", None),
-                5,
-                "are not accepted",
-                "AZURE_CLIENT_SECRET",
-            ),
-        ],
-        Kind::Vault => vec![
-            (
-                vault_refusal(403, "permission denied"),
-                2,
-                "denies update on transit/decrypt/k",
-                "policies",
-            ),
-            (
-                vault_refusal(400, "disallowed by policy (too old)"),
-                2,
-                "no longer decrypts",
-                "min_decryption_version",
-            ),
-            (vault_refusal(404, "no handler for route"), 2, "has no key k", "VAULT_NAMESPACE"),
-            (
-                vault_refusal(400, "cipher: message authentication failed"),
-                2,
-                "cannot unwrap this data key",
-                "another key",
-            ),
-            (vault_refusal(503, "Vault is sealed"), 5, "it is sealed", ""),
-        ],
+        Kind::Aws => aws_against_unwrapping(),
+        Kind::Gcp => gcp_against_unwrapping(),
+        Kind::Azure => azure_against_unwrapping(),
+        Kind::Vault => vault_against_unwrapping(),
     }
+}
+
+fn aws_against_unwrapping() -> Vec<Case> {
+    vec![
+        (aws_refusal("AccessDeniedException"), 2, "denies kms:Decrypt", "key policy"),
+        (aws_refusal("DisabledException"), 2, "is disabled", "enable-key"),
+        (aws_refusal("KMSInvalidStateException"), 2, "in its state", "cancel-key-deletion"),
+        (aws_refusal("NotFoundException"), 2, "no such AWS KMS key in eu-central-1", "region"),
+        (aws_refusal("IncorrectKeyException"), 2, "cannot unwrap this data key", "another key"),
+        (aws_refusal("ExpiredTokenException"), 5, "have expired", "AWS_SESSION_TOKEN"),
+    ]
+}
+
+fn gcp_against_unwrapping() -> Vec<Case> {
+    vec![
+        (
+            gcp_refusal(403, "PERMISSION_DENIED"),
+            2,
+            "denies cloudkms.cryptoKeyVersions.useToDecrypt",
+            "roles/",
+        ),
+        (gcp_refusal(400, "FAILED_PRECONDITION"), 2, "is disabled, destroyed", "versions list"),
+        (gcp_refusal(404, "NOT_FOUND"), 2, "no such Cloud KMS key in this project", "location"),
+        (gcp_refusal(400, "INVALID_ARGUMENT"), 2, "cannot unwrap this data key", "another key"),
+        (gcp_refusal(401, "UNAUTHENTICATED"), 5, "have expired", "GOOGLE_APPLICATION_CREDENTIALS"),
+    ]
+}
+
+fn azure_against_unwrapping() -> Vec<Case> {
+    vec![
+        (azure_refusal(403, "Forbidden", Some("AccessDenied")), 2, "denies keys/unwrapKey", "role"),
+        (azure_refusal(403, "Forbidden", Some("KeyDisabled")), 2, "is disabled", "--enabled true"),
+        (azure_refusal(404, "KeyNotFound", None), 2, "in team.vault.azure.net", "recovered"),
+        (azure_refusal(400, "BadParameter", None), 2, "cannot unwrap this data key", "version"),
+        (azure_refusal(401, "Unauthorized", None), 5, "are not accepted", "AZURE_CLIENT_SECRET"),
+    ]
+}
+
+fn vault_against_unwrapping() -> Vec<Case> {
+    vec![
+        (
+            vault_refusal(403, "permission denied"),
+            2,
+            "denies update on transit/decrypt/k",
+            "policies",
+        ),
+        (
+            vault_refusal(400, "disallowed by policy (too old)"),
+            2,
+            "no longer decrypts",
+            "min_decryption_version",
+        ),
+        (vault_refusal(404, "no handler for route"), 2, "has no key k", "VAULT_NAMESPACE"),
+        (
+            vault_refusal(400, "cipher: message authentication failed"),
+            2,
+            "cannot unwrap this data key",
+            "another key",
+        ),
+        (vault_refusal(503, "Vault is sealed"), 5, "it is sealed", ""),
+    ]
 }
 
 #[tokio::test]
