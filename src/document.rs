@@ -10,6 +10,7 @@ mod object;
 mod path;
 mod pattern;
 mod selection;
+mod splice;
 mod walk;
 
 use std::borrow::Cow;
@@ -17,9 +18,10 @@ use std::ops::Range;
 
 use serde_json::value::RawValue;
 
-pub use object::{Members, Object};
+pub use object::{Members, Object, Wanted};
 pub use pattern::PathError;
 pub use selection::Selection;
+pub use splice::NewValue;
 
 /// Containers around a string, at most; as many as serde_json nests.
 pub const DEPTH_MAX: usize = 128;
@@ -69,6 +71,10 @@ impl<'d> Token<'d> {
     /// The bytes of the document that it is.
     pub fn range(&self) -> Range<usize> {
         self.at..self.end()
+    }
+
+    pub fn is_number(&self) -> bool {
+        self.raw.starts_with(|first: char| first == '-' || first.is_ascii_digit())
     }
 
     fn end(&self) -> usize {
@@ -123,57 +129,10 @@ impl<'d> Document<'d> {
         path::of(self, at)
     }
 
-    /// The document with other texts in the place of these strings, which stand in it in this order.
-    pub fn splice<'r>(
-        &self,
-        replacements: impl IntoIterator<Item = (&'r Token<'d>, &'r str)>,
-    ) -> String
-    where
-        'd: 'r,
-    {
-        let mut spliced = String::with_capacity(self.text.len() + self.text.len() / 4);
-        let mut copied = 0;
-        for (token, content) in replacements {
-            spliced.push_str(&self.text[copied..token.at]);
-            spliced.push_str(&quoted(content));
-            copied = token.end();
-        }
-        spliced.push_str(&self.text[copied..]);
-        spliced
-    }
-
-    /// Whether `spliced` is JSON in which `find` finds the same tokens, the replaced ones with their new texts,
-    /// and all else is byte for byte as here.
-    pub fn is_spliced<'r>(
-        &self,
-        spliced: &str,
-        find: impl for<'n> Fn(&Document<'n>) -> Result<Vec<Token<'n>>, NotJson>,
-        tokens: &[Token<'d>],
-        replacement: impl Fn(usize) -> Option<&'r str>,
-    ) -> bool {
-        let Ok(found) = Document::parse(spliced.as_bytes()).and_then(|new| find(&new)) else {
-            return false;
-        };
-        let (mut old_end, mut new_end) = (0, 0);
-        let mut same = found.len() == tokens.len();
-        for (n, (old, new)) in tokens.iter().zip(&found).enumerate() {
-            let Some(content) = replacement(n) else { continue };
-            same &= self.text.get(old_end..old.at) == spliced.get(new_end..new.at);
-            same &= new.content() == Content::Text(Cow::Borrowed(content));
-            (old_end, new_end) = (old.end(), new.end());
-        }
-        same && self.text.get(old_end..) == spliced.get(new_end..)
-    }
-
     /// Where a part of the document begins.
     fn place(&self, part: &RawValue) -> usize {
         part.get().as_ptr().addr() - self.text.as_ptr().addr()
     }
-}
-
-/// A string as JSON, with no more escapes than it needs.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 //! services, layouts and values, and neither SQL nor a plan.
 
 mod ask;
+mod asked;
 mod fresh;
 mod known;
 mod renew;
@@ -29,10 +30,11 @@ use crate::kms::{KeyUri, KmsKey, Service, compare_versions, vault_version};
 use crate::layout::{DataKeyForm, Rotate};
 use crate::sealed::Told;
 
-pub use ask::{Asked, KnownKeys};
+pub use ask::KnownKeys;
+pub use asked::{Asked, Bindings, KeyInPlace, asked};
 pub use fresh::{FreshKey, FreshKeys};
 pub use known::KnownKey;
-pub use sort::{EnvelopeColumn, Held, asked, sample, sort};
+pub use sort::{EnvelopeColumn, Held, sample, sort};
 
 use fresh::Fresh;
 use known::{Known, Standing};
@@ -43,7 +45,7 @@ pub struct Envelope {
     /// What the data keys are keys of.
     cipher: Cipher,
     /// The one that wraps, then those that may have wrapped.
-    keys: Vec<Arc<KmsKey>>,
+    keys: Vec<PlacedKey>,
     /// The version that is wanted, where the service tells.
     newest: RwLock<Option<String>>,
     known: RwLock<Known>,
@@ -53,16 +55,26 @@ pub struct Envelope {
     retry_for: Duration,
 }
 
+/// A KMS key that is at hand, and its place among those of the form.
+pub struct PlacedKey {
+    place: usize,
+    key: Arc<KmsKey>,
+}
+
 impl Envelope {
-    /// `keys` as [`DataKeyForm::keys`] has them. Nothing is called yet.
+    /// `at_hand` knows the KMS keys by their names; without the one that wraps there is nothing. Nothing is called
+    /// yet.
     pub fn new(
         form: DataKeyForm,
         cipher: Cipher,
-        keys: Vec<Arc<KmsKey>>,
+        at_hand: impl Fn(&KeyUri) -> Option<Arc<KmsKey>>,
         verify_open: bool,
         retry_for: Duration,
-    ) -> Self {
-        Self {
+    ) -> Option<Self> {
+        let keys = form.uris().enumerate().map(|(place, uri)| (place, at_hand(uri)));
+        let keys = keys.filter_map(|(place, key)| Some(PlacedKey { place, key: key? }));
+        let keys: Vec<PlacedKey> = keys.collect();
+        (keys.first()?.place == 0).then_some(Self {
             form,
             cipher,
             keys,
@@ -71,12 +83,17 @@ impl Envelope {
             turn: tokio::sync::Mutex::default(),
             verify_open,
             retry_for,
-        }
+        })
+    }
+
+    /// The KMS key that wraps.
+    fn wraps(&self) -> &KmsKey {
+        &self.keys[0].key
     }
 
     /// Which version is wanted from now on.
     pub fn want(&self, newest: Option<String>) {
-        let newest = match &self.form.kms {
+        let newest = match self.form.kms() {
             // what the URI itself names wraps, and no other
             KeyUri::Azure(key) if key.version.is_some() => key.version.clone(),
             _ => newest,
@@ -97,7 +114,7 @@ impl Envelope {
     fn is_wanted(&self, version: Option<&str>) -> bool {
         let wanted = self.wanted();
         let (Some(version), Some(wanted)) = (version, wanted.as_deref()) else { return false };
-        match self.form.kms.service() {
+        match self.form.kms().service() {
             Service::Vault | Service::Gcp => {
                 compare_versions(version, wanted).is_some_and(Ordering::is_ge)
             }
@@ -115,14 +132,14 @@ impl Envelope {
             None => Told::Nothing,
             version if self.is_wanted(version) => Told::Done,
             // the id of key material says nothing of its age; asking finds out
-            Some(_) if self.form.kms.service() == Service::Aws => Told::Nothing,
+            Some(_) if self.form.kms().service() == Service::Aws => Told::Nothing,
             Some(_) => Told::Stale,
         }
     }
 
     /// The version that a wrapped key says it has.
     fn version_of<'v>(&self, wrapped: &'v [u8], noted: Option<&'v str>) -> Option<&'v str> {
-        match self.form.kms.service() {
+        match self.form.kms().service() {
             Service::Vault => vault_version(wrapped),
             Service::Aws | Service::Gcp | Service::Azure => noted.filter(|noted| !noted.is_empty()),
         }

@@ -37,7 +37,9 @@ pub use crate::crypto::Parts;
 pub use aad::{AadMissing, AadTemplate, RowTexts};
 pub use bytes::ByteTemplate;
 pub use column::{ColumnLayout, Empty, Nothing, Null, Unmatched};
-pub use data_key::{DataKeyForm, DataKeySettings, DataKeyText, Rotate};
+pub use data_key::{
+    BoundTo, DataKeyForm, DataKeySettings, DataKeyText, ReadKeySettings, Rotate, WrappingKey,
+};
 pub use decode::{DecodeBuffer, Malformed, Stored};
 pub use encode::Sealed;
 pub use error::LayoutError;

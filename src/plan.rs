@@ -18,6 +18,7 @@ mod layout_search;
 pub mod ledger_checks;
 pub mod make;
 pub mod sample;
+mod sampled;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -119,7 +120,7 @@ impl TablePlan {
 
     /// Whether key services are asked about some of its values.
     pub fn asks_services(&self) -> bool {
-        self.columns.iter().any(|column| column.sealed.is_some() || column.envelope.is_some())
+        self.columns.iter().any(ColumnPlan::asks_services)
     }
 
     /// Whether some of its values have keys of their own that are slow to derive.
@@ -214,10 +215,16 @@ impl ColumnPlan {
         ColumnWork::new(&self.keys, &self.layout, source).in_documents(self.paths.as_ref())
     }
 
+    /// Whether key services are asked about some of its values.
+    pub fn asks_services(&self) -> bool {
+        self.sealed.is_some() || self.envelope.is_some()
+    }
+
     /// What a stored text begins with that its own words show to be done: no quote and no wildcard.
     pub fn done_prefix(&self) -> Option<String> {
         let (sealed, form) = (self.sealed.as_ref()?, self.layout.write().service()?);
-        let (_, newest) = sealed.written().filter(|_| self.kind == ColumnKind::Text)?;
+        let is_text = self.kind == ColumnKind::Text && self.paths.is_none();
+        let (_, newest) = sealed.written().filter(|_| is_text)?;
         let is_number = |version: &&str| version.bytes().all(|byte| byte.is_ascii_digit());
         form.prefix(newest.filter(is_number)?).filter(|_| sealed.version_tells())
     }

@@ -19,7 +19,7 @@ use crate::layout::{ColumnLayout, Empty, Layout, Null, RowTexts, Unmatched};
 use opening::{OpenScratch, Opened};
 
 pub use column::{AadSource, ColumnWork};
-pub use document::{DocumentWork, Placed, ResealedDocument};
+pub use document::{DocumentWork, FoundValue, Placed, ResealedDocument};
 pub use intent::Intent;
 pub use trial::Trial;
 

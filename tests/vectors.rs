@@ -113,7 +113,7 @@ fn stored(layout: &Layout, vector: &Vector, text: impl Fn(&str) -> Option<String
     let main = match layout.over() {
         Over::Cell => return whole(),
         Over::Columns => whole(),
-        Over::Fields => piece(layout.fields().unwrap()[0]),
+        Over::Fields => piece(layout.fields().unwrap()[0].name()),
     };
     let mut cell = Vec::new();
     std::iter::once(main)

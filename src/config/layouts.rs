@@ -98,7 +98,10 @@ pub fn refused(word: &Word, error: LayoutError) -> Error {
 }
 
 /// `{ tenant = "{tenant_id}" }`
-fn context(entry: Entry<'_>, troubles: &mut Troubles) -> Option<BTreeMap<String, String>> {
+pub(super) fn context(
+    entry: Entry<'_>,
+    troubles: &mut Troubles,
+) -> Option<BTreeMap<String, String>> {
     let section = troubles.note(entry.section("context"))?;
     let pairs = section
         .all()

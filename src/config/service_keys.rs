@@ -24,7 +24,7 @@ pub fn of_tables(tables: &[TableConfig]) -> Vec<ServiceKeyUse> {
     let mut keys: BTreeMap<KeyUri, bool> = BTreeMap::new();
     for (place, layout) in layouts {
         let sealing = layout.service().map(ServiceForm::key).into_iter();
-        let wrapping = layout.data_key().into_iter().flat_map(DataKeyForm::keys);
+        let wrapping = layout.data_key().into_iter().flat_map(DataKeyForm::uris);
         for (nth, key) in sealing.chain(wrapping).enumerate() {
             *keys.entry(key.clone()).or_default() |= place == 0 && nth == 0;
         }

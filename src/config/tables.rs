@@ -227,16 +227,13 @@ fn paths(json: &[Word], layout: Option<&ColumnLayout>, column: &Word) -> Result<
     match layout {
         Some(layout) if layout.write().over() == Over::Columns => Err(first
             .wrong("a value in a document lies in no other column")
-            .hint("leave `beside` out; of an object say fields = { … }")),
+            .hint("of an object say fields = { … }, and of its data key `field`: leave `beside` and columns out")),
         None => Err(first
             .wrong("values in documents need the layout to write")
             .hint("add layout = \"…\"")),
-        Some(layout) if layout.write().data_key().is_some() => Err(first
-            .wrong("values in documents cannot have wrapped data keys")
-            .hint("leave `json` out")),
-        Some(layout) if layout.has_services() => Err(first
-            .wrong("values in documents cannot be those of a KMS key")
-            .hint("leave `json` out")),
+        Some(layout) if selection.goes_below() && layout.has_shapeless() => Err(first
+            .wrong("`**` leads to every string, and a key service would be asked about each")
+            .hint("what AWS KMS and Cloud KMS seal looks like any base64: name its paths")),
         Some(layout) if layout.unmatched() == Unmatched::Encrypt && !selection.names_any() => {
             Err(first
                 .wrong("`**` leads to ciphertexts, and not to what is to be encrypted")

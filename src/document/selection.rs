@@ -135,6 +135,11 @@ impl Selection {
         self.program.iter().any(|place| matches!(place, Place::Named | Place::OneOfMany))
     }
 
+    /// Whether one of them ends in `**`.
+    pub fn goes_below(&self) -> bool {
+        self.program.contains(&Place::Below)
+    }
+
     /// Calls `found` with every value the paths lead to, and whether one of them names it.
     pub(super) fn walk<'d>(
         &self,

@@ -3,34 +3,24 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
-use super::Envelope;
 use super::known::{KnownKey, Standing};
+use super::{Asked, Envelope, KeyInPlace, PlacedKey};
 use crate::crypto::{Key, KeyId};
 use crate::error::Result;
 use crate::keys::ColumnKeys;
-use crate::kms::{Binding, Item, ItemOutcome, OpenedItem};
+use crate::kms::{Item, ItemOutcome, OpenedItem};
 use crate::sealed::Told;
 use crate::value::Intent;
 
-/// A wrapped key that is asked about, and the version that is noted beside it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Asked {
-    pub wrapped: Vec<u8>,
-    pub noted: Option<String>,
-}
-
 /// What is known of the wrapped keys of one page.
 #[derive(Debug, Default)]
-pub struct KnownKeys(HashMap<Vec<u8>, Arc<KnownKey>>);
+pub struct KnownKeys(HashMap<KeyInPlace, Arc<KnownKey>>);
 
 impl KnownKeys {
-    pub(super) fn get(&self, wrapped: &[u8]) -> Option<&Arc<KnownKey>> {
-        self.0.get(wrapped)
+    pub(super) fn get(&self, key: &KeyInPlace) -> Option<&Arc<KnownKey>> {
+        self.0.get(key)
     }
 }
-
-/// Every wrapped key is bound to no more than its KMS key's URI says.
-pub(super) const BINDING: Binding = Binding::None;
 
 impl Envelope {
     /// Learns what is to be known of these wrapped keys.
@@ -43,20 +33,20 @@ impl Envelope {
         let _turn = self.turn.lock().await;
         let mut known = HashMap::with_capacity(asked.len());
         let (mut to_open, mut to_renew) = (Vec::new(), Vec::new());
-        for key in asked {
-            match self.find(&key.wrapped) {
-                Some(found) if self.suffices(&key, &found, intent) => {
-                    known.insert(key.wrapped, found);
+        for asked in asked {
+            match self.find(&asked.key) {
+                Some(found) if self.suffices(&asked, &found, intent) => {
+                    known.insert(asked.key, found);
                 }
-                _ if self.is_to_be_renewed(&key, intent) => to_renew.push(key),
-                _ => to_open.push(key),
+                _ if self.is_to_be_renewed(&asked, intent) => to_renew.push(asked),
+                _ => to_open.push(asked),
             }
         }
-        for (wrapped, learnt) in self.open(to_open, 0..self.keys.len()).await? {
-            known.insert(wrapped.clone(), self.keep(wrapped, learnt.known));
+        for (asked, learnt) in self.open(to_open, self.keys.iter()).await? {
+            known.insert(asked.key.clone(), self.keep(asked.key, learnt.known));
         }
-        for (wrapped, learnt) in self.renew(to_renew).await? {
-            known.insert(wrapped.clone(), self.keep(wrapped, learnt));
+        for (key, learnt) in self.renew(to_renew).await? {
+            known.insert(key.clone(), self.keep(key, learnt));
         }
         Ok(KnownKeys(known))
     }
@@ -68,27 +58,27 @@ impl Envelope {
     pub async fn ask_of_sample(&self, asked: Vec<Asked>) -> Result<KnownKeys> {
         let _turn = self.turn.lock().await;
         let mut known = HashMap::with_capacity(asked.len());
-        for (wrapped, learnt) in self.open(asked, self.former_first()).await? {
-            known.insert(wrapped.clone(), self.keep(wrapped, learnt.known));
+        for (asked, learnt) in self.open(asked, self.former_first()).await? {
+            known.insert(asked.key.clone(), self.keep(asked.key, learnt.known));
         }
         Ok(KnownKeys(known))
     }
 
     /// What is known of a wrapped key so far.
-    pub(super) fn find(&self, wrapped: &[u8]) -> Option<Arc<KnownKey>> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).get(wrapped).cloned()
+    pub(super) fn find(&self, key: &KeyInPlace) -> Option<Arc<KnownKey>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
-    pub(super) fn keep(&self, wrapped: Vec<u8>, known: KnownKey) -> Arc<KnownKey> {
+    pub(super) fn keep(&self, key: KeyInPlace, known: KnownKey) -> Arc<KnownKey> {
         let known = Arc::new(known);
         let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        all.insert(wrapped, Arc::clone(&known));
+        all.insert(key, Arc::clone(&known));
         known
     }
 
     /// Whether what is known is enough for what is to become of the values.
     pub(super) fn suffices(&self, asked: &Asked, known: &KnownKey, intent: Intent) -> bool {
-        if self.told(&asked.wrapped, asked.noted.as_deref()) == Told::Done || self.opens(intent) {
+        if self.told_of(asked) == Told::Done || self.opens(intent) {
             return known.key.is_some() || known.by.is_none();
         }
         match self.standing(known) {
@@ -105,8 +95,11 @@ impl Envelope {
     }
 
     fn is_to_be_renewed(&self, asked: &Asked, intent: Intent) -> bool {
-        let told = self.told(&asked.wrapped, asked.noted.as_deref());
-        intent.reseals() && self.rewraps() && told != Told::Done
+        intent.reseals() && self.rewraps() && self.told_of(asked) != Told::Done
+    }
+
+    pub(super) fn told_of(&self, asked: &Asked) -> Told {
+        self.told(&asked.key.wrapped, asked.noted.as_deref())
     }
 }
 
@@ -116,21 +109,23 @@ pub(super) struct Learnt {
     pub opened: Option<OpenedItem>,
 }
 
+/// Each with what came of it.
+pub(super) type Opened = Vec<(Asked, Learnt)>;
+
 impl Envelope {
     /// Unwraps, with one KMS key after the other.
-    async fn open(
+    async fn open<'k>(
         &self,
         asked: Vec<Asked>,
-        places: impl Iterator<Item = usize>,
-    ) -> Result<Vec<(Vec<u8>, Learnt)>> {
+        keys: impl Iterator<Item = &'k PlacedKey>,
+    ) -> Result<Opened> {
         let (mut learnt, mut left) = (Vec::with_capacity(asked.len()), asked);
-        for place in places {
-            let (opened, others) = self.open_with(place, left).await?;
+        for key in keys {
+            let (opened, others) = self.open_with(key, left).await?;
             learnt.extend(opened);
             left = others;
         }
-        let closed =
-            |asked: Asked| (asked.wrapped, Learnt { known: KnownKey::closed(), opened: None });
+        let closed = |asked| (asked, Learnt { known: KnownKey::closed(), opened: None });
         learnt.extend(left.into_iter().map(closed));
         Ok(learnt)
     }
@@ -138,21 +133,19 @@ impl Envelope {
     /// … with one of them; those that it had not wrapped are given back.
     pub(super) async fn open_with(
         &self,
-        place: usize,
+        key: &PlacedKey,
         asked: Vec<Asked>,
-    ) -> Result<(Vec<(Vec<u8>, Learnt)>, Vec<Asked>)> {
+    ) -> Result<(Opened, Vec<Asked>)> {
         let (mut learnt, mut left) = (Vec::new(), Vec::new());
-        if asked.is_empty() {
-            return Ok((learnt, left));
-        }
-        let items: Vec<Item<'_>> = asked.iter().map(item).collect();
-        let outcomes = self.keys[place].open_all(&items).await?;
+        let items: Vec<Option<Item<'_>>> =
+            asked.iter().map(|asked| item(asked, key.place)).collect();
+        let outcomes = key.open(items).await?;
         for (asked, outcome) in asked.into_iter().zip(outcomes) {
             match outcome {
-                ItemOutcome::Refused(_) => left.push(asked),
-                ItemOutcome::Done(opened) => {
-                    let known = self.known_of(place, &asked, &opened);
-                    learnt.push((asked.wrapped, Learnt { known, opened: Some(opened) }));
+                None => left.push(asked),
+                Some(opened) => {
+                    let known = self.known_of(key.place, &asked, &opened);
+                    learnt.push((asked, Learnt { known, opened: Some(opened) }));
                 }
             }
         }
@@ -179,6 +172,21 @@ impl Envelope {
     }
 }
 
-pub(super) fn item(asked: &Asked) -> Item<'_> {
-    Item { bytes: &asked.wrapped, binding: &BINDING, version: asked.noted.as_deref() }
+impl PlacedKey {
+    /// Unwraps what can be bound as this key binds. `None` for what it had not wrapped.
+    async fn open(&self, items: Vec<Option<Item<'_>>>) -> Result<Vec<Option<OpenedItem>>> {
+        let bound: Vec<Item<'_>> = items.iter().flatten().copied().collect();
+        if bound.is_empty() {
+            return Ok(items.iter().map(|_| None).collect());
+        }
+        let mut outcomes = self.key.open_all(&bound).await?.into_iter().map(ItemOutcome::done);
+        Ok(items.iter().map(|item| item.and_then(|_| outcomes.next().flatten())).collect())
+    }
+}
+
+/// A wrapped key as the KMS key at this place may have wrapped it.
+pub(super) fn item(asked: &Asked, place: usize) -> Option<Item<'_>> {
+    let KeyInPlace { wrapped, bindings } = &asked.key;
+    let binding = bindings.at(place)?;
+    Some(Item { bytes: wrapped, binding, version: asked.noted.as_deref() })
 }

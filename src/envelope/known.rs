@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 
+use super::KeyInPlace;
 use crate::keys::ColumnKeys;
 
-/// Wrapped keys of one generation; there are two. Each takes about a kilobyte.
+/// Things of one generation; there are two. Each takes about a kilobyte.
 const GENERATION_MAX: usize = 10_000;
 
 /// What a service has said of one wrapped key.
@@ -35,29 +37,43 @@ pub(super) struct Renewed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     Current,
-    /// An older version, or another KMS key.
+    /// An older version, another KMS key, or another binding.
     Stale,
-    /// No KMS key at hand has wrapped it.
+    /// No KMS key at hand has wrapped it for this place.
     Closed,
 }
 
-/// The wrapped keys of this generation and of the one before it.
-#[derive(Default)]
-pub(super) struct Known {
-    young: HashMap<Vec<u8>, Arc<KnownKey>>,
-    old: HashMap<Vec<u8>, Arc<KnownKey>>,
+/// What is known of wrapped keys in their places.
+pub(super) type Known = Generations<KeyInPlace, Arc<KnownKey>>;
+
+/// The things of this generation and of the one before it.
+pub(super) struct Generations<K, T> {
+    young: HashMap<K, T>,
+    old: HashMap<K, T>,
 }
 
-impl Known {
-    pub fn get(&self, wrapped: &[u8]) -> Option<&Arc<KnownKey>> {
-        self.young.get(wrapped).or_else(|| self.old.get(wrapped))
+impl<K: Eq + Hash, T> Generations<K, T> {
+    pub fn get(&self, key: &K) -> Option<&T> {
+        self.young.get(key).or_else(|| self.old.get(key))
     }
 
-    pub fn insert(&mut self, wrapped: Vec<u8>, known: Arc<KnownKey>) {
+    pub fn insert(&mut self, key: K, thing: T) {
         if self.young.len() >= GENERATION_MAX {
             self.old = std::mem::take(&mut self.young);
         }
-        self.young.insert(wrapped, known);
+        self.young.insert(key, thing);
+    }
+
+    /// Takes it out.
+    pub fn take(&mut self, key: &K) -> Option<T> {
+        let (young, old) = (self.young.remove(key), self.old.remove(key));
+        young.or(old)
+    }
+}
+
+impl<K, T> Default for Generations<K, T> {
+    fn default() -> Self {
+        Self { young: HashMap::new(), old: HashMap::new() }
     }
 }
 
@@ -81,13 +97,14 @@ mod tests {
 
     #[test]
     fn no_more_is_kept_than_two_generations() {
-        let mut known = Known::default();
-        for n in 0..3 * GENERATION_MAX as u64 {
-            known.insert(n.to_be_bytes().to_vec(), Arc::new(KnownKey::closed()));
+        let mut known = Generations::default();
+        for n in 0..3 * GENERATION_MAX {
+            known.insert(n, n);
         }
         assert!(known.young.len() + known.old.len() <= 2 * GENERATION_MAX);
-        let last = 3 * GENERATION_MAX as u64 - 1;
-        assert!(known.get(&last.to_be_bytes()).is_some());
-        assert!(known.get(&0_u64.to_be_bytes()).is_none());
+        let last = 3 * GENERATION_MAX - 1;
+        assert_eq!(known.get(&last), Some(&last));
+        assert_eq!(known.get(&0), None);
+        assert_eq!((known.take(&last), known.take(&last)), (Some(last), None));
     }
 }

@@ -4,9 +4,9 @@
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
-use super::Envelope;
-use super::ask::{Asked, BINDING, Learnt, item};
+use super::ask::{Learnt, item};
 use super::known::{KnownKey, Renewed, Standing};
+use super::{Asked, Envelope, KeyInPlace, PlacedKey};
 use crate::db::retry::Patience;
 use crate::error::{Error, Result};
 use crate::kms::{Item, ItemOutcome, Rewrap, SealedItem};
@@ -21,10 +21,13 @@ struct Wrapped {
     shown: Option<Zeroizing<Vec<u8>>>,
 }
 
+/// Wrapped keys with what was learnt of them.
+type AllLearnt = Vec<(KeyInPlace, KnownKey)>;
+
 /// What came of one attempt.
 #[derive(Default)]
 struct Attempt {
-    learnt: Vec<(Vec<u8>, KnownKey)>,
+    learnt: AllLearnt,
     wrapped: Vec<Wrapped>,
 }
 
@@ -34,7 +37,7 @@ impl Envelope {
     /// # Errors
     /// Those of the services; and when one goes on to wrap under an older version for longer than trouble
     /// outside is borne.
-    pub(super) async fn renew(&self, asked: Vec<Asked>) -> Result<Vec<(Vec<u8>, KnownKey)>> {
+    pub(super) async fn renew(&self, asked: Vec<Asked>) -> Result<AllLearnt> {
         let mut patience = Patience::new(self.retry_for);
         let (mut learnt, mut left) = (Vec::with_capacity(asked.len()), asked);
         while !left.is_empty() {
@@ -52,36 +55,49 @@ impl Envelope {
 
     async fn attempt(&self, asked: Vec<Asked>) -> Result<Attempt> {
         let (mut attempt, mut left) = (Attempt::default(), asked);
-        for place in self.former_first() {
-            if left.is_empty() {
-                break;
+        for key in self.former_first() {
+            let (bindable, others): (Vec<_>, Vec<_>) =
+                left.into_iter().partition(|asked| asked.key.bindings.at(key.place).is_some());
+            left = others;
+            if bindable.is_empty() {
+                continue;
             }
-            let rewraps = self.keys[place].rewraps_to(&self.keys[0], [&BINDING, &BINDING]);
-            left = match rewraps {
-                true => self.rewrap(place, left, &mut attempt).await?,
-                false => self.show_and_wrap(place, left, &mut attempt).await?,
-            };
+            let rewraps = bindable.iter().all(|asked| self.is_rewrapped(key, asked));
+            left.extend(match rewraps {
+                true => self.rewrap(key, bindable, &mut attempt).await?,
+                false => self.show_and_wrap(key, bindable, &mut attempt).await?,
+            });
         }
-        let closed = left.into_iter().map(|asked| (asked.wrapped, KnownKey::closed()));
+        let closed = left.into_iter().map(|asked| (asked.key, KnownKey::closed()));
         attempt.learnt.extend(closed);
         Ok(attempt)
     }
 
-    /// The places of the KMS keys, that which wraps last: most of what is renewed in a move is under the others.
-    pub(super) fn former_first(&self) -> impl Iterator<Item = usize> {
-        (1..self.keys.len()).chain([0])
+    /// Whether the service wraps it again by itself, from what this key binds it to, to what it is to be bound to.
+    fn is_rewrapped(&self, key: &PlacedKey, asked: &Asked) -> bool {
+        let bindings = &asked.key.bindings;
+        let from = bindings.at(key.place);
+        from.is_some_and(|from| key.key.rewraps_to(self.wraps(), [from, bindings.target()]))
+    }
+
+    /// The KMS keys, that which wraps last: most of what is renewed in a move is under the others.
+    pub(super) fn former_first(&self) -> impl Iterator<Item = &PlacedKey> {
+        self.keys[1..].iter().chain(&self.keys[..1])
     }
 
     /// Without a data key being shown. Answers those that this KMS key had not wrapped.
     async fn rewrap(
         &self,
-        place: usize,
+        key: &PlacedKey,
         asked: Vec<Asked>,
         attempt: &mut Attempt,
     ) -> Result<Vec<Asked>> {
-        let rewrap = |asked| Rewrap { item: item(asked), binding: &BINDING };
-        let items: Vec<Rewrap<'_>> = asked.iter().map(rewrap).collect();
-        let outcomes = self.keys[place].rewrap_all(&items, &self.keys[0]).await?;
+        let rewrap = |asked| {
+            let item = item(asked, key.place)?;
+            Some(Rewrap { item, binding: asked.key.bindings.target() })
+        };
+        let items: Vec<Rewrap<'_>> = asked.iter().filter_map(rewrap).collect();
+        let outcomes = key.key.rewrap_all(&items, self.wraps()).await?;
         let mut left = Vec::new();
         for (asked, outcome) in asked.into_iter().zip(outcomes) {
             let ItemOutcome::Done(done) = outcome else {
@@ -89,9 +105,9 @@ impl Envelope {
                 continue;
             };
             let former = done.former_version;
-            let known = KnownKey { by: Some(place), version: former, ..KnownKey::closed() };
+            let known = KnownKey { by: Some(key.place), version: former, ..KnownKey::closed() };
             if self.standing(&known) == Standing::Current {
-                attempt.learnt.push((asked.wrapped, known)); // what it was wrapped into is dropped
+                attempt.learnt.push((asked.key, known)); // what it was wrapped into is dropped
             } else {
                 let wrapped = Wrapped { asked, known, sealed: done.sealed, shown: None };
                 attempt.wrapped.push(wrapped);
@@ -102,46 +118,45 @@ impl Envelope {
 
     async fn show_and_wrap(
         &self,
-        place: usize,
+        key: &PlacedKey,
         asked: Vec<Asked>,
         attempt: &mut Attempt,
     ) -> Result<Vec<Asked>> {
-        let noted: std::collections::HashMap<Vec<u8>, Option<String>> =
-            asked.iter().map(|asked| (asked.wrapped.clone(), asked.noted.clone())).collect();
-        let (opened, left) = self.open_with(place, asked).await?;
+        let (opened, left) = self.open_with(key, asked).await?;
         let mut shown = Vec::new();
-        for (wrapped, Learnt { known, opened }) in opened {
+        for (asked, Learnt { known, opened }) in opened {
             match opened.filter(|_| self.standing(&known) != Standing::Current) {
-                Some(opened) => shown.push((wrapped, known, opened.plaintext)),
-                None => attempt.learnt.push((wrapped, known)),
+                Some(opened) => shown.push((asked, known, opened.plaintext)),
+                None => attempt.learnt.push((asked.key, known)),
             }
         }
-        let plain = |bytes| Item { bytes, binding: &BINDING, version: None };
-        let items: Vec<Item<'_>> = shown.iter().map(|(_, _, shown)| plain(shown)).collect();
-        let outcomes = self.keys[0].seal_all(&items).await?;
-        for ((wrapped, known, shown), outcome) in shown.into_iter().zip(outcomes) {
+        let items: Vec<Item<'_>> = shown
+            .iter()
+            .map(|(asked, _, bytes)| Item {
+                bytes,
+                binding: asked.key.bindings.target(),
+                version: None,
+            })
+            .collect();
+        let outcomes = self.wraps().seal_all(&items).await?;
+        for ((asked, known, shown), outcome) in shown.into_iter().zip(outcomes) {
             let sealed = outcome.done().ok_or_else(|| self.not_taken())?;
-            let noted = noted.get(&wrapped).cloned().flatten();
-            let asked = Asked { wrapped, noted };
             attempt.wrapped.push(Wrapped { asked, known, sealed, shown: Some(shown) });
         }
         Ok(left)
     }
 
     /// Unwraps what was wrapped again. Answers what may be relied on, and what came under an older version.
-    async fn look_at(
-        &self,
-        wrapped: Vec<Wrapped>,
-    ) -> Result<(Vec<(Vec<u8>, KnownKey)>, Vec<Asked>)> {
+    async fn look_at(&self, wrapped: Vec<Wrapped>) -> Result<(AllLearnt, Vec<Asked>)> {
         let items: Vec<Item<'_>> = wrapped
             .iter()
-            .map(|Wrapped { sealed, .. }| Item {
+            .map(|Wrapped { asked, sealed, .. }| Item {
                 bytes: &sealed.ciphertext,
-                binding: &BINDING,
+                binding: asked.key.bindings.target(),
                 version: sealed.version.as_deref(),
             })
             .collect();
-        let outcomes = self.keys[0].open_all(&items).await?;
+        let outcomes = self.wraps().open_all(&items).await?;
         let (mut learnt, mut late) = (Vec::new(), Vec::new());
         for (wrapped, outcome) in wrapped.into_iter().zip(outcomes) {
             let Wrapped { asked, known, sealed, shown } = wrapped;
@@ -162,9 +177,10 @@ impl Envelope {
                 key: key.clone(),
                 renewed: None,
             };
-            self.keep(sealed.ciphertext.clone(), fresh);
+            let bindings = asked.key.bindings.clone();
+            self.keep(KeyInPlace { wrapped: sealed.ciphertext.clone(), bindings }, fresh);
             let renewed = Renewed { wrapped: sealed.ciphertext, version, key };
-            learnt.push((asked.wrapped, KnownKey { renewed: Some(renewed), ..known }));
+            learnt.push((asked.key, KnownKey { renewed: Some(renewed), ..known }));
         }
         Ok((learnt, late))
     }
@@ -174,7 +190,7 @@ impl Envelope {
         if version.is_none() || self.is_wanted(version) {
             return Ok(true);
         }
-        let newest = self.keys[0].newest_version().await?;
+        let newest = self.wraps().newest_version().await?;
         if newest.is_some() && newest != self.wanted() {
             self.want(newest);
         }
@@ -182,20 +198,22 @@ impl Envelope {
     }
 
     pub(super) fn late(&self) -> Error {
-        let (service, unknown) = (self.form.kms.service(), "an unknown version".to_owned());
+        let (service, unknown) = (self.form.kms().service(), "an unknown version".to_owned());
         let wanted = self.wanted().unwrap_or(unknown);
         Error::outside(format!("{service} still wraps under an older version than {wanted}"))
-            .at(self.form.kms.to_string())
+            .at(self.form.kms().to_string())
             .hint("a new primary version takes minutes, at worst hours, to be used everywhere: run again later")
     }
 
-    fn not_taken(&self) -> Error {
-        let what = format!("{} does not take this data key", self.form.kms.service());
-        Error::usage(what).at(self.form.kms.to_string()).hint("RSA keys wrap short data keys only")
+    pub(super) fn not_taken(&self) -> Error {
+        let what = format!("{} does not take this data key", self.form.kms().service());
+        Error::usage(what)
+            .at(self.form.kms().to_string())
+            .hint("RSA keys wrap short data keys only")
     }
 
     pub(super) fn not_the_same(&self) -> Error {
-        let what = format!("{} unwraps another key than it has wrapped", self.form.kms.service());
-        Error::outside(what).at(self.form.kms.to_string())
+        let what = format!("{} unwraps another key than it has wrapped", self.form.kms().service());
+        Error::outside(what).at(self.form.kms().to_string())
     }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::asked::stored_key;
 use super::known::{KnownKey, Standing};
-use super::{Asked, Envelope, FreshKey, KnownKeys};
+use super::{Asked, Envelope, FreshKey, KeyInPlace, KnownKeys, asked};
 use crate::error::{Error, Result};
 use crate::keys::ColumnKeys;
-use crate::layout::{ColumnLayout, DecodeBuffer, Unmatched};
+use crate::layout::ColumnLayout;
 use crate::sealed::{Sorted, Told};
 use crate::value::{ColumnWork, Intent, Reading, Reason, Resealing, Scratch};
 
@@ -34,14 +35,6 @@ pub struct StoredValue<'a> {
     pub texts: &'a [Option<&'a [u8]>],
 }
 
-/// The wrapped key of a value; `None` when it has not the shape of the layout.
-pub fn asked(layout: &ColumnLayout, stored: &[u8]) -> Option<Asked> {
-    let mut buffer = DecodeBuffer::default();
-    let taken = layout.write().decode(stored, &mut buffer).ok()?;
-    let noted = taken.key_version.and_then(|version| str::from_utf8(version).ok());
-    Some(Asked { wrapped: taken.wrapped_key.to_vec(), noted: noted.map(str::to_owned) })
-}
-
 /// Sorts a value; `stored` is `None` when it was too long to be fetched.
 ///
 /// # Errors
@@ -56,15 +49,16 @@ pub fn sort(
 ) -> Result<Sorted> {
     let unreadable = |reason| Ok(Sorted::Read(Reading::Unreadable(reason)));
     let Some(stored) = stored else { return unreadable(Reason::TooLarge) };
-    let Some(asked) = asked(column.layout, stored) else {
-        return match column.layout.unmatched() {
-            Unmatched::Leave => Ok(Sorted::Read(Reading::Left)),
-            Unmatched::Fail | Unmatched::Encrypt => unreadable(Reason::Malformed),
-        };
+    let asked = match asked(column.layout, stored, &column.work.row(texts)) {
+        Ok(asked) => asked,
+        Err(Reason::Malformed) if column.work.leaves_unmatched() => {
+            return Ok(Sorted::Read(Reading::Left));
+        }
+        Err(reason) => return unreadable(reason),
     };
     let envelope = column.envelope;
-    let told = envelope.told(&asked.wrapped, asked.noted.as_deref());
-    let known = held.find(envelope, &asked.wrapped);
+    let told = envelope.told_of(&asked);
+    let known = held.find(envelope, &asked.key);
     let known = known.filter(|known| envelope.suffices(&asked, known, intent));
     let standing = match (&known, told) {
         (Some(known), _) => envelope.standing(known),
@@ -78,7 +72,7 @@ pub fn sort(
         Standing::Current => column.current(value, &asked, known.as_deref(), intent, scratch),
         Standing::Stale if !intent.reseals() => Ok(Sorted::Read(Reading::Previous(0))),
         Standing::Stale => match known {
-            Some(known) => column.stale(value, &known, held, scratch),
+            Some(known) => column.stale(value, &asked, &known, held, scratch),
             None => Ok(Sorted::Ask),
         },
     }
@@ -94,10 +88,11 @@ pub fn sample(
     scratch: &mut Scratch,
 ) -> Option<Reading> {
     let Some(stored) = stored else { return Some(Reading::Unreadable(Reason::TooLarge)) };
-    let Some(asked) = asked(column.layout, stored) else {
-        return Some(Reading::Unreadable(Reason::Malformed));
+    let asked = match asked(column.layout, stored, &column.work.row(texts)) {
+        Ok(asked) => asked,
+        Err(reason) => return Some(Reading::Unreadable(reason)),
     };
-    let known = known.get(&asked.wrapped)?;
+    let known = known.get(&asked.key)?;
     if !column.opens(StoredValue { stored, texts }, known.key.as_ref(), scratch) {
         return Some(Reading::Unreadable(Reason::NoKeyOpensIt));
     }
@@ -108,10 +103,10 @@ pub fn sample(
 }
 
 impl<'h> Held<'h> {
-    fn find(self, envelope: &Envelope, wrapped: &[u8]) -> Option<Arc<KnownKey>> {
+    fn find(self, envelope: &Envelope, key: &KeyInPlace) -> Option<Arc<KnownKey>> {
         match self {
-            Self::Memory => envelope.find(wrapped),
-            Self::Page(known, _) => known.get(wrapped).cloned(),
+            Self::Memory => envelope.find(key),
+            Self::Page(known, _) => known.get(key).cloned(),
         }
     }
 
@@ -138,7 +133,7 @@ impl EnvelopeColumn<'_> {
             return Ok(Sorted::Read(Reading::Unreadable(Reason::NoKeyOpensIt)));
         }
         let version = known.and_then(|known| known.version.as_deref());
-        let version = version.or_else(|| self.envelope.version_of(&asked.wrapped, None));
+        let version = version.or_else(|| self.envelope.version_of(&asked.key.wrapped, None));
         let is_noted = version.is_none() || version == asked.noted.as_deref();
         if is_noted || !self.envelope.form.has_marker || intent == Intent::Read {
             return Ok(Sorted::Read(Reading::Current));
@@ -146,12 +141,13 @@ impl EnvelopeColumn<'_> {
         if !intent.reseals() {
             return Ok(Sorted::Ask);
         }
-        self.with(value, &asked.wrapped, version)
+        self.with(value, &asked.key.wrapped, version)
     }
 
     fn stale(
         self,
         value: StoredValue<'_>,
+        asked: &Asked,
         known: &KnownKey,
         held: Held<'_>,
         scratch: &mut Scratch,
@@ -169,6 +165,9 @@ impl EnvelopeColumn<'_> {
             // a value that cannot be opened needs no new data key
             return if self.opens(value, Some(key), scratch) { Ok(Sorted::Ask) } else { closed };
         };
+        if fresh.binding != *asked.key.bindings.target() {
+            return Err(Error::bug("a data key of another row"));
+        }
         let StoredValue { stored, texts } = value;
         let (reading, shown) = self.work.with_keys(key).show(stored, texts, scratch);
         if reading != Reading::Current {
@@ -196,7 +195,7 @@ impl EnvelopeColumn<'_> {
     fn with(self, value: StoredValue<'_>, wrapped: &[u8], version: Option<&str>) -> Result<Sorted> {
         let layout = self.layout.write();
         let written = layout.rewrapped(value.stored, wrapped, version).filter(|written| {
-            asked(self.layout, written).is_some_and(|asked| asked.wrapped == wrapped)
+            stored_key(self.layout, written).is_some_and(|(key, _)| key == wrapped)
                 && layout.has_same_value(value.stored, written)
         });
         let written = written.ok_or_else(|| {

@@ -74,26 +74,41 @@ impl KmsKey {
         self.answers(try_join_all(calls).await)
     }
 
-    /// A new random data key of 32 bytes. AWS makes it itself, and tells its key material; elsewhere
-    /// it is made here and sealed there.
-    pub async fn new_data_key(&self, binding: &Binding) -> Result<NewDataKey> {
-        self.takes(std::iter::once(binding))?;
+    /// New random data keys of 32 bytes, each bound as it is said. AWS makes them itself, and tells its key
+    /// material; elsewhere they are made here and sealed there.
+    pub async fn new_data_keys(&self, bindings: &[Binding]) -> Result<Vec<NewDataKey>> {
+        self.takes(bindings.iter())?;
         #[cfg(feature = "aws")]
         #[allow(irrefutable_let_patterns, reason = "refutable when another feature is on")]
         if let Client::Aws(client) = &self.client {
-            let made = self.pace.call(|| client.new_data_key(binding)).await;
+            let make = |binding| self.pace.call(move || client.new_data_key(binding));
+            let made = try_join_all(bindings.iter().map(make)).await;
             return made.map_err(|error| located(error, &self.uri));
         }
-        self.sealed_data_key(binding).await
+        self.sealed_data_keys(bindings).await
     }
 
-    async fn sealed_data_key(&self, binding: &Binding) -> Result<NewDataKey> {
-        let key = KeyBytes::generate()
-            .map_err(|error| Error::outside(format!("cannot make a key: {error}")))?;
-        let plaintext = Zeroizing::new(key.expose().to_vec());
-        let items = [Item { bytes: &plaintext, binding, version: None }];
-        let wrapped = self.one(self.pace.call(|| self.client.seal(&items)).await)?;
-        Ok(NewDataKey { plaintext, wrapped })
+    async fn sealed_data_keys(&self, bindings: &[Binding]) -> Result<Vec<NewDataKey>> {
+        let mut keys = Vec::with_capacity(bindings.len());
+        for _ in bindings {
+            let key = KeyBytes::generate()
+                .map_err(|error| Error::outside(format!("cannot make a key: {error}")))?;
+            keys.push(Zeroizing::new(key.expose().to_vec()));
+        }
+        let items: Vec<Item<'_>> = keys
+            .iter()
+            .zip(bindings)
+            .map(|(bytes, binding)| Item { bytes, binding, version: None })
+            .collect();
+        let sealed = self.seal_all(&items).await?;
+        let made = keys.into_iter().zip(sealed).map(|(plaintext, outcome)| match outcome {
+            ItemOutcome::Done(wrapped) => Ok(NewDataKey { plaintext, wrapped }),
+            ItemOutcome::Refused(refusal) => {
+                let what = format!("{} wraps no data key: {refusal}", self.uri.service());
+                Err(located(Error::usage(what), &self.uri))
+            }
+        });
+        made.collect()
     }
 
     /// The version that seals now, where the service tells. It needs a permission of its own, see

@@ -10,14 +10,14 @@ use super::scan::{Piece, pieces};
 ///
 /// A column named `table`, `column` or `kid` can only be written as `{col:table}`. `{{` and `}}`
 /// stand for braces.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AadTemplate {
     template: String,
     pieces: Vec<AadPiece>,
     columns: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum AadPiece {
     Literal(String),
     Table,

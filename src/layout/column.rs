@@ -1,6 +1,8 @@
 //! The layouts of one column: one to write, and others to read.
 
-use super::{AadTemplate, DecodeBuffer, Layout, LayoutError, Over, Sealed, ServiceForm};
+use super::{
+    AadTemplate, DataKeyForm, DecodeBuffer, Layout, LayoutError, Over, Sealed, ServiceForm,
+};
 
 /// How one column is stored. What is written carries a whole tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,15 +216,23 @@ impl ColumnLayout {
         self.all().any(|layout| layout.key_form().is_slow())
     }
 
-    /// Whether the row has a part in some value: in its additional data, or in what a key service binds it to.
+    /// Whether the row has a part in some value: in what it or its data key is bound to.
     pub fn has_aad(&self) -> bool {
-        let has_context = |layout: &Layout| layout.service().is_some_and(ServiceForm::has_context);
-        self.all().any(|layout| layout.aad().is_some() || has_context(layout))
+        let binds = |layout: &Layout| {
+            layout.service().is_some_and(ServiceForm::has_context)
+                || layout.data_key().is_some_and(DataKeyForm::is_bound)
+        };
+        self.all().any(|layout| layout.aad().is_some() || binds(layout))
     }
 
     /// Whether a key service seals some of its values.
     pub fn has_services(&self) -> bool {
         self.all().any(|layout| layout.service().is_some())
+    }
+
+    /// Whether a key service seals some of its values to what cannot be told from other text.
+    pub fn has_shapeless(&self) -> bool {
+        self.all().filter_map(Layout::service).any(|form| !form.tells_its_version())
     }
 
     /// Whether keys of the ring seal some of its values.

@@ -4,21 +4,25 @@
 //! ```text
 //! {raw(wrapped_u32 nonce12 ct tag16)}              in front, after its length in four bytes (Tink's KmsEnvelopeAead)
 //! {raw(nonce12 ct tag16)}, column = "secret_dek"   in another column
+//! fields = { … }, field = "wrapped_dek"            in another member of the object
 //! ```
 //!
 //! Bytes and words alone: nothing here wraps or unwraps.
 
+mod keys;
+mod pieces;
 mod stored;
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::LayoutError;
-use super::encoding::{Encoding, NAMES};
 use super::settings::known;
-use super::template::{Given, Over, WrappedEncoding};
-use crate::kms::{KeyUri, MalformedKeyUri, Service};
+use super::{AadTemplate, LayoutError};
+use crate::kms::{KeyUri, Service};
 
+pub use keys::{BoundTo, ReadKeySettings, WrappingKey};
 pub(super) use stored::wrapped_after_length;
 
 /// What was said of a column's data keys.
@@ -29,13 +33,21 @@ pub struct DataKeySettings {
     pub kms: Option<String>,
     /// KMS keys that may have wrapped what is there.
     #[serde(default)]
-    pub read: Vec<String>,
+    pub read: Vec<ReadKeySettings>,
+    /// What wrapped keys are bound to; empty for nothing.
+    pub aad: Option<String>,
+    /// … where that has names (an encryption context).
+    pub context: Option<BTreeMap<String, String>>,
     /// Where the wrapped key lies when it is not in front of the value.
     pub column: Option<String>,
+    /// … of a value that is an object.
+    pub field: Option<String>,
     /// How it is stored there.
     pub encoding: Option<String>,
     /// Where the version of the KMS key is noted.
     pub version_column: Option<String>,
+    /// … of a value that is an object.
+    pub version_field: Option<String>,
     /// `rewrap` or `reseal`.
     pub rotate: Option<String>,
     pub rows_per_data_key: Option<u32>,
@@ -46,8 +58,8 @@ pub struct DataKeySettings {
 /// The data keys of one column.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DataKeyForm {
-    pub kms: KeyUri,
-    pub read: Vec<KeyUri>,
+    /// The one that wraps, then those that may have wrapped what is there.
+    keys: Vec<WrappingKey>,
     pub rotate: Rotate,
     pub form: DataKeyText,
     /// Whether the version of the KMS key is noted somewhere.
@@ -115,18 +127,11 @@ impl DataKeyText {
 }
 
 impl DataKeyForm {
-    pub(super) fn of(words: &DataKeySettings) -> Result<Self, LayoutError> {
-        let missing = || {
-            LayoutError::new("data keys without the KMS key that wraps them")
-                .hint("data_key = { kms = \"awskms:///…\", column = \"secret_dek\" }")
-        };
-        let kms = uri(words.kms.as_deref().ok_or_else(missing)?)?;
-        let read: Vec<KeyUri> =
-            words.read.iter().map(|text| uri(text)).collect::<Result<_, _>>()?;
-        let twice = read.iter().enumerate().any(|(n, key)| *key == kms || read[..n].contains(key));
-        if twice {
-            return Err(LayoutError::new("`read` names a KMS key twice, or the one that wraps"));
-        }
+    /// Reads the words.
+    ///
+    /// # Errors
+    /// One is missing, is none, or does not go together with another.
+    pub fn of(words: &DataKeySettings) -> Result<Self, LayoutError> {
         let rotate = match (words.rotate.as_deref(), words.rows_per_data_key) {
             (None | Some("rewrap"), Some(_)) => {
                 return Err(LayoutError::new("`rows_per_data_key` without rotate = \"reseal\"")
@@ -145,8 +150,8 @@ impl DataKeyForm {
             None => DataKeyText::Raw,
             Some(name) => known("form", name, DataKeyText::ALL)?,
         };
-        let has_marker = words.version_column.is_some();
-        let form = Self { kms, read, rotate, form, has_marker };
+        let (keys, has_marker) = (WrappingKey::all(words)?, words.has_marker());
+        let form = Self { keys, rotate, form, has_marker };
         form.refuse_unknown_versions()?;
         Ok(form)
     }
@@ -157,74 +162,59 @@ impl DataKeyForm {
             KeyUri::Azure(key) => self.has_marker || key.version.is_some(),
             _ => true,
         };
-        if self.keys().all(is_told) {
+        if self.uris().all(is_told) {
             return Ok(());
         }
         Err(LayoutError::new("Azure unwraps nothing without the version that had wrapped it")
-            .hint("say where it is noted: version_column = \"kek_version\""))
+            .hint("say where it is noted: version_column = \"kek_version\", or version_field of an object"))
     }
 
-    /// All KMS keys, the one that wraps first.
-    pub fn keys(&self) -> impl Iterator<Item = &KeyUri> {
-        std::iter::once(&self.kms).chain(&self.read)
+    /// The KMS key that wraps.
+    pub fn kms(&self) -> &KeyUri {
+        &self.keys[0].uri
     }
 
-    /// Whether versions of different keys may have the same name, so that a version alone tells nothing.
+    /// All KMS keys with what they bind to, the one that wraps first.
+    pub fn keys(&self) -> &[WrappingKey] {
+        &self.keys
+    }
+
+    /// … by their names.
+    pub fn uris(&self) -> impl Iterator<Item = &KeyUri> {
+        self.keys.iter().map(|key| &key.uri)
+    }
+
+    /// Whether the row has a part in some wrapped key.
+    pub fn is_bound(&self) -> bool {
+        self.keys.iter().any(|key| key.bound != BoundTo::Nothing)
+    }
+
+    /// Whether versions of different keys, or of one key with different bindings, may have the same name, so that a
+    /// version alone tells nothing.
     pub fn versions_are_ambiguous(&self) -> bool {
-        matches!(self.kms.service(), Service::Vault | Service::Gcp) && !self.read.is_empty()
+        let (wrapping, mut read) = (&self.keys[0], self.keys[1..].iter());
+        match wrapping.uri.service() {
+            Service::Vault | Service::Gcp => read.len() > 0,
+            // the ids of key material are those of one key; it may have several names
+            Service::Aws => read.any(|key| !key.binds_as(wrapping)),
+            Service::Azure => false,
+        }
+    }
+
+    /// Every template that reads columns of the row.
+    pub(super) fn templates(&mut self) -> impl Iterator<Item = &mut AadTemplate> {
+        self.keys.iter_mut().flat_map(|key| key.bound.templates())
     }
 
     /// The same text for every spelling of the same words.
     pub(super) fn canonical(&self) -> String {
-        let mut text = format!(" data key {} {:?} {:?}", self.kms, self.rotate, self.form);
-        for key in &self.read {
-            text.push_str(&format!(" read {key}"));
+        let wraps = self.keys[0].canonical();
+        let mut text = format!(" data key {wraps} {:?} {:?}", self.rotate, self.form);
+        for key in &self.keys[1..] {
+            text.push_str(&format!(" read {}", key.canonical()));
         }
         text
     }
-}
-
-/// What a data key adds to a value, by the column that has it.
-type Pieces = Vec<(String, Given)>;
-
-impl DataKeySettings {
-    /// The columns of the wrapped key and of the version, where they have their own.
-    pub(super) fn pieces(&self) -> Result<(Over, Pieces), LayoutError> {
-        let over = match (&self.column, &self.version_column) {
-            (None, None) => Over::Cell,
-            _ => Over::Columns,
-        };
-        if self.column.is_none() && self.encoding.is_some() {
-            return Err(LayoutError::new(
-                "an encoding of a data key that lies in front of its value",
-            )
-            .hint("its encoding is that of its group in the layout: leave `encoding` out"));
-        }
-        let mut pieces = Vec::new();
-        if let Some(name) = &self.column {
-            pieces.push((name.clone(), Given::WrappedKey(self.wrapped_encoding()?)));
-        }
-        if let Some(name) = &self.version_column {
-            pieces.push((name.clone(), Given::KeyVersion));
-        }
-        Ok((over, pieces))
-    }
-
-    /// How a wrapped key is stored: Vault's is text as it is, others' are bytes.
-    fn wrapped_encoding(&self) -> Result<WrappedEncoding, LayoutError> {
-        let key: Option<KeyUri> = self.kms.as_deref().and_then(|kms| kms.parse().ok());
-        let is_text = key.is_some_and(|key| key.service() == Service::Vault);
-        let encoding = match self.encoding.as_deref() {
-            Some(name) => known("encoding", name, NAMES)?,
-            None => Encoding::Raw,
-        };
-        Ok(WrappedEncoding { encoding, is_text: is_text && encoding == Encoding::Raw })
-    }
-}
-
-fn uri(text: &str) -> Result<KeyUri, LayoutError> {
-    text.parse()
-        .map_err(|malformed: MalformedKeyUri| LayoutError::new(malformed.what).hint(malformed.hint))
 }
 
 #[cfg(test)]
@@ -256,6 +246,8 @@ mod tests {
         for words in [
             DataKeySettings::default(),
             DataKeySettings { read: vec!["hashivault://k".into()], ..vault() },
+            DataKeySettings { context: Some([("a".into(), "b".into())].into()), ..vault() },
+            DataKeySettings { aad: said("{kid}"), ..vault() },
             DataKeySettings { rows_per_data_key: Some(5), ..vault() },
             DataKeySettings { rotate: said("sometimes"), ..vault() },
             DataKeySettings { form: said("jwk"), ..vault() },
@@ -264,6 +256,11 @@ mod tests {
         ] {
             assert!(DataKeyForm::of(&words).is_err(), "{words:?}");
         }
+        let unbound = ReadKeySettings { aad: said(""), ..ReadKeySettings::from("hashivault://k") };
+        let bound = DataKeySettings { aad: said("{id}"), read: vec![unbound], ..vault() };
+        let bound = DataKeyForm::of(&bound).unwrap();
+        assert!(bound.is_bound() && bound.versions_are_ambiguous());
+        assert_ne!(bound.canonical(), DataKeyForm::of(&vault()).unwrap().canonical());
         let noted = DataKeySettings { version_column: said("v"), kms: said(azure), ..vault() };
         assert!(DataKeyForm::of(&noted).is_ok());
     }

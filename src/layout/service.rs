@@ -10,8 +10,8 @@ use super::encoding::{Encoding, NAMES};
 use super::settings::known;
 use super::template::{Over, Piece};
 use super::{
-    AadMissing, AadTemplate, DecodeBuffer, Layout, LayoutError, Malformed, RowTexts, Settings,
-    Shape, Stored,
+    AadMissing, AadTemplate, DataKeyForm, DecodeBuffer, Layout, LayoutError, Malformed, RowTexts,
+    Settings, Shape, Stored,
 };
 use crate::cell;
 use crate::kms::{KeyUri, MalformedKeyUri, Service};
@@ -214,7 +214,8 @@ impl Layout {
             Shape::Service(form) => Some(form.templates()),
             Shape::Template(_) | Shape::Code(_) => None,
         };
-        self.aad.iter_mut().chain(of_service.into_iter().flatten())
+        let of_data_key = self.data_key.iter_mut().flat_map(DataKeyForm::templates);
+        self.aad.iter_mut().chain(of_service.into_iter().flatten()).chain(of_data_key)
     }
 }
 
@@ -239,7 +240,7 @@ fn vault_version(stored: &[u8]) -> Option<&[u8]> {
     (is_number && is_ciphertext).then_some(version)
 }
 
-fn context(
+pub(super) fn context(
     words: Option<&BTreeMap<String, String>>,
 ) -> Result<Vec<(String, AadTemplate)>, LayoutError> {
     let parsed = words.into_iter().flatten().map(|(name, template)| {

@@ -32,9 +32,13 @@ impl Layout {
     }
 
     /// All fields of the object that a value is, that of its ciphertext first.
-    pub fn fields(&self) -> Option<Vec<&str>> {
+    pub fn fields(&self) -> Option<&[Piece]> {
         let template = self.as_template().filter(|template| template.over == Over::Fields)?;
-        Some(template.pieces.iter().map(Piece::name).collect())
+        Some(&template.pieces)
+    }
+
+    fn field_names(&self) -> Option<Vec<&str>> {
+        Some(self.fields()?.iter().map(Piece::name).collect())
     }
 
     /// The same layout outside of its column: one whose values have other columns beside them that they leave NULL
@@ -55,7 +59,11 @@ impl Layout {
     /// The same layout, to read values of a column that is written in another one.
     pub(super) fn beside_written(self, write: &Layout) -> Result<Self, LayoutError> {
         if self.over() == Over::Fields || write.over() == Over::Fields {
-            return if self.fields() == write.fields() { Ok(self) } else { Err(other_fields()) };
+            return if self.field_names() == write.field_names() {
+                Ok(self)
+            } else {
+                Err(other_fields())
+            };
         }
         let names: Vec<&str> = write.beside().iter().map(Piece::name).collect();
         if names.is_empty() && self.over() == Over::Cell {
@@ -99,11 +107,21 @@ pub(super) fn template(words: &Settings) -> Result<Template, LayoutError> {
                 .hint("keep one of them"));
         }
         (None, Some(beside)) => (Over::Columns, beside.iter().map(piece).collect()),
-        (None, None) => (over_given, Vec::new()),
+        (None, None) if over_given == Over::Columns => (Over::Columns, Vec::new()),
+        (None, None) => (Over::Cell, Vec::new()),
     };
-    if over == Over::Fields && words.data_key.is_some() {
-        let what = "a wrapped data key and a value over fields of an object";
-        return Err(LayoutError::new(what).hint("they are read in columns: see docs/kms.md"));
+    match (over, over_given) {
+        (Over::Fields, Over::Columns) => {
+            return Err(LayoutError::new("a value over fields, and its data key in a column")
+                .hint("it lies in the same object: data_key = { field = \"wrapped_dek\" }"));
+        }
+        (Over::Cell | Over::Columns, Over::Fields) => {
+            return Err(LayoutError::new("a data key in a field, and a value that is no object")
+                .hint(
+                    "say what the object holds: fields = { secret = \"{b64(nonce12 ct tag16)}\" }",
+                ));
+        }
+        _ => {}
     }
     let texts = beside.iter().map(|(name, piece)| PieceText {
         name,
@@ -114,13 +132,21 @@ pub(super) fn template(words: &Settings) -> Result<Template, LayoutError> {
     let main = Some(main).filter(|_| over != Over::Fields);
     let given = given.iter().map(|(name, given)| PieceText {
         name,
-        template: "",
+        template: given.name(),
         // what is noted may be missing, the data key may not
         may_be_null: matches!(given, Given::KeyVersion),
         given: Some(*given),
     });
     let texts: Vec<PieceText<'_>> = main.into_iter().chain(texts).chain(given).collect();
-    if let Some(piece) = texts.iter().find(|piece| over == Over::Fields && piece.may_be_null) {
+    let is_said_before = |(n, piece): &(usize, &PieceText<'_>)| {
+        texts[..*n].iter().any(|before| before.name == piece.name)
+    };
+    if let Some((_, piece)) = texts.iter().enumerate().find(is_said_before) {
+        let what = format!("`{}` is said to hold two pieces of a value", piece.name);
+        return Err(LayoutError::new(what).hint("each has a column or a field of its own"));
+    }
+    let is_missing = |piece: &&PieceText<'_>| piece.may_be_null && piece.given.is_none();
+    if let Some(piece) = texts.iter().find(is_missing).filter(|_| over == Over::Fields) {
         let what =
             format!("the field `{}` cannot be missing: nothing is added to an object", piece.name);
         return Err(LayoutError::new(what));

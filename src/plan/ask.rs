@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use super::data_keys;
 use super::decide::{Draft, Purpose};
-use super::sample::{Sample, SampleCount, texts};
+use super::sample::{Sample, SampleCount};
+use super::sampled::SampledValues;
 use crate::crypto::wipe_unused_stack;
 use crate::error::Result;
 use crate::sealed::{Answer, AskedColumn, Question, Sorted, ask, sort};
@@ -86,22 +87,29 @@ fn sorted(
         return Ok((count, questions, unasked));
     };
     let work = ColumnWork::new(keys, layout, column.aad_source());
-    let (column, mut scratch) = ((&work, layout, sealed), Scratch::default());
-    let values = sample.cells(index).filter(|(.., bytes)| bytes.is_some_and(|bytes| bytes > 0));
-    for (cell, (row, stored, bytes)) in values.enumerate() {
-        count.bytes += bytes.unwrap_or_default();
-        let texts = texts(draft, row);
-        match (sort(column, stored, &texts, intent, &mut scratch)?, stored) {
-            (Sorted::Read(reading), _) => count.take(reading, false),
-            (Sorted::Resealed(resealing), _) => count.take(resealed(&resealing), false),
-            (Sorted::Ask, Some(stored)) if questions.len() < ASKED_MAX => {
-                let asked = Question::of((cell, 0), column, stored, &texts, intent, &mut scratch);
+    let sampled = SampledValues::of(sample, index, work.in_documents(column.paths.as_ref()));
+    count.bytes = sampled.bytes;
+    let mut scratch = Scratch::default();
+    for (n, value) in sampled.values.iter().enumerate() {
+        let (column, texts) = ((&value.work, layout, sealed), value.texts(draft));
+        let stored = match &value.stored {
+            Ok(stored) => stored,
+            Err(reason) => {
+                count.take(Reading::Unreadable(*reason), false);
+                continue;
+            }
+        };
+        match sort(column, Some(stored), &texts, intent, &mut scratch)? {
+            Sorted::Read(reading) => count.take(reading, false),
+            Sorted::Resealed(resealing) => count.take(resealed(&resealing), false),
+            Sorted::Ask if questions.len() < ASKED_MAX => {
+                let asked = Question::of((n, 0), column, stored, &texts, intent, &mut scratch);
                 match asked {
                     Ok(question) => questions.push(question),
                     Err(reason) => count.take(Reading::Unreadable(reason), false),
                 }
             }
-            (Sorted::Ask, _) => unasked += 1,
+            Sorted::Ask => unasked += 1,
         }
     }
     wipe_unused_stack();

@@ -70,21 +70,41 @@ fn of_column(table: &TablePlan, column: &ColumnPlan) -> Option<(Service, u64)> {
         let batch = if service == Service::Vault { VAULT_BATCH } else { 1 };
         return Some((service, values.div_ceil(batch)));
     };
-    let keys = column.sample.data_keys.unwrap_or_default().scaled(column.sample.values, values);
-    Some((envelope.form().kms.service(), of_data_keys(envelope.form(), keys, stale, values)))
+    let scaled = |count: Option<DataKeyCount>| {
+        count.unwrap_or_default().scaled(column.sample.values, values)
+    };
+    let distinct = Distinct {
+        keys: scaled(column.sample.data_keys),
+        bindings: scaled(column.sample.bindings),
+    };
+    let calls = of_data_keys(envelope.form(), distinct, stale, values);
+    Some((envelope.form().kms().service(), calls))
 }
 
-/// Every distinct wrapped key is asked about once, whatever the number of its rows.
-fn of_data_keys(form: &DataKeyForm, keys: u64, stale: u64, values: u64) -> u64 {
+/// Wrapped keys, and what they are bound to.
+#[derive(Clone, Copy, Debug)]
+struct Distinct {
+    keys: u64,
+    bindings: u64,
+}
+
+/// Every distinct wrapped key is asked about once, whatever the number of its rows; a new one is made for rows that
+/// bind it alike.
+fn of_data_keys(form: &DataKeyForm, distinct: Distinct, stale: u64, values: u64) -> u64 {
+    let Distinct { keys, bindings } = distinct;
+    let stale_bindings = bindings.saturating_mul(stale) / values.max(1);
     let stale_keys = keys.saturating_mul(stale) / values.max(1);
-    let service = form.kms.service();
+    let service = form.kms().service();
     let is_told = service == Service::Vault || form.has_marker;
     let looked_at =
         if is_told && !form.versions_are_ambiguous() { 0 } else { keys - stale_keys.min(keys) };
     let (a_key, fresh) = match (form.rotate, service) {
-        (Rotate::Rewrap, Service::Aws | Service::Vault) => (2, 0),
-        (Rotate::Rewrap, Service::Gcp | Service::Azure) => (3, 0),
-        (Rotate::Reseal { rows }, _) => (1, 2 * stale.div_ceil(u64::from(rows))),
+        (Rotate::Rewrap, Service::Aws) => (2, 0),
+        (Rotate::Rewrap, Service::Vault) if !form.is_bound() => (2, 0),
+        (Rotate::Rewrap, Service::Gcp | Service::Azure | Service::Vault) => (3, 0),
+        (Rotate::Reseal { rows }, _) => {
+            (1, 2 * stale.div_ceil(u64::from(rows)).max(stale_bindings))
+        }
     };
     let asked = looked_at + a_key * stale_keys;
     match service {
@@ -111,6 +131,7 @@ impl DataKeyCount {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layout::DataKeySettings;
 
     #[test]
     fn distinct_keys_are_estimated_from_a_sample() {
@@ -124,28 +145,40 @@ mod tests {
         assert_eq!(scaled(0, 0, 0, 0), 0);
     }
 
-    fn form(kms: &str, rotate: Rotate, has_marker: bool) -> DataKeyForm {
-        DataKeyForm {
-            kms: kms.parse().unwrap(),
-            read: vec![],
-            rotate,
-            form: crate::layout::DataKeyText::Raw,
-            has_marker,
-        }
+    fn form(kms: &str, rotate: Rotate, has_marker: bool, aad: Option<&str>) -> DataKeyForm {
+        let (rotate, rows_per_data_key) = match rotate {
+            Rotate::Rewrap => ("rewrap", None),
+            Rotate::Reseal { rows } => ("reseal", Some(rows)),
+        };
+        DataKeyForm::of(&DataKeySettings {
+            kms: Some(kms.to_owned()),
+            aad: aad.map(str::to_owned),
+            rotate: Some(rotate.to_owned()),
+            rows_per_data_key,
+            version_column: has_marker.then(|| "v".to_owned()),
+            ..DataKeySettings::default()
+        })
+        .unwrap()
     }
 
     #[test]
     fn calls_are_those_of_distinct_keys() {
         const AWS: &str = "awskms://alias/k?region=eu-central-1";
         let reseal = Rotate::Reseal { rows: 250 };
-        let aws =
-            |rotate, noted, stale| of_data_keys(&form(AWS, rotate, noted), 500, stale, 50_000);
+        let distinct = Distinct { keys: 500, bindings: 1 };
+        let aws = |rotate, noted, stale| {
+            of_data_keys(&form(AWS, rotate, noted, None), distinct, stale, 50_000)
+        };
         assert_eq!(aws(Rotate::Rewrap, true, 50_000), 1_000);
         assert_eq!(aws(Rotate::Rewrap, true, 0), 0, "a second run");
         assert_eq!(aws(Rotate::Rewrap, false, 0), 500, "… where nothing is noted");
         assert_eq!(aws(reseal, true, 50_000), 900);
-        let vault = form("hashivault://k", Rotate::Rewrap, false);
-        assert_eq!(of_data_keys(&vault, 500, 50_000, 50_000), 5);
+        let vault = |rotate, aad| form("hashivault://k", rotate, false, aad);
+        let calls = |form: &DataKeyForm, distinct| of_data_keys(form, distinct, 50_000, 50_000);
+        assert_eq!(calls(&vault(Rotate::Rewrap, None), distinct), 5);
+        assert_eq!(calls(&vault(Rotate::Rewrap, Some("{id}")), distinct), 8, "it rewraps no AAD");
+        let of_rows = Distinct { keys: 500, bindings: 50_000 };
+        assert_eq!(calls(&vault(reseal, Some("{id}")), of_rows), 3 + 100_000);
     }
 
     #[test]

@@ -8,7 +8,8 @@ use super::decide::Purpose;
 use crate::config::{Config, TableConfig};
 use crate::error::{Error, Result};
 use crate::keys::KeyRing;
-use crate::layout::ServiceForm;
+use crate::kms::KeyUri;
+use crate::layout::{ColumnLayout, DataKeyForm, ServiceForm};
 use crate::sealed::{Canary, NewestVersions, ServiceKeys};
 
 /// The keys of a configuration: its rings by name, loaded, and those that stay in their services.
@@ -45,16 +46,30 @@ pub(super) async fn newest(
     purpose: Purpose,
 ) -> Result<NewestVersions> {
     let columns = config.tables.iter().flat_map(|table| &table.columns);
-    let written = columns.filter_map(|column| column.layout.as_ref()).filter_map(|layout| {
-        let layout = layout.write();
-        let wrapping = layout.data_key().map(|form| &form.kms);
-        layout.service().map(ServiceForm::key).or(wrapping)
-    });
-    let canary = match purpose {
-        Purpose::Rotate => Canary::Sealed,
-        Purpose::Verify => Canary::Left,
-    };
-    NewestVersions::ask(written, &rings.services, canary).await
+    let mut written: BTreeMap<&KeyUri, Canary> = BTreeMap::new();
+    for layout in columns.filter_map(|column| column.layout.as_ref()) {
+        let write = layout.write();
+        let wrapping = write.data_key().map(DataKeyForm::kms);
+        let Some(uri) = write.service().map(ServiceForm::key).or(wrapping) else { continue };
+        let canary = match purpose {
+            Purpose::Verify if is_told(layout) && !config.run.verify_open => Canary::Left,
+            _ => Canary::Sealed,
+        };
+        let known = written.entry(uri).or_insert(canary);
+        *known = canary.max(*known);
+    }
+    NewestVersions::ask(written.into_iter(), &rings.services).await
+}
+
+/// Whether a proof is told by a note, and does not ask which version had sealed. A value may be taken for a new one
+/// as long as the service has not heard of the newest version everywhere.
+fn is_told(layout: &ColumnLayout) -> bool {
+    let write = layout.write();
+    let is_noted = write.service().is_some_and(ServiceForm::has_version_column);
+    let of_values = is_noted && layout.read().iter().all(|read| read.service().is_none());
+    let of_data_keys =
+        write.data_key().is_some_and(|form| form.has_marker && !form.versions_are_ambiguous());
+    of_values || of_data_keys
 }
 
 /// `None` where key services seal all values of the table.

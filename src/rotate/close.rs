@@ -69,19 +69,19 @@ pub async fn close(
             };
         }
         let next_barrier = seen.moment.barrier.clone();
-        let Left { held, missing } = reseal_found(session, context, &claim, seen, is_last).await?;
+        let left = reseal_found(session, context, &claim, seen, is_last).await?;
         if is_last {
             return outcome::end(session, context, &claim, &plan, previous, proof).await;
         }
-        if held > 0 && begun.elapsed() >= context.config.run.max_wait {
-            return Err(still_held(session, context, &plan, held).await?.into());
+        if left.waiting() > 0 && begun.elapsed() >= context.config.run.max_wait {
+            return Err(still_waiting(session, context, &plan, left).await?.into());
         }
         if has_more {
             // more than a close reseals: another walk does, page by page and with every worker
             return give_way_to_next_pass(session, &claim).await;
         }
-        turned_up += u32::from(held == 0);
-        if held == 0 && missing == 0 {
+        turned_up += u32::from(left.waiting() == 0);
+        if left.waiting() == 0 && left.missing == 0 {
             barrier = next_barrier;
         }
         context.stop.sleep(pause).await?;
@@ -196,16 +196,22 @@ fn too_many_failures(seen: &Seen) -> Error {
         .hint("a service writes values that none of these keys opens: find it, then run again")
 }
 
-/// For the message: how many rows, and who may hold them.
-async fn still_held(
+/// For the message: how many rows, and who may hold them, or that nobody does.
+async fn still_waiting(
     session: &mut Session,
     context: &Context,
     plan: &Plan,
-    held: u64,
+    Left { held, slow, .. }: Left,
 ) -> Result<Error> {
+    let seconds = context.config.run.max_wait.as_secs_f64();
+    if held == 0 {
+        let what = format!("key services were too slow for {slow} contended rows for {seconds} s");
+        let hint = "such a row is locked until they answer, for at most half of the server's \
+                    deadlock_timeout: run again when they answer within that";
+        return Ok(Error::outside(what).hint(hint).given_up());
+    }
     let relations = plan.relations();
     let holders = writers::holders(session, &relations).await?;
-    let seconds = context.config.run.max_wait.as_secs_f64();
     let what = format!("{held} rows stayed locked by other transactions for {seconds} s");
     Ok(Error::outside(what)
         .at(holders)

@@ -5,6 +5,7 @@
 mod envelopes;
 mod judgement;
 mod services;
+mod unknown;
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -13,11 +14,11 @@ use rayon::prelude::*;
 
 use super::page::Page;
 use crate::crypto::wipe_unused_stack;
-use crate::envelope::{self, Held};
+use crate::envelope::{self, EnvelopeColumn, Held};
 use crate::error::{Error, Result};
 use crate::plan::{ColumnPlan, TablePlan};
 use crate::sealed;
-use crate::value::{ColumnWork, DocumentWork, Scratch};
+use crate::value::{ColumnWork, DocumentWork, FoundValue, Placed, Reason, Scratch};
 
 pub use crate::value::Intent;
 pub use judgement::Judgement;
@@ -82,22 +83,70 @@ fn judge_here(page: Page, table: &TablePlan, intent: Intent) -> Result<JudgedPag
                 return Ok(work.read_null().into());
             }
             let texts = if work.needs_texts() { page.aad_texts(row) } else { Vec::new() };
-            SCRATCH.with_borrow_mut(|scratch| match (&plan.sealed, plan.envelope()) {
-                (None, None) => judge_cell(work, value.stored, &texts, intent, scratch),
+            let stored = value.stored;
+            SCRATCH.with_borrow_mut(|scratch| match work.documents() {
+                _ if !plan.asks_services() => judge_cell(work, stored, &texts, intent, scratch),
                 _ if value.length == 0 => Ok(Judgement::Nothing),
-                (_, Some(envelope)) => {
-                    let (stored, held) = (value.stored, Held::Memory);
-                    envelope::sort(envelope, stored, &texts, intent, held, scratch)
-                        .map(Judgement::from)
-                }
-                (Some(sealed), None) => {
-                    let column = (work, &plan.layout, sealed);
-                    sealed::sort(column, value.stored, &texts, intent, scratch).map(Judgement::from)
-                }
+                None => sort(plan, work, stored, &texts, intent, scratch),
+                Some(documents) => sort_document(plan, &documents, stored, &texts, intent, scratch),
             })
         })
         .collect();
     Ok(JudgedPage { judgements: judgements?, columns, page })
+}
+
+/// Judges a value as far as nobody needs to be asked.
+fn sort(
+    plan: &ColumnPlan,
+    work: &ColumnWork<'_>,
+    stored: Option<&[u8]>,
+    texts: &[Option<&[u8]>],
+    intent: Intent,
+    scratch: &mut Scratch,
+) -> Result<Judgement> {
+    if let Some(column) = plan.envelope() {
+        let column = EnvelopeColumn { work: *work, ..column };
+        let sorted = envelope::sort(column, stored, texts, intent, Held::Memory, scratch);
+        return sorted.map(Judgement::from);
+    }
+    match &plan.sealed {
+        Some(sealed) => {
+            let column = (work, &plan.layout, sealed);
+            sealed::sort(column, stored, texts, intent, scratch).map(Judgement::from)
+        }
+        None => judge_cell(work, stored, texts, intent, scratch),
+    }
+}
+
+/// … each value of a document.
+fn sort_document(
+    plan: &ColumnPlan,
+    documents: &DocumentWork<'_>,
+    stored: Option<&[u8]>,
+    texts: &[Option<&[u8]>],
+    intent: Intent,
+    scratch: &mut Scratch,
+) -> Result<Judgement> {
+    let values = match documents.values(stored) {
+        Ok(values) => values,
+        Err(reason) => return Ok(Judgement::Failed(reason)),
+    };
+    let mut judged = Vec::with_capacity(values.len());
+    for Placed { place, outcome: FoundValue { is_named, stored } } in values {
+        let outcome = match stored {
+            None => Judgement::Failed(Reason::Malformed),
+            Some(value) => {
+                let work = documents.work_of(is_named);
+                sort(plan, work, Some(&value), texts, intent, scratch)?
+            }
+        };
+        if outcome != Judgement::Nothing {
+            judged.push(Placed { place, outcome });
+        }
+    }
+    let mut judgement = Judgement::of_strings(judged, None);
+    judgement.put_together(documents, stored.unwrap_or_default())?;
+    Ok(judgement)
 }
 
 fn judge_cell(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::config::{ColumnConfig, Config, TableConfig};
 use crate::db::ledger::run::RingKeys;
 use crate::keys::KeyRing;
-use crate::layout::{ColumnLayout, Layout, ServiceForm};
+use crate::layout::{ColumnLayout, DataKeyForm, Layout, ServiceForm};
 use crate::plan::make::Rings;
 
 /// Every ring, then every key of a key service that values are written with.
@@ -19,8 +19,8 @@ pub fn of(config: &Config, rings: &Rings) -> Vec<RingKeys> {
             match (layout.write().service(), layout.write().data_key()) {
                 (Some(form), _) => add(&mut all, &form.key().to_string(), read),
                 (None, Some(form)) => {
-                    let read = form.read.iter().map(ToString::to_string).collect();
-                    add(&mut all, &form.kms.to_string(), read);
+                    let read = form.uris().skip(1).map(ToString::to_string).collect();
+                    add(&mut all, &form.kms().to_string(), read);
                 }
                 (None, None) => add(&mut all, &table.ring, services(layout.read())),
             }
@@ -34,7 +34,7 @@ pub fn written_services(config: &Config) -> Vec<String> {
     let columns = config.tables.iter().flat_map(|table| &table.columns);
     let written = |column: &ColumnConfig| {
         let layout = column.layout.as_ref()?.write();
-        let wrapping = layout.data_key().map(|form| &form.kms);
+        let wrapping = layout.data_key().map(DataKeyForm::kms);
         layout.service().map(ServiceForm::key).or(wrapping).map(ToString::to_string)
     };
     let mut names: Vec<String> = columns.filter_map(written).collect();

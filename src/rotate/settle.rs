@@ -43,6 +43,8 @@ pub enum Fate {
     Settled,
     /// Somebody holds it, or it has come to hold more values than there are seals for; it is left for later.
     Held,
+    /// A key service took longer than its row may be locked; it is left for later.
+    Slow,
     /// Nothing was found at its place: it is gone or has moved. The next look sees.
     Missing,
 }
@@ -65,6 +67,7 @@ pub async fn settle(
         Err(Refusal::Setback(Setback::Locked | Setback::TookTooLong) | Refusal::Seals) => {
             left(cursor, Fate::Held)
         }
+        Err(Refusal::Slow) => left(cursor, Fate::Slow),
         Err(Refusal::Setback(Setback::NotOurs)) => Err(CommitError::NotOurs),
         Err(Refusal::Setback(Setback::Error(error)) | Refusal::Error(error)) => Err(error.into()),
         Err(Refusal::Page(page)) => {
@@ -85,6 +88,8 @@ enum Refusal {
     Error(Error),
     /// More would be sealed than was reserved.
     Seals,
+    /// A key service has not answered in time.
+    Slow,
     Page(Box<judge::JudgedPage>),
 }
 
@@ -122,7 +127,7 @@ async fn under_lock(
     let judging = judge::judge(page, table.clone(), Intent::Reseal);
     // a key service may take its time, and the row is locked
     let judged = timeout(deadline.saturating_duration_since(Instant::now()), judging).await;
-    let judged = judged.map_err(|_| Setback::TookTooLong)?.map_err(Refusal::Error)?;
+    let judged = judged.map_err(|_| Refusal::Slow)?.map_err(Refusal::Error)?;
     let part = Part { rows: 0..judged.page.len(), only_column: None, mode: Mode::Waiting };
     let attempt = Attempt { writer, page: &judged, part: &part };
     match attempt.finish(transaction, deadline).await {

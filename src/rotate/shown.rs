@@ -19,7 +19,7 @@ fn of_column(table: &TablePlan, column: &ColumnPlan) -> Option<Value> {
     if let Some(envelope) = &column.envelope {
         return Some(json!({
             "column": place,
-            "key": envelope.form().kms.to_string(),
+            "key": envelope.form().kms().to_string(),
             "version": envelope.wanted(),
             "shown": if envelope.opens_in_proofs() { "opened" } else { "version" },
         }));

@@ -14,12 +14,12 @@ use crate::kms::{Binding, Item, KeyUri, KmsKey, Service};
 pub struct NewestVersions(BTreeMap<KeyUri, Option<String>>);
 
 /// Whether a service whose newest version takes its time to be the one that seals is tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Canary {
-    /// It must seal under it before a run goes on.
-    Sealed,
-    /// Nothing is sealed: the command only reads.
+    /// Nothing is sealed: the command reads, and what is noted tells it the version.
     Left,
+    /// It must seal under it before anything it says of versions is believed.
+    Sealed,
 }
 
 /// What is sealed to see under which version, and thrown away.
@@ -28,12 +28,11 @@ const CANARY: &[u8] = b"reseal";
 impl NewestVersions {
     /// Asks each service. All troubles at once.
     pub async fn ask<'u>(
-        uris: impl Iterator<Item = &'u KeyUri>,
+        uris: impl Iterator<Item = (&'u KeyUri, Canary)>,
         services: &ServiceKeys,
-        canary: Canary,
     ) -> Result<Self> {
         let (mut newest, mut troubles) = (BTreeMap::new(), Vec::new());
-        for uri in uris {
+        for (uri, canary) in uris {
             let Some(key) = services.get(uri).filter(|_| !newest.contains_key(uri)) else {
                 continue;
             };

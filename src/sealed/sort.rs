@@ -45,6 +45,9 @@ pub fn sort(
             }
         }
     }
+    if reason == Reason::Malformed && work.leaves_unmatched() && shapes(layout, stored).is_empty() {
+        return Ok(Sorted::Read(Reading::Left));
+    }
     Ok(of_services(layout, column, stored, intent, reason))
 }
 

@@ -62,7 +62,8 @@ impl<'a> ColumnWork<'a> {
         Self { values: self.values.leaving_unmatched(), ..self }
     }
 
-    pub(super) fn leaves_unmatched(&self) -> bool {
+    /// Whether what has the shape of no layout is none of ours.
+    pub fn leaves_unmatched(&self) -> bool {
         self.values.leaves_unmatched()
     }
 

@@ -2,14 +2,16 @@
 //! places. A value is a string, or an object of which several strings are its pieces.
 
 mod found;
+mod replaced;
 
 use std::ops::Range;
 
 use self::found::{Found, Said};
+pub use self::replaced::FoundValue;
 use super::{ColumnWork, Reading, Reason, Resealing, Scratch};
-use crate::cell;
-use crate::document::{Document, Selection, Token};
+use crate::document::{Selection, Wanted};
 use crate::error::{Error, Result};
+use crate::layout::Piece;
 
 /// What became of one value, and which bytes of the document it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +37,7 @@ pub struct DocumentWork<'a> {
     met: ColumnWork<'a>,
     paths: &'a Selection,
     /// The fields of the objects that values are; `None` when they are strings.
-    fields: Option<Vec<&'a str>>,
+    fields: Option<Vec<Wanted<'a>>>,
 }
 
 /// The values of a document, or why there are none.
@@ -43,7 +45,9 @@ type Strings<T> = std::result::Result<T, Reason>;
 
 impl<'a> DocumentWork<'a> {
     pub(super) fn new(column: ColumnWork<'a>, paths: &'a Selection) -> Self {
-        let (met, fields) = (column.leaving_unmatched(), column.write().fields());
+        let wanted = |piece: &'a Piece| Wanted { name: piece.name(), is_note: piece.may_be_null() };
+        let fields = column.write().fields().map(|pieces| pieces.iter().map(wanted).collect());
+        let met = column.leaving_unmatched();
         Self { named: column, met, paths, fields }
     }
 
@@ -105,7 +109,7 @@ impl<'a> DocumentWork<'a> {
                 Said::Malformed => Resealing::Failed(Reason::Malformed),
             };
             if let Resealing::Resealed(bytes) = &outcome {
-                new.extend(self.new_strings(found, bytes)?);
+                new.extend(self.new_values(found, bytes)?);
             }
             if outcome != Resealing::Left {
                 strings.push(Placed { place: found.token.range(), outcome });
@@ -123,48 +127,6 @@ impl<'a> DocumentWork<'a> {
             Said::Nothing | Said::Malformed => false,
         };
         values.iter().map(may_be_sealed).map(u64::from).sum()
-    }
-
-    fn work(&self, found: &Found<'_>) -> &ColumnWork<'a> {
-        if found.token.is_named { &self.named } else { &self.met }
-    }
-
-    /// The strings of a value, with what they are to say.
-    fn new_strings<'d>(
-        &self,
-        found: &Found<'d>,
-        sealed: &[u8],
-    ) -> Result<Vec<(Token<'d>, String)>> {
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| not_as_meant());
-        if self.fields.is_none() {
-            return Ok(vec![(found.token, text(sealed)?)]);
-        }
-        let pieces = found.members.iter().enumerate().map(|(place, member)| {
-            let piece = cell::piece(sealed, place).ok_or_else(not_as_meant)?;
-            Ok((*member, text(piece)?))
-        });
-        pieces.collect()
-    }
-
-    /// The document with new strings, read back.
-    fn splice(
-        &self,
-        document: &Document<'_>,
-        mut new: Vec<(Token<'_>, String)>,
-    ) -> Result<Option<Vec<u8>>> {
-        if new.is_empty() {
-            return Ok(None);
-        }
-        new.sort_by_key(|(token, _)| token.at);
-        let spliced = document.splice(new.iter().map(|(token, text)| (token, text.as_str())));
-        let tokens = self.strings(document).map_err(|_| not_as_meant())?;
-        let replacement = |n: usize| {
-            let place = new.binary_search_by_key(&tokens[n].at, |(token, _)| token.at).ok()?;
-            Some(new[place].1.as_str())
-        };
-        let is_as_meant =
-            document.is_spliced(&spliced, |new| self.strings(new), &tokens, replacement);
-        if is_as_meant { Ok(Some(spliced.into_bytes())) } else { Err(not_as_meant()) }
     }
 }
 

@@ -1,8 +1,12 @@
 //! Columns whose values have data keys of their own, wrapped by a KMS: rewrapped and resealed, counted by the
 //! fakes' calls.
 
+#[path = "envelope/bound.rs"]
+mod bound;
 #[path = "envelope/moved.rs"]
 mod moved;
+#[path = "envelope/objects.rs"]
+mod objects;
 #[path = "envelope/rows.rs"]
 mod rows;
 #[path = "envelope/stale.rs"]

@@ -3,6 +3,7 @@
 mod aws;
 mod azure;
 mod gcp;
+mod http;
 mod server;
 mod vault;
 mod versions;

@@ -184,7 +184,7 @@ async fn wrapped_again_without_being_shown() {
     let from = key(kind.uri()).await;
     let to = key(if kind == Kind::Aws { OTHER_AWS_URI } else { kind.uri() }).await;
     let none = Binding::None;
-    let made = from.new_data_key(&none).await.unwrap();
+    let made = from.new_data_keys(std::slice::from_ref(&none)).await.unwrap().remove(0);
     let item = Item {
         bytes: &made.wrapped.ciphertext,
         binding: &none,
@@ -232,7 +232,7 @@ async fn google_tells_the_version_that_really_sealed() {
         return as_client(Kind::Gcp, name, &fake).await;
     };
     let key = key(kind.uri()).await;
-    let made = key.new_data_key(&Binding::None).await.unwrap();
+    let made = key.new_data_keys(&[Binding::None]).await.unwrap().remove(0);
     assert_eq!(made.wrapped.version.as_deref(), Some("1"));
     assert_eq!(key.newest_version().await.unwrap().as_deref(), Some("2"));
 }

@@ -146,6 +146,9 @@ async fn a_primary_version_that_is_late_is_waited_for_and_never_called_done() {
     let said = "Cloud KMS still seals under version 1, not under 2";
     assert!(refused.stderr.contains(said), "{}", refused.stderr);
     assert_eq!(stage.count("writes > 0").await, 0);
+    // what the older version sealed is taken for new by the service itself: nothing is proven meanwhile
+    let refused = stage.run("verify", &config, 5).await;
+    assert!(refused.stderr.contains(said), "{}", refused.stderr);
     // while the program waits, the change becomes known
     let waiting = stage.reseal("run --retry-for 60s", &config).spawn();
     eventually("it has been sealed once", async || (stage.fake.calls() > 3).then_some(())).await;

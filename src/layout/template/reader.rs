@@ -31,6 +31,18 @@ pub(in crate::layout) enum Given {
     KeyVersion,
 }
 
+impl Given {
+    /// The same for the same.
+    pub(in crate::layout) fn name(&self) -> &'static str {
+        match self {
+            Self::WrappedKey(WrappedEncoding { encoding, .. }) => {
+                NAMES.iter().find(|(_, known)| known == encoding).map_or("", |(name, _)| name)
+            }
+            Self::KeyVersion => "version",
+        }
+    }
+}
+
 impl PieceText<'_> {
     fn of_role(&self, role: Role) -> Piece {
         Piece { name: self.name.to_owned(), role, may_be_null: self.may_be_null }

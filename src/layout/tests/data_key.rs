@@ -1,5 +1,7 @@
 //! Wrapped data keys: in front of a value, and in a column beside it.
 
+use data_encoding::HEXLOWER;
+
 use crate::cell;
 use crate::layout::{DataKeySettings, DecodeBuffer, Layout, LayoutError, Over, Piece, Settings};
 
@@ -75,6 +77,37 @@ fn in_columns_and_the_value_stays_as_it_is() {
     assert_eq!(taken(&layout, &rewrapped).unwrap().1.as_deref(), Some(&b"v2"[..]));
     assert_eq!(taken(&layout, &cell(&[Some(value), None, None])), None, "no data key");
     assert_eq!(taken(&layout, &cell(&[Some(value), Some(b""), None])), None);
+}
+
+#[test]
+fn in_a_field_and_the_other_members_stay_as_they_are() {
+    let fields = |kms: &str| {
+        let fields = [("c", "{hex(ct tag16)}"), ("iv", "{hex(nonce12)}")];
+        let fields = fields.map(|(name, text)| (name.to_owned(), text.to_owned().into()));
+        let data_key = DataKeySettings {
+            kms: Some(kms.to_owned()),
+            field: Some("dek".to_owned()),
+            version_field: Some("a_note".to_owned()),
+            ..DataKeySettings::default()
+        };
+        let (fields, data_key) = (Some(fields.into()), Some(data_key));
+        Layout::of(Settings { fields, data_key, ..Settings::default() }).unwrap()
+    };
+    let aws = fields(AWS);
+    let names: Vec<&str> = aws.fields().unwrap().iter().map(Piece::name).collect();
+    assert_eq!(names, ["c", "iv", "dek", "a_note"], "the ciphertext first");
+    let (c, iv) = (HEXLOWER.encode(&VALUE[12..]), HEXLOWER.encode(&VALUE[..12]));
+    let members =
+        |dek: &[u8], note| cell(&[Some(c.as_bytes()), Some(iv.as_bytes()), Some(dek), note]);
+    let stored = members(b"AP8=", None);
+    let expected = (b"\x00\xff".to_vec(), None, b"the ciphertext".to_vec());
+    assert_eq!(taken(&aws, &stored), Some(expected), "bytes are base64");
+    let rewrapped = aws.rewrapped(&stored, b"\x01", Some("7")).unwrap();
+    assert_eq!(rewrapped, members(b"AQ==", Some(b"7")));
+    let vault = fields("hashivault://k");
+    let stored = members(b"vault:v1:AAAA", Some(b"1"));
+    assert_eq!(taken(&vault, &stored).unwrap().0, b"vault:v1:AAAA", "text is text");
+    assert_ne!(aws.canonical(), vault.canonical());
 }
 
 #[test]

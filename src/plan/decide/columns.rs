@@ -7,6 +7,7 @@ use crate::config::{ColumnConfig, TableConfig};
 use crate::db::identifier::Identifier;
 use crate::envelope::Envelope;
 use crate::keys::{ColumnKeys, KeyRing};
+use crate::kms::KeyUri;
 use crate::layout::{ColumnLayout, Layout, PlaintextRule, Unmatched};
 use crate::plan::found::{ColumnFacts, RelationFacts};
 use crate::plan::{ColumnKind, KeyPlan};
@@ -40,7 +41,8 @@ pub(super) fn columns(
         });
         let envelope = layout.as_ref().and_then(|(layout, _)| envelope(layout.write(), keys));
         if let Some((layout, _)) = &layout {
-            warnings::of_services(layout, sealed.as_ref(), &place, objections);
+            let verify_open = keys.verify_open;
+            warnings::of_services(layout, sealed.as_ref(), verify_open, &place, objections);
         }
         columns.push(DraftColumn {
             name: identifier(&config.name),
@@ -97,14 +99,12 @@ fn with_keys(
 fn envelope(layout: &Layout, keys: TableKeys<'_>) -> Option<Arc<Envelope>> {
     let form = layout.data_key()?;
     let make = || {
-        let current = Arc::clone(keys.services.get(&form.kms)?);
-        let others = form.read.iter().filter_map(|uri| keys.services.get(uri).cloned());
-        let wrapping = std::iter::once(current).chain(others).collect();
+        let at_hand = |uri: &KeyUri| keys.services.get(uri).cloned();
         let retry_for = keys.services.retry_for();
-        Some(Envelope::new(form.clone(), layout.cipher(), wrapping, keys.verify_open, retry_for))
+        Envelope::new(form.clone(), layout.cipher(), at_hand, keys.verify_open, retry_for)
     };
     let envelope = keys.services.envelopes().get(form, layout.cipher(), make)?;
-    envelope.want(keys.newest.of(&form.kms));
+    envelope.want(keys.newest.of(form.kms()));
     Some(envelope)
 }
 

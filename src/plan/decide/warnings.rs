@@ -2,7 +2,7 @@
 
 use super::Objections;
 use crate::config::TableConfig;
-use crate::layout::ColumnLayout;
+use crate::layout::{ColumnLayout, DataKeyForm};
 use crate::plan::found::{ColumnFacts, RelationFacts};
 use crate::sealed::SealedColumn;
 
@@ -54,13 +54,21 @@ pub(super) fn of_table(
     );
 }
 
-/// What the version of a value that a key service seals does not tell.
+/// What the version of a value that a key service seals, or of its data key, does not tell.
 pub(super) fn of_services(
     layout: &ColumnLayout,
     sealed: Option<&SealedColumn>,
+    verify_open: bool,
     place: &str,
     objections: &mut Objections,
 ) {
+    if layout.write().data_key().is_some_and(DataKeyForm::is_bound) && !verify_open {
+        objections.warn(
+            place,
+            "the version that wrapped a data key does not tell what the data key is bound to",
+            "--verify-open has the proof open every value; to change a binding, name the former one under `read`",
+        );
+    }
     let (Some(sealed), Some(form)) = (sealed, layout.write().service()) else { return };
     let is_noted = form.tells_its_version() || form.has_version_column();
     if !(is_noted && sealed.version_tells()) {

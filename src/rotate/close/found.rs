@@ -28,8 +28,17 @@ use crate::rotate::writers::Kept;
 pub(super) struct Left {
     /// Others hold them.
     pub held: u64,
+    /// A key service took longer than they may be locked.
+    pub slow: u64,
     /// Nothing was found at their places; the next look sees whether they are still there.
     pub missing: u64,
+}
+
+impl Left {
+    /// Rows that are there, and were let go.
+    pub fn waiting(self) -> u64 {
+        self.held + self.slow
+    }
 }
 
 /// Lists the failures found, and reseals the old values unless this was the last look.
@@ -47,6 +56,7 @@ pub(super) async fn reseal_found(
             (cursor, more) =
                 reseal_rows(session, context, claim, table, rows, cursor, is_last).await?;
             left.held += more.held;
+            left.slow += more.slow;
             left.missing += more.missing;
         }
     }
@@ -94,6 +104,7 @@ async fn reseal_rows(
         let settled = settle::settle(session, context, &writer, cursor, row).await?;
         cursor = settled.cursor;
         left.held += u64::from(settled.fate == Fate::Held);
+        left.slow += u64::from(settled.fate == Fate::Slow);
         left.missing += u64::from(settled.fate == Fate::Missing);
         context.progress.add(&writer.table, &settled.tally);
         context.wrote(settled.tally.resealed(), share);

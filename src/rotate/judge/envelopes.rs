@@ -6,10 +6,17 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::unknown::UnknownValue;
 use super::{Intent, JudgedPage, Judgement, SCRATCH, on_the_pool};
-use crate::envelope::{self, Asked, EnvelopeColumn, FreshKeys, Held, KnownKeys};
+use crate::envelope::{self, Asked, Bindings, EnvelopeColumn, FreshKeys, Held, KnownKeys};
 use crate::error::Result;
 use crate::plan::{ColumnPlan, TablePlan};
+
+/// A value with its wrapped key.
+struct Locked {
+    value: UnknownValue,
+    asked: Asked,
+}
 
 /// Gives every value that has a wrapped data key, and is still unknown, its judgement.
 ///
@@ -22,90 +29,94 @@ pub(super) async fn judge_unknown(
 ) -> Result<JudgedPage> {
     for (column, plan) in table.columns.iter().enumerate() {
         let Some(envelope) = &plan.envelope else { continue };
-        let (page, asked) = distinct(judged, table, column).await?;
+        let (page, locked) = locked(judged, table, column).await?;
         judged = page;
-        if asked.is_empty() {
+        if locked.is_empty() {
             continue;
         }
-        let known = Arc::new(envelope.ask(asked, intent).await?);
-        let none = Arc::new(FreshKeys::default());
-        judged = sorted(judged, table, (column, intent), (Arc::clone(&known), none)).await?;
+        let asked: BTreeSet<Asked> = locked.iter().map(|locked| locked.asked.clone()).collect();
+        let known = Arc::new(envelope.ask(asked.into_iter().collect(), intent).await?);
+        let held = (Arc::clone(&known), Arc::new(FreshKeys::default()));
+        let (page, left) = sorted(judged, locked, table, (column, intent), held).await?;
+        judged = page;
         // what opens, and is to be sealed under a new data key
-        let left = judged.unknown_in(column).count();
-        if left > 0 {
-            let fresh = Arc::new(envelope.fresh_keys(left).await?);
-            judged = sorted(judged, table, (column, intent), (known, fresh)).await?;
+        let bindings = left.iter().map(|locked| locked.asked.key.bindings.clone());
+        let bindings: Vec<Bindings> = bindings.collect();
+        if !bindings.is_empty() {
+            let held = (known, Arc::new(envelope.fresh_keys(&bindings).await?));
+            (judged, _) = sorted(judged, left, table, (column, intent), held).await?;
         }
     }
     Ok(judged)
 }
 
-/// The wrapped keys of a column's unknown values, each once.
-async fn distinct(
+/// The unknown values of a column with their wrapped keys.
+async fn locked(
     judged: JudgedPage,
     table: &Arc<TablePlan>,
     column: usize,
-) -> Result<(JudgedPage, Vec<Asked>)> {
+) -> Result<(JudgedPage, Vec<Locked>)> {
     let table = Arc::clone(table);
     on_the_pool(move || {
-        let layout = &table.columns[column].layout;
-        let stored = |cell: usize| judged.page.value(cell / judged.columns, column).stored;
-        let asked =
-            judged.unknown_in(column).filter_map(|cell| envelope::asked(layout, stored(cell)?));
-        let asked: BTreeSet<Asked> = asked.collect();
-        Ok((judged, asked.into_iter().collect()))
+        let plan = &table.columns[column];
+        let locked = |value: UnknownValue| {
+            let (row, work) = (value.spot.cell / judged.columns, value.work(plan.work()));
+            let texts = judged.page.aad_texts(row);
+            let asked = envelope::asked(&plan.layout, &value.stored, &work.row(&texts)).ok()?;
+            Some(Locked { value, asked })
+        };
+        let all = judged.unknown_in(&table, column).into_iter().filter_map(locked).collect();
+        Ok((judged, all))
     })
     .await
 }
 
-/// Judges the unknown values of a column by what is at hand.
+/// Judges values of a column by what is at hand. Answers those for which that is not enough.
 async fn sorted(
     mut judged: JudgedPage,
+    locked: Vec<Locked>,
     table: &Arc<TablePlan>,
     (column, intent): (usize, Intent),
     (known, fresh): (Arc<KnownKeys>, Arc<FreshKeys>),
-) -> Result<JudgedPage> {
+) -> Result<(JudgedPage, Vec<Locked>)> {
     let table = Arc::clone(table);
     on_the_pool(move || {
-        let plan: &ColumnPlan = &table.columns[column];
-        let Some(envelope) = plan.envelope() else { return Ok(judged) };
-        let unknown: Vec<usize> = judged.unknown_in(column).collect();
-        let page = &judged;
-        let sorted: Result<Vec<(usize, Judgement)>> = unknown
+        let (plan, page) = (&table.columns[column], &judged);
+        let sorted: Result<Vec<(Locked, Judgement)>> = locked
             .into_par_iter()
             .enumerate()
-            .map(|(n, cell)| {
+            .map(|(n, locked)| {
                 let held = Held::Page(&known, fresh.of(n));
-                Ok((cell, sort(page, cell, envelope, intent, held)?))
+                let judgement = sort(page, plan, &locked.value, intent, held)?;
+                Ok((locked, judgement))
             })
             .collect();
-        for (cell, judgement) in sorted? {
-            judged.judgements[cell] = judgement;
+        let mut left = Vec::new();
+        for (locked, judgement) in sorted? {
+            let spot = locked.value.spot;
+            if judgement == Judgement::Unknown {
+                left.push(locked);
+            }
+            judged.decide(spot, judgement);
         }
-        Ok(judged)
+        judged.put_together(&table, column)?;
+        Ok((judged, left))
     })
     .await
 }
 
 fn sort(
     judged: &JudgedPage,
-    cell: usize,
-    column: EnvelopeColumn<'_>,
+    plan: &ColumnPlan,
+    value: &UnknownValue,
     intent: Intent,
     held: Held<'_>,
 ) -> Result<Judgement> {
-    let (row, place) = (cell / judged.columns, cell % judged.columns);
-    let stored = judged.page.value(row, place).stored;
-    let texts = judged.page.aad_texts(row);
+    let Some(column) = plan.envelope() else { return Ok(Judgement::Unknown) };
+    let column = EnvelopeColumn { work: value.work(column.work), ..column };
+    let texts = judged.page.aad_texts(value.spot.cell / judged.columns);
     SCRATCH.with_borrow_mut(|scratch| {
+        let stored = Some(&*value.stored);
         envelope::sort(column, stored, &texts, intent, held, scratch).map(Judgement::from)
     })
-}
-
-impl JudgedPage {
-    /// The cells of a column whose judgement is still to come.
-    fn unknown_in(&self, column: usize) -> impl Iterator<Item = usize> {
-        let cells = (column..self.judgements.len()).step_by(self.columns.max(1));
-        cells.filter(|cell| self.judgements[*cell] == Judgement::Unknown)
-    }
 }

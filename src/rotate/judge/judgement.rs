@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use crate::error::Result;
 use crate::sealed::Sorted;
-use crate::value::{Placed, Reading, Reason, Resealing};
+use crate::value::{DocumentWork, Placed, Reading, Reason, Resealing};
 
 /// The judgement of one cell, or of one string in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +99,34 @@ impl Judgement {
             Self::Document(document) => document.replacement.as_deref(),
             _ => None,
         }
+    }
+
+    /// Decides about one value of a document.
+    pub(super) fn decide(&mut self, value: usize, judgement: Self) {
+        if let Self::Document(document) = self
+            && let Some(string) = document.strings.get_mut(value)
+        {
+            string.outcome = judgement;
+        }
+    }
+
+    /// Finds what to store instead of a document whose every value is judged.
+    ///
+    /// # Errors
+    /// It does not read back, which is a bug.
+    pub(super) fn put_together(&mut self, work: &DocumentWork<'_>, stored: &[u8]) -> Result<()> {
+        let Self::Document(document) = self else { return Ok(()) };
+        let is_unknown = |string: &Placed<Self>| string.outcome == Self::Unknown;
+        if document.replacement.is_some() || document.strings.iter().any(is_unknown) {
+            return Ok(());
+        }
+        let resealed = |string: &'_ Placed<Self>| match &string.outcome {
+            Self::Resealed(bytes) => Some((string.place.start, bytes.clone())),
+            _ => None,
+        };
+        let new: Vec<(usize, Vec<u8>)> = document.strings.iter().filter_map(resealed).collect();
+        document.replacement = work.replaced(stored, &new)?;
+        Ok(())
     }
 
     /// The database refuses to write the cell: so it does each value that was resealed.

@@ -86,14 +86,18 @@ impl DocumentWork<'_> {
         let mut value = Vec::new();
         for member in &members {
             let text = match member.content() {
-                Content::Text(text) => text,
-                Content::NotUnicode | Content::NoString => Cow::Borrowed(""),
+                Content::Text(text) => Some(text),
+                // a note; of its values nothing else is let through
+                _ if member.raw() == "null" => None,
+                Content::NotUnicode | Content::NoString => Some(Cow::Borrowed(member.raw())),
             };
-            cell::append(Some(text.as_bytes()), &mut value);
+            cell::append(text.as_ref().map(|text| text.as_bytes()), &mut value);
         }
         // an empty ciphertext is one when all that it needs stands beside it
         let is_empty = |member: &Token<'_>| member.raw() == "\"\"";
-        let is_nothing = is_empty(&members[0]) && members.iter().skip(1).any(is_empty);
+        let is_note = |place: usize| self.fields.as_ref().is_some_and(|all| all[place].is_note);
+        let lacks = |(place, member): (usize, &Token<'_>)| !is_note(place) && is_empty(member);
+        let is_nothing = is_empty(&members[0]) && members.iter().enumerate().skip(1).any(lacks);
         let said = if is_nothing { Said::Nothing } else { Said::Value(Cow::Owned(value)) };
         Found { token, members, said }
     }

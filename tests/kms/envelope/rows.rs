@@ -36,6 +36,12 @@ pub struct Stored {
     pub xmin: i64,
 }
 
+/// The bytes of a wrapped key that a service's own tool prints.
+pub fn wrapped_key(kind: Kind, text: &str) -> Vec<u8> {
+    let uri: KeyUri = kind.uri().parse().unwrap();
+    WrappedKey::parse(text.as_bytes(), uri.service()).unwrap().ciphertext
+}
+
 impl Rows {
     /// So many rows that share so many data keys, wrapped under the first version.
     pub async fn new(kind: Kind, place: Place, rows: i64, data_keys: usize) -> Self {
@@ -75,7 +81,7 @@ impl Rows {
         let keys: Vec<(TestKey, Vec<u8>)> = (0..data_keys)
             .map(|_| {
                 let key = TestKey::random();
-                let wrapped = self.wrapped(&self.fake.wrap(&key)).ciphertext;
+                let wrapped = self.wrapped(&self.fake.wrap(&key));
                 (key, wrapped)
             })
             .collect();
@@ -110,9 +116,8 @@ impl Rows {
         }
     }
 
-    fn wrapped(&self, text: &str) -> WrappedKey {
-        let uri: KeyUri = self.kind.uri().parse().unwrap();
-        WrappedKey::parse(text.as_bytes(), uri.service()).unwrap()
+    fn wrapped(&self, text: &str) -> Vec<u8> {
+        wrapped_key(self.kind, text)
     }
 
     pub fn plaintext(id: i64) -> Vec<u8> {

@@ -134,6 +134,20 @@ async fn what_is_not_noted_is_noted() {
     }
 }
 
+/// As long as Cloud KMS takes an older version for the newest, nothing is proven by what it says of versions.
+#[tokio::test]
+async fn verify_waits_until_the_newest_version_wraps() {
+    let rows = Rows::new(Kind::Gcp, Place::Column, 20, 2).await;
+    rows.fake.versions(Versions::rotate_late);
+    let verify = || rows.command("verify").env("RESEAL_RETRY_FOR", "1s").run();
+    let late = verify().await.expect(5);
+    assert!(late.stderr.contains("Cloud KMS still seals under version 1"), "{}", late.stderr);
+    rows.fake.versions(Versions::catch_up);
+    verify().await.expect(1);
+    rows.run(0).await;
+    verify().await.expect(0);
+}
+
 /// A new primary version of Cloud KMS takes its time to be the one that wraps.
 #[tokio::test]
 async fn what_came_under_an_older_version_is_not_done() {
