@@ -18,7 +18,6 @@ use crate::db::sample::{self, Bounds, Drawn};
 use crate::db::sql;
 use crate::db::transaction::Transaction;
 use crate::document::{Document, Selection};
-use crate::error::{Error, Result};
 use crate::keys::ColumnKeys;
 use crate::layout::ColumnLayout;
 use crate::value::{ColumnWork, Reading, Reason, Scratch};
@@ -108,16 +107,14 @@ pub async fn draw(
     transaction: &Transaction<'_>,
     draft: &Draft,
     value_bytes_max: u64,
-) -> Result<Sample> {
+) -> Result<Sample, DatabaseError> {
     let statement = statement(draft);
     let bounds = Bounds {
         rows: SAMPLE_ROWS_MAX,
         bytes: SAMPLE_BYTES_MAX,
         value_bytes: i32::try_from(value_bytes_max).unwrap_or(i32::MAX),
     };
-    let drawn = sample::draw(transaction, &statement, percent_of(draft), bounds).await;
-    // a server that has waited for a lock does not say of which table
-    let drawn = drawn.map_err(|error| Error::from(error).at(draft.relation.plain()))?;
+    let drawn = sample::draw(transaction, &statement, percent_of(draft), bounds).await?;
     let Drawn { mut rows, percent, took } = drawn;
     let is_slow = |column: &DraftColumn| column.layout.as_ref().is_some_and(|(l, _)| l.is_slow());
     if draft.columns.iter().any(is_slow) {

@@ -100,14 +100,3 @@ async fn everything_that_is_wrong_is_told_at_once() {
     ];
     refused(&vault.database, run, REFUSED, &told).await;
 }
-
-/// A plan waits for a lock for some seconds, and then says for which table's.
-#[tokio::test]
-async fn a_table_that_somebody_has_locked() {
-    let vault = Vault::with_rows(20).await;
-    let holder = vault.database.client().await;
-    let lock = "BEGIN; LOCK TABLE secrets IN ACCESS EXCLUSIVE MODE";
-    holder.batch_execute(lock).await.expect("a lock");
-    let outcome = vault.with_columns("plan").run().await.expect(5);
-    tells(&outcome, &[("a lock was not had in time", "public.secrets", "see pg_locks")]);
-}
