@@ -108,6 +108,8 @@ CREATE TABLE reseal.failure (
     sqlstate        text,
     -- SHA-256 of the stored ciphertext: an acceptance holds for this value, not for its successor
     value_digest    bytea NOT NULL,
+    -- more than one where a broken unique index lets rows share a key
+    value_count     integer NOT NULL DEFAULT 1,
     attempts        integer NOT NULL DEFAULT 1,
     first_seen_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
     last_seen_at    timestamptz NOT NULL DEFAULT clock_timestamp(),

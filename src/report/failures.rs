@@ -40,6 +40,9 @@ impl fmt::Display for FailuresReport {
                 failure.first_seen_at,
                 failure.last_seen_at
             )?;
+            if failure.values > 1 {
+                write!(f, ", of {} values that share the key", failure.values)?;
+            }
             if let (Some(by), Some(reason)) = (&failure.accepted_by, &failure.accepted_reason) {
                 write!(f, ", accepted by {by}: {}", visible(reason, &[]))?;
             }

@@ -19,8 +19,8 @@ use crate::db::session::{Session, Terms};
 use crate::error::Result;
 use crate::plan::TablePlan;
 
-/// Rows that are drawn; some of them may be done already.
-const DRAWN_ROWS: i64 = 32;
+/// Rows that are drawn, as many bytes as a page has; some of them may be done already.
+const DRAWN_ROWS: u32 = 32;
 /// When so many cannot be written, and none can, nothing can.
 const TRIED_MIN: usize = 10;
 
@@ -57,8 +57,9 @@ pub async fn can_be_written(
 }
 
 async fn draw(session: &mut Session, context: &Context, table: &TablePlan) -> Result<Vec<Row>> {
-    let rows = DRAWN_ROWS.min(i64::from(table.rows_at_once()));
-    let longest = context.limits().value_bytes();
+    let rows = DRAWN_ROWS.min(table.rows_at_once());
+    let longest = context.limits().value_bytes_in(DRAWN_ROWS, table.columns.len() as u64);
+    let (rows, longest) = (i64::from(rows), i32::try_from(longest).unwrap_or(i32::MAX));
     let transaction = session.begin(&Terms::reading()).await?;
     let parameters =
         [(&rows as _, Type::INT8), (&longest as _, Type::INT4), (&table.oid as _, Type::OID)];

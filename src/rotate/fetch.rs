@@ -32,7 +32,7 @@ impl Limits {
 
     /// Bytes of a value in a page of so many rows, at most: all of them fit. In a row alone a value may be
     /// as long as any.
-    fn value_bytes_in(self, rows: u32, columns: u64) -> u64 {
+    pub fn value_bytes_in(self, rows: u32, columns: u64) -> u64 {
         match rows {
             0 | 1 => self.value_bytes_max,
             rows => (self.page_bytes_max / (u64::from(rows) * columns)).min(self.value_bytes_max),

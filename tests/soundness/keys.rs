@@ -43,8 +43,10 @@ async fn rows_of_the_same_key_that_fail_together() {
     insert_twins(&rotation, &[vec![1; 50], vec![2; 50]]).await;
     let status = rotation.run().run().await.expect(1).json();
     assert_eq!(status["status"], "completed_with_failures", "{status}");
-    assert_eq!(status["resealed_records"], 20, "{status}");
+    let counts = ["total_records", "processed_records", "resealed_records", "failed_records"];
+    assert_eq!(counts.map(|name| status[name].as_i64()), [22, 20, 20, 2].map(Some), "{status}");
     let failures = Reseal::new("failures").json().on(&rotation.database).run().await.expect(0);
     let listed = failures.json()["failures"].clone();
     assert_eq!((&listed[0]["key"][0], &listed[1]), (&"1000".into(), &serde_json::Value::Null));
+    assert_eq!(listed[0]["values"], 2, "both are this failure: {listed}");
 }

@@ -72,6 +72,19 @@ async fn a_first_page_whose_rows_all_raise_is_listed() {
     }
 }
 
+/// All rows that are left in the table: what the run has written of it tells that it is their own trouble.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_last_page_whose_rows_all_raise_is_listed() {
+    const MANY: i64 = 21;
+    let rotation = Rotation::of(ROWS).await;
+    rotation.database.batch(&raises("OLD.id > 279", "40001")).await;
+    let run = rotation.command("run --workers 1 --page-rows-max 279 --retry-for 2s");
+    let status = run.deadline(Duration::from_secs(120)).run().await.expect(1).json();
+    assert_eq!(status["status"], "completed_with_failures", "{status}");
+    let counts = (&status["resealed_records"], &status["failed_records"]);
+    assert_eq!(counts, (&(ROWS - MANY).into(), &MANY.into()), "{status}");
+}
+
 /// When no row can be written it is not the rows' doing: nothing is listed, and the run can be resumed.
 #[tokio::test]
 async fn a_trouble_of_every_row_is_no_failure_of_any() {

@@ -23,6 +23,8 @@ pub struct Failure {
     pub reason: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sqlstate: Option<String>,
+    /// More than one where a broken unique index lets rows share the key.
+    pub values: i32,
     pub attempts: i32,
     pub first_seen_at: String,
     pub last_seen_at: String,
@@ -48,6 +50,7 @@ fn read(row: &Row) -> Failure {
         key: row.get("row_key"),
         reason: row.get("reason"),
         sqlstate: row.get("sqlstate"),
+        values: row.get("value_count"),
         attempts: row.get("attempts"),
         first_seen_at: row.get("first_seen_at"),
         last_seen_at: row.get("last_seen_at"),

@@ -2,6 +2,22 @@
 
 use super::*;
 
+/// What a run remembers of its layouts is compared by later versions: it stays what it is.
+#[test]
+fn a_meaning_is_the_same_whatever_the_layout_is_called() {
+    let named = |name: &str| Layout::named(name).expect(name).meaning();
+    let go = "b4fa7d090a3c9c46a526261e068db18d8a6e350683f168f8b5e43af9c18d1186";
+    assert_eq!([named("go"), named("{raw(nonce12 ct tag16)}")], [go, go]);
+    let go_with = |name: &str, word: &str| with_words(&[("layout", "go"), (name, word)]);
+    let meaning = |name: &str, word: &str| go_with(name, word).expect(word).meaning();
+    assert_eq!(meaning("aad", "{id}"), go, "what a value is bound to is no matter of its layout");
+    assert_ne!(meaning("cipher", "chacha20-poly1305"), go);
+    assert_ne!(meaning("derive", "sha256"), go);
+    let enc_v1 = "eb998cea490008ed1452fcf626f17d75765288f6a76344e5a18a3320cbc68918";
+    assert_eq!(named("enc-v1"), enc_v1);
+    assert_ne!(named("fernet"), named("fernet-sha256"));
+}
+
 /// Settings, and why they are none.
 type Refused = (&'static [(&'static str, &'static str)], &'static str);
 
@@ -50,31 +66,33 @@ const REFUSED: &[Refused] = &[
     (&[("layout", "pgsodium")], "the layout `pgsodium` is not supported"),
 ];
 
+/// A layout of these words.
+fn with_words(words: &[(&str, &str)]) -> Result<Layout, LayoutError> {
+    let mut settings = Settings::default();
+    let mut key = KeySettings::default();
+    for (name, word) in words {
+        let word = Some((*word).to_owned());
+        match *name {
+            "layout" => settings.layout = word,
+            "cipher" => settings.cipher = word,
+            "aad" => settings.aad = word,
+            "nonce" => settings.nonce = word,
+            "plaintext" => settings.plaintext = word,
+            "derive" => key.derive = word,
+            "salt" => key.salt = word,
+            "info" => key.info = word,
+            "hash" => key.hash = word,
+            _ => key.encoding = word,
+        }
+    }
+    settings.key = Some(key);
+    Layout::of(settings)
+}
+
 #[test]
 fn settings_that_do_not_fit_each_other() {
-    let settings = |words: &[(&str, &str)]| {
-        let mut settings = Settings::default();
-        let mut key = KeySettings::default();
-        for (name, word) in words {
-            let word = Some((*word).to_owned());
-            match *name {
-                "layout" => settings.layout = word,
-                "cipher" => settings.cipher = word,
-                "aad" => settings.aad = word,
-                "nonce" => settings.nonce = word,
-                "plaintext" => settings.plaintext = word,
-                "derive" => key.derive = word,
-                "salt" => key.salt = word,
-                "info" => key.info = word,
-                "hash" => key.hash = word,
-                _ => key.encoding = word,
-            }
-        }
-        settings.key = Some(key);
-        Layout::of(settings).unwrap_err().to_string()
-    };
     for (words, message) in REFUSED {
-        assert_eq!(settings(words), *message);
+        assert_eq!(with_words(words).unwrap_err().to_string(), *message);
     }
 }
 
