@@ -116,12 +116,7 @@ impl KeyRing {
         load::all(config, unwrapped)
     }
 
-    /// Loads the current key and leaves the sources of previous keys unread.
-    pub fn load_current_only(config: &RingConfig) -> Result<Self> {
-        Self::load_current_only_with(config, &UnwrappedKeys::default())
-    }
-
-    /// … which a KMS may have unwrapped.
+    /// Loads the current key, which a KMS may have unwrapped, and leaves the sources of previous keys unread.
     pub fn load_current_only_with(config: &RingConfig, unwrapped: &UnwrappedKeys) -> Result<Self> {
         load::current_only(config, unwrapped)
     }

@@ -62,7 +62,7 @@ fn keys_in_their_order() {
 fn current_only_leaves_the_others_unread() {
     let (_directory, mut config) = ring(&hex('a'), &["not a key"]);
     config.previous.push(KeySource::File(PathBuf::from("/nonexistent")).into());
-    let ring = KeyRing::load_current_only(&config).unwrap();
+    let ring = KeyRing::load_current_only_with(&config, &UnwrappedKeys::default()).unwrap();
     assert!(ring.previous().is_empty());
     assert_eq!(ring.current().id().to_string(), id('a'));
 }

@@ -108,6 +108,15 @@ async fn an_end_that_was_cut_off_is_named() {
     let findings = found(&vault, nothing_left, Some(&head)).await;
     let all = "events 1 to 11 were removed: the end was cut off";
     assert_eq!(told(&findings), [all, "the note of the newest event was removed"]);
+    // nothing can be appended to that, so nothing is done
+    let refused = vault.with_columns("run").run().await.expect(3);
+    assert!(refused.stderr.contains("newest event is gone"), "{}", refused.stderr);
+    vault
+        .database
+        .batch("INSERT INTO reseal.audit_head (event_id, hash) VALUES (0, decode(repeat('00', 32), 'hex'))")
+        .await;
+    vault.with_columns("run").run().await.expect(0);
+    verify(&vault, &[], 0).await;
 }
 
 #[tokio::test]

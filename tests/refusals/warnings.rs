@@ -85,6 +85,24 @@ async fn an_index_on_what_is_resealed() {
     assert_eq!(indexed.count(), 3, "neither the key nor what stays as it is: {told:#?}");
 }
 
+/// A migration may make values longer than their column takes.
+#[tokio::test]
+async fn a_column_that_may_be_too_short() {
+    let vault = Vault::with_rows(5).await;
+    vault.database.batch("ALTER TABLE secrets ALTER token TYPE varchar(80)").await;
+    let config = |column: &str| {
+        format!("[[table]]\nname = \"secrets\"\n[table.columns]\ntoken = {column}\n")
+    };
+    let what = "the column is character varying(80), and values may become longer in node-hex";
+    let told = warnings(
+        vault.command("plan").config(config("{ write = \"node-hex\", read = [\"enc-v1\"] }")),
+    );
+    warns(&told.await, what, "public.secrets.token", "make the column wider first");
+    // under another key alone they stay as long as they are
+    let told = warnings(vault.command("plan").config(config("\"enc-v1\"")));
+    assert!(!told.await.iter().any(|warning| warning[0].contains("longer")));
+}
+
 #[tokio::test]
 async fn a_server_that_logs_parameters() {
     let vault = Vault::with_rows(20).await;

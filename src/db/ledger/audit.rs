@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio_postgres::types::Type;
 
 use crate::config::Who;
-use crate::db::error::DatabaseError;
+use crate::db::error::{DatabaseError, Trouble};
 use crate::db::session::{Session, Terms};
 use crate::db::sql;
 use crate::db::transaction::Transaction;
@@ -94,7 +94,7 @@ pub async fn append(
     who: &Who,
     event: &Event,
 ) -> Result<Head, DatabaseError> {
-    let head = transaction.query_one(sql::AUDIT_LOCK_HEAD, &[]).await?;
+    let head = transaction.query_opt(sql::AUDIT_LOCK_HEAD, &[]).await?.ok_or_else(headless)?;
     let event = StoredEvent {
         event_id: head.get::<_, i64>("event_id") + 1,
         happened_at: head.get("happened_at"),
@@ -133,6 +133,15 @@ pub async fn append(
         )
         .await?;
     Ok(Head { event_id: event.event_id, hash })
+}
+
+/// The one row that is there from the beginning has been taken away: nothing can follow it.
+fn headless() -> DatabaseError {
+    let what = "the audit trail's note of its newest event is gone (reseal.audit_head)";
+    DatabaseError::new(Trouble::PlanBroken, what).hint(
+        "somebody took it away, or a restore left it out: `reseal audit verify` says what else is missing; restore \
+         it, or note event_id and hash of the last row of reseal.audit_event there (0 and 32 zero bytes if none)",
+    )
 }
 
 /// The newest link, as whoever appended it noted; `None` when that note is gone.

@@ -8,7 +8,7 @@ use crate::db::identifier::Identifier;
 use crate::envelope::Envelope;
 use crate::keys::{ColumnKeys, KeyRing};
 use crate::kms::KeyUri;
-use crate::layout::{ColumnLayout, Layout, PlaintextRule};
+use crate::layout::{ColumnLayout, Layout, PlaintextRule, Unmatched};
 use crate::plan::found::{ColumnFacts, RelationFacts};
 use crate::plan::{ColumnKind, KeyPlan};
 use crate::sealed::SealedColumn;
@@ -138,8 +138,26 @@ fn value_kind(
             let what = format!("a {} column cannot hold a raw layout", column.declared_type);
             objections.refuse(place, what, "use hex or base64 in the layout");
         }
+        short(column, layout, place, objections);
     }
     Some(kind)
+}
+
+/// Warns of a column that bounds the length of what may become longer: it would refuse the write of each such value.
+fn short(column: &ColumnFacts, layout: &ColumnLayout, place: &str, objections: &mut Objections) {
+    let is_bounded = column.declared_type.starts_with("character varying(");
+    let may_grow = !layout.read().is_empty() || layout.unmatched() == Unmatched::Encrypt;
+    if is_bounded && may_grow {
+        objections.warn(
+            place,
+            format!(
+                "the column is {}, and values may become longer in {}",
+                column.declared_type,
+                layout.write().name()
+            ),
+            "what does not fit is a failure (write_refused, 22001): see that it does, or make the column wider first",
+        );
+    }
 }
 
 /// Refuses a column that cannot be given another value.
