@@ -146,6 +146,17 @@ impl Layout {
         &self.name
     }
 
+    /// What people know it by: the preset that was named, else the template.
+    pub fn shown(&self) -> &str {
+        if self.template_of_preset().is_some() { &self.name } else { self.template() }
+    }
+
+    /// The template of a layout that is known by the name of its preset.
+    pub fn template_of_preset(&self) -> Option<&str> {
+        let is_named = !self.name.is_empty() && !self.name.contains(['{', '}']);
+        (is_named && self.name != self.template()).then(|| self.template())
+    }
+
     pub fn cipher(&self) -> Cipher {
         self.cipher
     }

@@ -21,6 +21,9 @@ preset a ciphertext stands in `tests/vectors` that opens and is written again by
 the library itself made it or somebody who followed its source. `make test-libraries` lets the libraries that can be
 installed read what was resealed.
 
+Values whose data key a KMS has wrapped, Tink's KmsEnvelopeAead among them, and values that a KMS seals itself have no
+preset, because they name a KMS key: [envelope columns](envelopes.md), [columns that a KMS key seals](kms.md).
+
 Behind a semicolon stand the other columns of a value that is [spread over several](spread.md); `fields` are members of a
 [JSON object](json.md#objects).
 
@@ -44,7 +47,7 @@ fn table() -> String {
         let key = key(preset);
         writeln!(table, "| `{name}` | {shape} | {cipher} | {key} | {status} | {about} |").unwrap();
     }
-    table.push_str("\n## Not supported\n\n| format | why |\n|---|---|\n");
+    table.push_str("\n## Not supported, or without a preset\n\n| format | why |\n|---|---|\n");
     for unsupported in Preset::unsupported() {
         writeln!(table, "| {} | {} |", unsupported.name, unsupported.why).unwrap();
     }

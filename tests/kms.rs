@@ -3,6 +3,8 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that fails may say so by a panic")]
 
+#[path = "kms/bill.rs"]
+mod bill;
 #[path = "kms/documents.rs"]
 mod documents;
 #[path = "kms/envelope.rs"]

@@ -8,6 +8,11 @@
 
 mod support;
 
+#[path = "libraries/envelope.rs"]
+mod envelope;
+#[path = "kms/fakes.rs"]
+#[allow(dead_code, unused_imports, reason = "Tink needs one of the fakes")]
+mod fakes;
 #[path = "libraries/list.rs"]
 mod list;
 
@@ -49,10 +54,22 @@ fn program(file: &str) -> Command {
 
 /// What a library makes of these values.
 fn call(library: &Library, action: &str, key: &(String, &str), values: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    call_in(&[], library, action, key, values)
+}
+
+/// … with these variables.
+fn call_in(
+    environment: &[(&str, String)],
+    library: &Library,
+    action: &str,
+    key: &(String, &str),
+    values: &[Vec<u8>],
+) -> Vec<Vec<u8>> {
     let values: Vec<String> = values.iter().map(|value| HEXLOWER.encode(value)).collect();
     let words = json!({"secret": key.0, "kid": key.1, "values": values});
     let mut command = program(library.program);
     command.args([library.name, action]);
+    command.envs(environment.iter().map(|(name, value)| (*name, value)));
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command
         .spawn()

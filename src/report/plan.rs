@@ -60,7 +60,11 @@ pub struct TableLine {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ColumnLine {
     pub column: String,
+    /// As it was written: the name of a preset, or a template.
     pub layout: String,
+    /// What the preset stands for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// Where in a document the values stand.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,
@@ -122,7 +126,8 @@ fn joined(runs: &[i64]) -> String {
 fn line(table: &TablePlan) -> TableLine {
     let columns = table.columns.iter().map(|column| ColumnLine {
         column: column.name.name().to_owned(),
-        layout: column.layout.write().template().to_owned(),
+        layout: column.layout.write().shown().to_owned(),
+        template: column.layout.write().template_of_preset().map(str::to_owned),
         paths: column.paths.as_ref().map(|paths| paths.paths().to_vec()).unwrap_or_default(),
         layout_was_found: column.layout_was_found,
         sampled: column.sample.values,
@@ -177,10 +182,12 @@ impl fmt::Display for PlanReport {
             )?;
             for column in &table.columns {
                 let found = if column.layout_was_found { ", found by authentication" } else { "" };
+                let stands_for = column.template.as_ref().map(|it| format!(" ({it})"));
+                let stands_for = stands_for.unwrap_or_default();
                 let within = if column.paths.is_empty() { "" } else { " in " };
                 write!(
                     f,
-                    "\n    {}: {}{within}{}{found}; of {} sampled values the current key opens {}, previous keys {}, none {}",
+                    "\n    {}: {}{stands_for}{within}{}{found}; of {} sampled values the current key opens {}, previous keys {}, none {}",
                     column.column,
                     column.layout,
                     column.paths.join(", "),

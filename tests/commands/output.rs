@@ -29,8 +29,8 @@ async fn the_text_of_each_command() {
         "plan: reseal, then prove, about 40 records",
         &keys,
         "table public.secrets by (id): about 20 rows, 40 records, 40 to reseal",
-        "secret: {raw(nonce12 ct tag16)}; of 20 sampled values the current key opens 0, previous keys 20",
-        "token: enc:v1:{b64(nonce12 ct tag16)}; of 20 sampled values",
+        "secret: go ({raw(nonce12 ct tag16)}); of 20 sampled values the current key opens 0, previous keys 20",
+        "token: enc-v1 (enc:v1:{b64(nonce12 ct tag16)}); of 20 sampled values",
         "warning: ",
     ];
     says(vault.with_columns("plan"), 0, &plan).await;
@@ -62,9 +62,10 @@ async fn a_layout_is_found_and_shown() {
     let plan =
         vault.command("plan -c secrets.secret -c secrets.token").json().run().await.expect(0);
     let columns = plan.json()["tables"][0]["columns"].clone();
-    for (column, layout) in [(0, "{raw(nonce12 ct tag16)}"), (1, "enc:v1:{b64(nonce12 ct tag16)}")]
-    {
+    let found = [("go", "{raw(nonce12 ct tag16)}"), ("enc-v1", "enc:v1:{b64(nonce12 ct tag16)}")];
+    for (column, (layout, template)) in found.into_iter().enumerate() {
         assert_eq!(columns[column]["layout"], layout, "{columns}");
+        assert_eq!(columns[column]["template"], template);
         assert_eq!(columns[column]["layout_was_found"], true);
         assert_eq!(columns[column]["previous_keys_open"], 20);
     }

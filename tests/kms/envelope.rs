@@ -11,6 +11,8 @@ mod objects;
 mod rows;
 #[path = "envelope/stale.rs"]
 mod stale;
+#[path = "envelope/tink.rs"]
+mod tink;
 #[path = "envelope/trouble.rs"]
 mod trouble;
 #[path = "envelope/unreadable.rs"]

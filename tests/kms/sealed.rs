@@ -9,7 +9,7 @@ use crate::fakes::{Answer, Fake, Kind, OTHER_AWS_URI};
 use crate::support::{Outcome, Reseal, TestDatabase, TestKey, eventually, open};
 
 /// Those that seal values.
-const SEALING: [Kind; 3] = [Kind::Aws, Kind::Gcp, Kind::Vault];
+pub const SEALING: [Kind; 3] = [Kind::Aws, Kind::Gcp, Kind::Vault];
 
 const TABLE: &str = "CREATE TABLE orders (id int PRIMARY KEY, secret TYPE, kek_version text,
         writes int NOT NULL DEFAULT 0);
@@ -18,9 +18,9 @@ const TABLE: &str = "CREATE TABLE orders (id int PRIMARY KEY, secret TYPE, kek_v
     CREATE TRIGGER count_write BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION count_write()";
 
 /// A service, and a table of values that it has sealed.
-struct Stage {
+pub struct Stage {
     kind: Kind,
-    fake: Fake,
+    pub fake: Fake,
     database: TestDatabase,
     client: Client,
 }
@@ -40,19 +40,19 @@ fn bound(kind: Kind, id: i32, is_bound: bool) -> Vec<u8> {
 }
 
 /// The words of a column that is bound to its row.
-fn bound_column(kind: Kind, uri: &str) -> String {
+pub fn bound_column(kind: Kind, uri: &str) -> String {
     match kind {
         Kind::Aws => format!("kms = \"{uri}\", context = {{ row = \"{{id}}\" }}"),
         _ => format!("kms = \"{uri}\", aad = \"orders:{{id}}\""),
     }
 }
 
-fn config(column: &str) -> String {
+pub fn config(column: &str) -> String {
     format!("[[table]]\nname = \"orders\"\n[table.columns]\nsecret = {{ {column} }}\n")
 }
 
 impl Stage {
-    async fn set(kind: Kind) -> Self {
+    pub async fn set(kind: Kind) -> Self {
         let (fake, database) = (kind.start(), TestDatabase::create().await);
         let column_type = if kind == Kind::Vault { "text" } else { "bytea" };
         database.batch(&TABLE.replace("TYPE", column_type)).await;
@@ -61,7 +61,7 @@ impl Stage {
     }
 
     /// Rows as the application writes them just now.
-    async fn insert(&self, ids: impl IntoIterator<Item = i32>, is_bound: bool) {
+    pub async fn insert(&self, ids: impl IntoIterator<Item = i32>, is_bound: bool) {
         for id in ids {
             let aad = bound(self.kind, id, is_bound);
             let (sealed, version) =
@@ -77,11 +77,11 @@ impl Stage {
         }
     }
 
-    async fn run(&self, words: &str, config: &str, code: i32) -> Outcome {
+    pub async fn run(&self, words: &str, config: &str, code: i32) -> Outcome {
         self.reseal(words, config).run().await.expect(code)
     }
 
-    fn reseal(&self, words: &str, config: &str) -> Reseal {
+    pub fn reseal(&self, words: &str, config: &str) -> Reseal {
         self.kind.program(words, &self.fake).on(&self.database).config(config).json()
     }
 

@@ -19,6 +19,11 @@ impl Default for Versions {
 }
 
 impl Versions {
+    /// This key is the one of the only version.
+    pub fn begin_with(&mut self, key: TestKey) {
+        self.keys = vec![key];
+    }
+
     pub fn rotate(&mut self) {
         self.keys.push(TestKey::random());
     }

@@ -47,7 +47,7 @@ async fn the_layout_of_a_column_is_the_one_its_values_open_in() {
     for (n, (preset, type_of)) in cases.iter().enumerate() {
         let column = &planned["tables"][n]["columns"][0];
         let template = Layout::named(preset).expect("a preset").template().to_owned();
-        assert_eq!(column["layout"], template, "{preset} in {type_of}");
+        assert_eq!(column["template"], template, "{preset} in {type_of}");
         assert_eq!(column["layout_was_found"], true);
         let opened = (&column["current_key_opens"], &column["previous_keys_open"]);
         assert_eq!(opened, (&1.into(), &39.into()));

@@ -36,6 +36,9 @@ MADE = [
     ("tink-aes128gcm", PYTHON, "tink_aes128_gcm", "tink-py AesGcmKey", "1.16.1", HEX[:32]),
     ("tink-crunchy", PYTHON, "tink_crunchy", "tink-py AesGcmKey, CRUNCHY", "1.16.1", HEX),
     ("tink-b64", PYTHON, "tink_b64", "tink-py AesGcmKey, in base64", "1.16.1", HEX),
+    ("tink-kms-envelope-aes256gcm", PYTHON, "tink_envelope_aes256", "tink-py KmsEnvelopeAead, data keys of AES256_GCM; its KMS is AES-256-GCM under `key`", "1.16.1", HEX),
+    ("tink-kms-envelope-aes128gcm", PYTHON, "tink_envelope_aes128", "tink-py KmsEnvelopeAead, data keys of AES128_GCM; its KMS is AES-256-GCM under `key`", "1.16.1", HEX),
+    ("tink-kms-envelope-xchacha20poly1305", PYTHON, "tink_envelope_xchacha20", "tink-py KmsEnvelopeAead, data keys of XCHACHA20_POLY1305; its KMS is AES-256-GCM under `key`", "1.16.1", HEX),
     ("tink-chacha20poly1305", PYTHON, "tink_chacha20", "steps of tink-go aead/chacha20poly1305 with cryptography (tink-py has none)", "50.0.2", HEX),
     ("litellm-v3", PYTHON, "litellm_v3", "steps of litellm with cryptography", "50.0.2", PASSPHRASE),
     ("litellm-v2", PYTHON, "litellm_v2", "steps of litellm with cryptography", "50.0.2", PASSPHRASE),
@@ -79,7 +82,7 @@ def main():
             "version": version,
             "key": secret,
             "plaintext": PLAINTEXT,
-            "aad": "",
+            "aad": "cards" if "envelope_" in name else "",
             "stored": stored.decode() if is_text else "\\x" + stored.hex(),
             "stored_type": "text" if is_text else "bytea",
         }
