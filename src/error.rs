@@ -82,6 +82,13 @@ impl Error {
         self
     }
 
+    /// At this place, unless a nearer one is known.
+    #[must_use]
+    pub fn near(mut self, place: impl Into<String>) -> Self {
+        self.place.get_or_insert_with(|| place.into());
+        self
+    }
+
     /// How to mend it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -54,7 +54,8 @@ pub async fn plan(
             newest: &newest,
             verify_open: config.run.verify_open,
         };
-        drafts.extend(draft(&transaction, index, table, keys, &mut objections).await?);
+        let drafted = draft(&transaction, index, table, keys, &mut objections).await;
+        drafts.extend(drafted.map_err(|error| error.near(table.name.to_string()))?);
     }
     let drafts = without_twins(drafts, &mut objections);
     let mut drawn = Vec::new();

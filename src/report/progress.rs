@@ -1,9 +1,10 @@
 //! How far it is: a bar on a terminal; elsewhere one log line every ten seconds, and a last one at the end.
 
+use std::fmt;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::rotate::progress::{Progress, ProgressCounts};
 
@@ -27,10 +28,11 @@ impl<'p> Shown<'p> {
         let begun = Instant::now();
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(Some(expected), ProgressDrawTarget::stderr());
-            let style = "{prefix} [{wide_bar}] {human_pos}/{human_len} {per_sec} eta {eta}{msg}";
+            let style = "{prefix} [{wide_bar}] {human_pos}/{human_len} {rate} eta {eta}{msg}";
             bar.set_style(
                 ProgressStyle::with_template(style)
-                    .unwrap_or_else(|_| ProgressStyle::default_bar()),
+                    .unwrap_or_else(|_| ProgressStyle::default_bar())
+                    .with_key("rate", rate),
             );
             bar.set_prefix(name(run));
             bar
@@ -77,6 +79,13 @@ impl<'p> Shown<'p> {
         let left = Some(left / per_second).filter(|left| left.is_finite()).map(f64::round);
         Pace { per_second: per_second.round(), left }
     }
+}
+
+/// In whole values; indicatif's own has four decimals.
+fn rate(state: &ProgressState, text: &mut dyn fmt::Write) {
+    let rate = state.per_sec().round();
+    // a text takes whatever is written to it
+    let _written = write!(text, "{rate}/s");
 }
 
 fn name(run: Option<i64>) -> String {

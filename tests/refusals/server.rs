@@ -100,3 +100,14 @@ async fn everything_that_is_wrong_is_told_at_once() {
     ];
     refused(&vault.database, run, REFUSED, &told).await;
 }
+
+/// A server that has waited for a lock does not say whose: the plan was looking at a table.
+#[tokio::test]
+async fn a_table_that_somebody_has_locked() {
+    let vault = Vault::with_rows(20).await;
+    let holder = vault.database.client().await;
+    let lock = "BEGIN; LOCK TABLE secrets IN ACCESS EXCLUSIVE MODE";
+    holder.batch_execute(lock).await.expect("a lock");
+    let outcome = vault.with_columns("plan").run().await.expect(5);
+    tells(&outcome, &[("a lock was not had in time", "secrets", "see pg_locks")]);
+}
