@@ -31,6 +31,6 @@ pub use key_bytes::{KeyBytes, MalformedKey};
 pub use key_id::KeyId;
 pub use key_text::KeyEncoding;
 pub use nonce::{NoRandomness, Nonce, NonceLength, NonceSource};
-pub use plaintext::{NotCompressed, Plaintext};
+pub use plaintext::{NotInflated, Plaintext};
 pub use secret::SecretBytes;
 pub use stack::wipe_unused_stack;

@@ -6,8 +6,8 @@ use flate2::{Decompress, FlushDecompress, Status};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
-/// More is not taken out of a compression.
-const INFLATED_BYTES_MAX: usize = 1 << 30;
+/// More is not taken out of a compression: a few kilobytes may say that they are gigabytes.
+const INFLATED_BYTES_MAX: usize = 64 << 20;
 
 /// A buffer for one plaintext after another.
 ///
@@ -43,10 +43,10 @@ impl Plaintext {
     /// Takes the text out of its zlib compression (RFC 1950).
     ///
     /// # Errors
-    /// It is no such compression, or of more than a gibibyte.
-    pub fn inflate(&mut self) -> Result<(), NotCompressed> {
-        let mut room = (self.used * 4).max(1024);
-        while room <= INFLATED_BYTES_MAX {
+    /// It is no such compression, or of more than 64 MiB.
+    pub fn inflate(&mut self) -> Result<(), NotInflated> {
+        let mut room = (self.used * 4).clamp(1024, INFLATED_BYTES_MAX);
+        loop {
             // A larger buffer begins anew, so that no smaller one is left unwiped.
             let mut inflated = Self { buffer: vec![0; room].into_boxed_slice(), used: room };
             let mut stream = Decompress::new(true);
@@ -56,12 +56,14 @@ impl Plaintext {
                     *self = inflated;
                     return Ok(());
                 }
-                Ok(_) if stream.total_out() < room as u64 => return Err(NotCompressed),
-                Ok(_) => room *= 2,
-                Err(_) => return Err(NotCompressed),
+                Ok(_) if stream.total_out() < room as u64 => {
+                    return Err(NotInflated::NotCompressed);
+                }
+                Ok(_) if room == INFLATED_BYTES_MAX => return Err(NotInflated::TooLarge),
+                Ok(_) => room = (2 * room).min(INFLATED_BYTES_MAX),
+                Err(_) => return Err(NotInflated::NotCompressed),
             }
         }
-        Err(NotCompressed)
     }
 
     /// Bytes of the plaintext.
@@ -133,17 +135,23 @@ impl fmt::Debug for Plaintext {
     }
 }
 
-/// The text is not compressed as it should be.
+/// Why a text was not taken out of its compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotCompressed;
+pub enum NotInflated {
+    NotCompressed,
+    TooLarge,
+}
 
-impl fmt::Display for NotCompressed {
+impl fmt::Display for NotInflated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the plaintext is not compressed as it should be")
+        f.write_str(match self {
+            Self::NotCompressed => "the plaintext is not compressed as it should be",
+            Self::TooLarge => "the plaintext is larger than 64 MiB when its compression is undone",
+        })
     }
 }
 
-impl std::error::Error for NotCompressed {}
+impl std::error::Error for NotInflated {}
 
 #[cfg(test)]
 mod tests {
@@ -192,18 +200,33 @@ mod tests {
         }
     }
 
+    fn deflated(text: &[u8]) -> Vec<u8> {
+        let mut stream = flate2::Compress::new(flate2::Compression::default(), true);
+        let mut compressed = Vec::with_capacity(text.len() / 100 + 1000);
+        stream.compress_vec(text, &mut compressed, flate2::FlushCompress::Finish).unwrap();
+        compressed
+    }
+
     #[test]
     fn compressed_text_is_taken_out() {
         let text = vec![b'x'; 100_000];
-        let mut stream = flate2::Compress::new(flate2::Compression::default(), true);
-        let mut compressed = Vec::with_capacity(1000);
-        stream.compress_vec(&text, &mut compressed, flate2::FlushCompress::Finish).unwrap();
+        let compressed = deflated(&text);
         let mut buffer = plaintext(&compressed);
         buffer.inflate().unwrap();
         assert_eq!(buffer.expose(), text);
         for torn in [&compressed[..compressed.len() / 2], b"no compression", b""] {
-            assert_eq!(plaintext(torn).inflate(), Err(NotCompressed));
+            assert_eq!(plaintext(torn).inflate(), Err(NotInflated::NotCompressed));
         }
+    }
+
+    #[test]
+    fn compressed_text_is_bounded() {
+        let most = vec![0; INFLATED_BYTES_MAX];
+        let mut buffer = plaintext(&deflated(&most));
+        buffer.inflate().unwrap();
+        assert!(buffer.expose() == most);
+        let more = deflated(&vec![0; INFLATED_BYTES_MAX + 1]);
+        assert_eq!(plaintext(&more).inflate(), Err(NotInflated::TooLarge));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Opens a value of one layout with the keys of that layout.
 
 use super::Reason;
-use crate::crypto::{Cipher, Key, KeyId, Parts, Plaintext};
+use crate::crypto::{Cipher, Key, KeyId, NotInflated, Parts, Plaintext};
 use crate::keys::{Candidate, LayoutKeys, Owner, PreparedKey};
 use crate::layout::{AadTemplate, DecodeBuffer, Layout, RowTexts, Stored};
 
@@ -167,6 +167,12 @@ impl OpenScratch {
             plaintext.set(self.inner.expose());
             self.inner.clear();
         }
-        if self.is_compressed { plaintext.inflate().map_err(|_| Reason::Malformed) } else { Ok(()) }
+        if !self.is_compressed {
+            return Ok(());
+        }
+        plaintext.inflate().map_err(|error| match error {
+            NotInflated::NotCompressed => Reason::Malformed,
+            NotInflated::TooLarge => Reason::TooLarge,
+        })
     }
 }

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use reseal::demo::server::ServerOptions;
+use tokio_postgres::Client;
 
 use crate::support::{Failpoints, Rotation, TestDatabase, open, private_server};
 
@@ -28,18 +29,25 @@ async fn a_dump_beside_a_run() {
     let dump = dumped(&server.binaries().join("pg_dump"), rotation.database.url(), &exported);
     let restored = TestDatabase::create_on(&server).await;
     restored.batch(&dump).await;
+    let at_the_snapshot = secrets(&snapshot).await;
     snapshot.batch_execute("COMMIT").await.expect("an end");
-    let rows = restored.client().await.query("SELECT id, value FROM public.secrets", &[]).await;
+    let rows = secrets(&restored.client().await).await;
+    assert!(rows == at_the_snapshot, "the dump is what stood there when its snapshot was taken");
     let mut under_the_new_key = 0;
-    for row in rows.as_ref().expect("the dump") {
-        let (id, value): (i64, Vec<u8>) = (row.get(0), row.get(1));
-        let under = |key| open(key, "go", b"", &value);
+    for (id, value) in &rows {
+        let under = |key| open(key, "go", b"", value);
         under_the_new_key += i64::from(under(&rotation.new).is_some());
         let plaintext = under(&rotation.new).or_else(|| under(&rotation.old));
         assert_eq!(plaintext, Some(format!("the secret of row {id}").into_bytes()));
     }
-    assert_eq!((rows.expect("the dump").len(), under_the_new_key), (2_000, 500));
+    assert_eq!(rows.len(), 2_000);
+    assert!((1..ROWS).contains(&under_the_new_key), "{under_the_new_key} rows in mid-run");
     rotation.expect_secrets(1..=ROWS).await;
+}
+
+async fn secrets(client: &Client) -> Vec<(i64, Vec<u8>)> {
+    let rows = client.query("SELECT id, value FROM public.secrets ORDER BY id", &[]).await;
+    rows.expect("the table").iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
 /// The table alone, as SQL.
