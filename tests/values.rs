@@ -11,7 +11,7 @@ mod table;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use support::{Outcome, Reseal, Rows, TestDatabase, TestKey, seal};
+use support::{Outcome, Reseal, Rotation, Rows, TestDatabase, TestKey, seal};
 use table::{COLUMNS, Fate, Kind, Seeded};
 
 #[tokio::test]
@@ -218,4 +218,15 @@ fn lists_exactly(listed: &[Value], seeded: &Seeded) {
         .collect();
     assert_eq!(found, expected);
     assert_eq!(listed.len(), found.len());
+}
+
+/// The ledger quotes such a name, and must know the table by it when the run ends.
+#[tokio::test]
+async fn failures_of_an_oddly_named_table_stay_listed() {
+    let rotation = Rotation::of(20).await;
+    let table = r#"CREATE TABLE "an odd.""name""" (id bigint PRIMARY KEY, value bytea);
+         INSERT INTO "an odd.""name""" SELECT id, CASE WHEN id = 5 THEN 'x' ELSE value END FROM secrets"#;
+    rotation.database.batch(table).await;
+    let run = rotation.run().arg("-c").arg(r#""an odd.""name""".value:go"#);
+    run.spawn().wait().await.expect(1);
 }
