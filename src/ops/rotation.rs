@@ -237,7 +237,9 @@ async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let mut keys: Vec<String> =
         context.rings.values().map(|ring| ring.current().id().to_string()).collect();
     keys.extend(run_keys::written_services(&context.config));
-    report::result(&report::verify::of(&verdict, keys, &context.config.left_out), command.output)?;
+    let left_out = &context.config.left_out;
+    let shown = report::verify::of(&verdict, keys, &plan.column_names(), left_out);
+    report::result(&shown, command.output)?;
     Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })
 }
 

@@ -43,7 +43,8 @@ async fn the_text_of_each_command() {
         "started 20",
         "proof      at 20",
         "table      public.secrets: 40 records",
-        "the previous key can be removed from the services",
+        "the previous key can be removed from the services as far as the configured columns public.secrets.secret, \
+         public.secrets.token needed it",
     ];
     says(vault.with_columns("run"), 0, &run).await;
     says(vault.command("status"), 0, &run).await;
