@@ -251,7 +251,7 @@ async fn connect(config: &Config, stop: &Stop) -> Result<Database> {
 /// Tells the plan's warnings to the log.
 fn tell(plan: &Plan) {
     for warning in &plan.warnings {
-        tracing::warn!(target: "reseal", place = warning.place, hint = warning.hint, "{}", warning.what);
+        tracing::warn!(target: "reseal", place = warning.place, hint = warning.hint, "{}", report::OneLine(&warning.what));
     }
 }
 

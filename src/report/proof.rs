@@ -4,13 +4,15 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::OneLine;
+
 /// The line of a proof in a text.
 pub(super) fn write(f: &mut fmt::Formatter<'_>, proof: &Value) -> fmt::Result {
     let text = |name: &str| proof[name].as_str().unwrap_or("unknown");
     let timeline = &proof["timeline"];
     write!(f, "\n  proof      at {}, LSN {}, timeline {timeline}", text("moment"), text("lsn"))?;
     for column in proof["key_services"].as_array().into_iter().flatten() {
-        write!(f, "\n             {}", of_service(column))?;
+        write!(f, "\n             {}", OneLine(of_service(column)))?;
     }
     Ok(())
 }

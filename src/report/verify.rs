@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::OneLine;
 use super::proof::{self, About};
 use crate::rotate::verify::{Verdict, Verified};
 
@@ -102,7 +103,7 @@ impl fmt::Display for VerifyReport {
         }
         proof::write(f, &self.proof)?;
         for advice in &self.advice {
-            write!(f, "\n  next       {advice}")?;
+            write!(f, "\n  next       {}", OneLine(advice))?;
         }
         Ok(())
     }
