@@ -40,6 +40,7 @@ pub(super) async fn planned(
     rings: &Rings,
     gate: &GateConfig,
 ) -> Result<Planned> {
+    setup::refuse_newer(session).await?;
     // before layouts are filled in: the digest is of the words as written
     let digest_text = config.digest_text();
     let made = make::plan(session, &mut config, rings, Depth::Full, Purpose::Rotate).await;
@@ -212,6 +213,7 @@ async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let database = connect(&command.config, &stop).await?;
     desk.connected(&database);
     let mut session = database.session().await?;
+    setup::refuse_newer(&mut session).await?;
     passphrases::name(&mut session, rings.values_mut()).await?;
     let mut config = command.config;
     let made = make::plan(&mut session, &mut config, &rings, Depth::Full, Purpose::Verify).await;
