@@ -6,6 +6,7 @@ mod support;
 
 use std::path::Path;
 
+use serde_json::Value;
 use support::{Reseal, TestDatabase, TestKey, eventually, open, seal};
 use tokio_postgres::Client;
 
@@ -64,12 +65,26 @@ impl Rotation {
         open(&self.new, "go", b"", &value).is_some()
     }
 
+    /// The close of a run has begun.
+    async fn end_of_walk(&self, watcher: &Client, run_id: i64) {
+        let asked = "SELECT FROM reseal.checkpoint
+                     WHERE step = 'close' AND run_id = $1 AND owner IS NOT NULL";
+        let begun = async || watcher.query_opt(asked, &[&run_id]).await.ok().flatten();
+        eventually("the end of the walk", begun).await;
+    }
+
     /// How many looks the close has had.
     async fn rounds(&self, watcher: &Client) -> i32 {
         let asked = "SELECT max(rounds) FROM reseal.checkpoint WHERE step = 'close'";
         let row = watcher.query_one(asked, &[]).await;
         row.ok().and_then(|row| row.get::<_, Option<i32>>(0)).unwrap_or(0)
     }
+}
+
+/// Writes so many values that nothing opens.
+fn unreadable(first: i64, count: i64) -> String {
+    let rows = format!("generate_series({first}, {}) id", first + count - 1);
+    format!("INSERT INTO t SELECT id, decode(repeat('00', 100), 'hex') FROM {rows}")
 }
 
 #[tokio::test]
@@ -122,35 +137,59 @@ async fn a_row_that_was_held_during_the_walk_has_not_turned_up_again() {
     assert!(rotation.is_new(7).await);
 }
 
-/// More failing values than a page holds, all of them written during the walk, beside others that the walk has listed:
+/// More failing values than a page holds, all of them written behind the walk, beside others that the walk has listed:
 /// another walk lists the new ones too.
 #[tokio::test]
 async fn more_failures_than_the_close_can_list_are_listed_by_another_walk() {
     let rotation = Rotation::of_values(5).await;
-    let unreadable = |first: i64| {
-        let rows = format!("generate_series({first}, {}) id", first + 39);
-        format!("INSERT INTO t SELECT id, decode(repeat('00', 100), 'hex') FROM {rows}")
-    };
-    rotation.sql(&unreadable(100)).await;
+    let watcher = rotation.database.client().await;
+    rotation.sql(&unreadable(100, 40)).await;
     let words = "--workers 1 --page-bytes-max 1KiB --allow-unreadable";
-    for (options, code, listed) in [("", 1, 80), ("--max-passes 1", 1, 120)] {
-        let directory = tempfile::tempdir().expect("a directory");
-        let held = directory.path().join("held");
-        let hold = format!("walk-fetched@1=hold:{}", held.display());
-        let run = rotation.run(&format!("{words} {options}")).env("RESEAL_FAILPOINT", hold).spawn();
-        eventually("the walk", async || Path::new(&held).exists().then_some(())).await;
-        rotation.sql(&unreadable(listed * 10)).await;
-        std::fs::remove_file(&held).expect("the file of the failpoint");
-        let outcome = run.wait().await.expect(code);
+    for (run_id, options, listed) in [(1, "", 80), (2, "--max-passes 1", 80)] {
+        rotation.sql(&format!("BEGIN; {}", unreadable(run_id * 1_000, 40))).await;
+        let run = rotation.run(&format!("{words} {options}")).spawn();
+        rotation.end_of_walk(&watcher, run_id).await;
+        rotation.sql("COMMIT").await;
+        let outcome = run.wait().await.expect(1);
         let failures = Reseal::new("failures").json().on(&rotation.database).run().await.expect(0);
         let failures = failures.json()["failures"].as_array().map(Vec::len);
-        if options.is_empty() {
-            assert_eq!(failures, usize::try_from(listed).ok());
-            assert!(outcome.stdout.contains("completed_with_failures"), "{}", outcome.stdout);
-        } else {
-            assert!(outcome.stderr.contains("behind the last walk"), "{}", outcome.stderr);
-        }
+        assert_eq!(failures, Some(listed));
+        let (place, words) = match options {
+            "" => (&outcome.stdout, "completed_with_failures"),
+            _ => (&outcome.stderr, "behind each walk"),
+        };
+        assert!(place.contains(words), "{outcome:?}");
     }
+}
+
+/// More failing values than a page holds, none of them new, beside a transaction that keeps every row above the
+/// barrier: what the walk has listed has not turned up again, and does not hide what has.
+#[tokio::test]
+async fn failures_that_the_walk_has_listed_are_not_met_again_by_the_close() {
+    let rotation = Rotation::of_values(0).await;
+    let (other, watcher) = (rotation.database.client().await, rotation.database.client().await);
+    let stays_open = "CREATE TABLE other (); BEGIN; INSERT INTO other DEFAULT VALUES";
+    other.batch_execute(stays_open).await.expect("the test's own SQL");
+    rotation.sql(&unreadable(100, 200)).await;
+    rotation.sql("BEGIN").await;
+    for id in 0..5_i64 {
+        let value = seal(&rotation.old, "go", b"", format!("value {id}").as_bytes());
+        let insert = "INSERT INTO t VALUES ($1, $2)";
+        rotation.client.execute(insert, &[&id, &value]).await.expect("a row");
+    }
+    let run = rotation.run("--workers 1 --page-bytes-max 1KiB --allow-unreadable").spawn();
+    rotation.end_of_walk(&watcher, 1).await;
+    rotation.sql("COMMIT").await;
+    let outcome = run.wait().await.expect(1);
+    assert!(outcome.stdout.contains("completed_with_failures"), "{outcome:?}");
+    for id in 0..5_i64 {
+        assert!(rotation.is_new(id).await, "{id}");
+    }
+    let failures = Reseal::new("failures").json().on(&rotation.database).run().await.expect(0);
+    let failures = failures.json()["failures"].clone();
+    assert_eq!(failures.as_array().map(Vec::len), Some(200));
+    let again = |failure: &Value| failure["attempts"] != failures[0]["attempts"];
+    assert!(!failures.as_array().expect("a list").iter().any(again), "{failures}");
 }
 
 /// A look that takes three times the lease, for the sake of one slow row: two workers must not take

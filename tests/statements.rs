@@ -48,6 +48,7 @@ fn rendered(table: &TablePlan) -> Vec<(String, String)> {
     }
     all.push(("record failures".to_owned(), statements::record_failures(table)));
     all.push(("count accepted".to_owned(), statements::count_accepted(table)));
+    all.push(("listed failures".to_owned(), statements::listed_failures(table)));
     all.push(("key quantiles".to_owned(), statements::key_quantiles(table)));
     all
 }

@@ -82,6 +82,7 @@ statements! {
     PAGE_FETCH_BY_KEY = "page/fetch_by_key.sql";
     PAGE_FETCH_SINCE = "page/fetch_since.sql";
     PAGE_KEY_QUANTILES = "page/key_quantiles.sql";
+    PAGE_LISTED_FAILURES = "page/listed_failures.sql";
     PAGE_LOCK_ROW = "page/lock_row.sql";
     PAGE_RECORD_FAILURES = "page/record_failures.sql";
     PAGE_SWEEP = "page/sweep.sql";

@@ -16,7 +16,7 @@ use self::found::{Left, reseal_found};
 use super::context::Context;
 use super::narrow::CommitError;
 use super::sift::Room;
-use super::snapshot::{self, Seen};
+use super::snapshot::{self, Scope, Seen};
 use super::writers::{self, Kept};
 use crate::db::ledger;
 use crate::db::ledger::close::FinalCounts;
@@ -65,7 +65,7 @@ pub async fn close(
             // those that were not kept may be new: a walk lists them, page by page
             return match claim.id.pass.unsigned_abs() < context.config.run.max_passes {
                 true => give_way_to_next_pass(session, &claim).await,
-                false => Err(too_many_failures(&seen).into()),
+                false => Err(too_many_failures().into()),
             };
         }
         let next_barrier = seen.moment.barrier.clone();
@@ -115,7 +115,8 @@ async fn look(
         false => config.run.page_rows_max as usize,
     };
     let room = Room { rows, bytes: limits.page_bytes_max };
-    let looking = snapshot::look(session, config, plan, barrier, limits, room);
+    let listed_by = Some((claim.id.run_id, claim.id.pass));
+    let looking = snapshot::look(session, config, plan, Scope { barrier, limits, room, listed_by });
     let kept = Kept { claim, lease: config.run.lease };
     context.stop.unless_wanted(kept.during(&context.database, looking)).await?
 }
@@ -189,9 +190,9 @@ async fn next_round(
 }
 
 /// More failures than are kept in memory turned up after every walk.
-fn too_many_failures(seen: &Seen) -> Error {
+fn too_many_failures() -> Error {
     let what =
-        format!("{} values that cannot be opened were met behind the last walk", seen.failed);
+        "more values that cannot be opened than fit into memory were written behind each walk";
     Error::new(ExitCode::Unfinished, what)
         .hint("a service writes values that none of these keys opens: find it, then run again")
 }

@@ -248,10 +248,12 @@ impl JudgedPage {
 
     /// Whether something is to be done about a row: a value under a previous key, or a failure.
     pub fn is_unfinished(&self, row: usize) -> bool {
-        let unfinished = |j: &Judgement| {
-            matches!(j, Judgement::Previous | Judgement::Unknown | Judgement::Failed(_))
-        };
-        self.row(row).iter().flat_map(Judgement::values).any(|(_, value)| unfinished(value))
+        self.row(row).iter().flat_map(Judgement::values).any(|(_, value)| value.is_unfinished())
+    }
+
+    /// How many values of one row were judged so.
+    pub fn count_in_row(&self, row: usize, judged: impl Fn(&Judgement) -> bool) -> u64 {
+        count(self.row(row).iter(), judged)
     }
 
     /// How many values were judged so.
@@ -266,7 +268,7 @@ impl JudgedPage {
 
     /// How many values of one row were resealed.
     pub fn resealed(&self, row: usize) -> u64 {
-        count(self.row(row).iter(), |judgement| matches!(judgement, Judgement::Resealed(_)))
+        self.count_in_row(row, |judgement| matches!(judgement, Judgement::Resealed(_)))
     }
 
     /// Takes out the rows that need something done.

@@ -2,17 +2,17 @@
 //!
 //! Everything runs in one REPEATABLE READ transaction, so the moment it speaks of is a single one.
 
-use std::ops::ControlFlow;
+mod listed;
+mod reading;
+
 use std::sync::Arc;
 
 use tokio_postgres::Row;
-use tokio_postgres::types::Type;
 
-use super::fetch::Limits;
+use self::reading::Reading;
+pub use self::reading::Scope;
 use super::judge::{self, Intent, JudgedPage, Judgement};
-use super::page::Fields;
-use super::sift::{Room, sift, still_page};
-use super::statements;
+use super::sift::still_page;
 use crate::config::Config;
 use crate::db::ledger::close::Walked;
 use crate::db::session::{Session, SessionStamp, Terms};
@@ -45,41 +45,58 @@ pub struct Seen {
     pub failed: u64,
     /// Values that a key service must be asked about; none in the end.
     unknown: u64,
-    /// Rows that need something done, by table; bounded.
+    /// Rows that need something done, by table; bounded, and without failures that are listed already.
     pub unfinished: Vec<(Arc<TablePlan>, Vec<Row>)>,
     /// There were more unfinished rows than are kept.
     pub has_more: bool,
 }
 
-/// Reads every row written at or after `barrier`, in one snapshot.
+impl Seen {
+    fn at(moment: Moment) -> Self {
+        Self {
+            moment,
+            relations: Vec::new(),
+            rows: 0,
+            previous: 0,
+            failed: 0,
+            unknown: 0,
+            unfinished: Vec::new(),
+            has_more: false,
+        }
+    }
+
+    fn count_row(&mut self, judged: &JudgedPage, row: usize) {
+        self.rows += 1;
+        self.previous += judged.count_in_row(row, |j| *j == Judgement::Previous);
+        self.failed += judged.count_in_row(row, |j| matches!(j, Judgement::Failed(_)));
+        self.unknown += judged.count_in_row(row, |j| *j == Judgement::Unknown);
+    }
+
+    /// Keeps rows of the table that is being read.
+    fn keep(&mut self, rows: Vec<Row>) {
+        if let Some((_, kept)) = self.unfinished.last_mut() {
+            kept.extend(rows);
+        }
+    }
+}
+
+/// Reads every row written at or after the barrier, in one snapshot.
 pub async fn look(
     session: &mut Session,
     config: &Config,
     plan: &Plan,
-    barrier: &str,
-    limits: Limits,
-    room: Room,
+    scope: Scope<'_>,
 ) -> Result<Seen> {
     let stamp = session.stamp();
     let transaction = session.begin(&Terms::snapshot()).await?;
-    let moment = moment(&transaction).await?;
-    let mut seen = Seen {
-        moment,
-        relations: Vec::new(),
-        rows: 0,
-        previous: 0,
-        failed: 0,
-        unknown: 0,
-        unfinished: Vec::new(),
-        has_more: false,
-    };
-    let mut room = room;
+    let mut seen = Seen::at(moment(&transaction).await?);
     crate::failpoint!("snapshot-taken");
+    let mut reading =
+        Reading { transaction: &transaction, session: stamp, scope, room: scope.room };
     for table in plan.tables() {
-        let rows =
-            look_at(&transaction, stamp, table, barrier, limits, &mut room, &mut seen).await?;
-        seen.unfinished.push((Arc::clone(table), rows));
+        reading.read(table, &mut seen).await?;
     }
+    reading.forget_listed(&mut seen).await?;
     // asked at the end, when our locks keep the files as they are: a table that ALTER TABLE or TRUNCATE
     // rewrote under the snapshot looked empty
     seen.relations = relations(&transaction, config).await?;
@@ -141,37 +158,4 @@ async fn relations(transaction: &Transaction<'_>, config: &Config) -> Result<Vec
     relations.sort();
     relations.dedup();
     Ok(relations)
-}
-
-async fn look_at(
-    transaction: &Transaction<'_>,
-    session: SessionStamp,
-    table: &Arc<TablePlan>,
-    barrier: &str,
-    limits: Limits,
-    room: &mut Room,
-    seen: &mut Seen,
-) -> Result<Vec<Row>> {
-    let longest = limits.value_bytes();
-    let statement = statements::fetch_since(table);
-    let parameters = [(&longest as _, Type::INT4), (&barrier as _, Type::TEXT)];
-    let stream = transaction.stream(&statement, &parameters).await?;
-    let (fields, mut kept) = (Fields::of(table), Vec::new());
-    sift(stream, session, table, |judged| {
-        seen.rows += judged.page.len() as u64;
-        seen.previous += judged.count(|j| *j == Judgement::Previous);
-        seen.failed += judged.count(|j| matches!(j, Judgement::Failed(_)));
-        seen.unknown += judged.count(|j| *j == Judgement::Unknown);
-        for row in judged.into_unfinished_rows() {
-            if room.is_full() {
-                seen.has_more = true;
-                break;
-            }
-            room.take(fields.bytes(&row));
-            kept.push(row);
-        }
-        Ok(ControlFlow::Continue(()))
-    })
-    .await?;
-    Ok(kept)
 }

@@ -59,7 +59,8 @@ pub fn sweep(table: &TablePlan) -> String {
     rows(table, sql::PAGE_SWEEP, "$1")
 }
 
-/// Rows written at or after a barrier. `$1` longest value, `$2` the barrier (xid8 as text).
+/// Rows written at or after a barrier, in physical order. `$1` longest value, `$2` the barrier (xid8 as text),
+/// `$3` after (tid).
 pub fn fetch_since(table: &TablePlan) -> String {
     rows(table, sql::PAGE_FETCH_SINCE, "$1")
 }
@@ -102,6 +103,12 @@ pub fn record_failures(table: &TablePlan) -> String {
 /// keys.
 pub fn count_accepted(table: &TablePlan) -> String {
     failures(table, sql::PAGE_COUNT_ACCEPTED, 5)
+}
+
+/// Which failed values are listed as they are. `$1` table, `$2` run, `$3` pass, `$4` columns, `$5` digests,
+/// `$6` paths, then the keys.
+pub fn listed_failures(table: &TablePlan) -> String {
+    failures(table, sql::PAGE_LISTED_FAILURES, 7)
 }
 
 fn failures(table: &TablePlan, template: &str, first_key: usize) -> String {

@@ -14,7 +14,7 @@ use super::narrow::CommitError;
 use super::passes::{Extent, extents};
 use super::shown;
 use super::sift::Room;
-use super::snapshot::{self, Moment, Seen};
+use super::snapshot::{self, Moment, Scope, Seen};
 use super::writers;
 use crate::db::ledger::close::Walked;
 use crate::db::session::{Session, Terms};
@@ -155,7 +155,8 @@ async fn close(
 ) -> Result<Seen> {
     let limits = context.limits();
     let room = Room { rows: usize::MAX, bytes: limits.page_bytes_max };
-    let looking = snapshot::look(session, &context.config, plan, barrier, limits, room);
+    let scope = Scope { barrier, limits, room, listed_by: None };
+    let looking = snapshot::look(session, &context.config, plan, scope);
     context.stop.unless_wanted(looking).await?
 }
 

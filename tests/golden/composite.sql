@@ -42,9 +42,10 @@ WHERE t.ctid > $2 AND t.ctid < $3;
 -- fetch since
 SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $1 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $1 THEN octet_length(t."secret") END AS b0, CASE WHEN octet_length(t."token") <= $1 THEN t."token" END AS v1, CASE WHEN octet_length(t."token") > $1 THEN octet_length(t."token") END AS b1, t."tenant"::text AS a0, t."day"::text AS a1
 FROM ONLY "public"."traits" AS t
-WHERE age(t.xmin) <= age(($2::text::xid8)::xid)
-   OR (SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint
-              - $2::text::bigint NOT BETWEEN 0 AND 2147483647);
+WHERE t.ctid > $3
+  AND (age(t.xmin) <= age(($2::text::xid8)::xid)
+       OR (SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint
+                  - $2::text::bigint NOT BETWEEN 0 AND 2147483647));
 
 -- fetch anywhere
 SELECT t.xmin, t.ctid, t."name", t."at", CASE WHEN octet_length(t."secret") <= $2 THEN t."secret" END AS v0, CASE WHEN octet_length(t."secret") > $2 THEN octet_length(t."secret") END AS b0, CASE WHEN octet_length(t."token") <= $2 THEN t."token" END AS v1, CASE WHEN octet_length(t."token") > $2 THEN octet_length(t."token") END AS b1, t."tenant"::text AS a0, t."day"::text AS a1
@@ -191,6 +192,15 @@ JOIN reseal.failure AS f
   ON f.place = sha256(array_send(ARRAY[$1, page.column_name, page.path] || ARRAY[page.k1::text, page.k2::text]::text[]))
  AND f.value_digest = page.value_digest
 WHERE f.accepted_at IS NOT NULL AND f.resolved_at IS NULL;
+
+-- listed failures
+SELECT page.number
+FROM unnest($4::text[], $5::bytea[], $6::text[], $7::"pg_catalog"."text"[], $8::"pg_catalog"."timestamptz"[]) WITH ORDINALITY
+     AS page(column_name, value_digest, path, k1, k2, number)
+JOIN reseal.failure AS f
+  ON f.place = sha256(array_send(ARRAY[$1, page.column_name, page.path] || ARRAY[page.k1::text, page.k2::text]::text[]))
+ AND f.value_digest = page.value_digest
+WHERE f.run_id = $2 AND f.pass = $3 AND f.resolved_at IS NULL;
 
 -- key quantiles
 WITH sample AS (

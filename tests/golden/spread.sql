@@ -42,9 +42,10 @@ WHERE t.ctid > $2 AND t.ctid < $3;
 -- fetch since
 SELECT t.xmin, t.ctid, t."id", CASE WHEN CASE WHEN octet_length(t."secret") > 0 OR (octet_length(t."secret") = 0 AND octet_length(t."secret_iv") > 0 AND octet_length(t."secret_tag") > 0) THEN least(octet_length(t."secret")::bigint + coalesce(octet_length(t."key_version"::text), 0) + coalesce(octet_length(t."secret_iv"), 0) + coalesce(octet_length(t."secret_tag"), 0) + 16, 2147483647)::integer END <= $1 THEN (pg_catalog.int4send(coalesce(octet_length(pg_catalog.convert_to(t."secret", 'UTF8')), -1)) || coalesce(pg_catalog.convert_to(t."secret", 'UTF8'), ''::bytea) || pg_catalog.int4send(coalesce(octet_length(pg_catalog.convert_to(t."key_version"::text, 'UTF8')), -1)) || coalesce(pg_catalog.convert_to(t."key_version"::text, 'UTF8'), ''::bytea) || pg_catalog.int4send(coalesce(octet_length(t."secret_iv"), -1)) || coalesce(t."secret_iv", ''::bytea) || pg_catalog.int4send(coalesce(octet_length(pg_catalog.convert_to(t."secret_tag", 'UTF8')), -1)) || coalesce(pg_catalog.convert_to(t."secret_tag", 'UTF8'), ''::bytea)) END AS v0, CASE WHEN CASE WHEN octet_length(t."secret") > 0 OR (octet_length(t."secret") = 0 AND octet_length(t."secret_iv") > 0 AND octet_length(t."secret_tag") > 0) THEN least(octet_length(t."secret")::bigint + coalesce(octet_length(t."key_version"::text), 0) + coalesce(octet_length(t."secret_iv"), 0) + coalesce(octet_length(t."secret_tag"), 0) + 16, 2147483647)::integer END > $1 THEN CASE WHEN octet_length(t."secret") > 0 OR (octet_length(t."secret") = 0 AND octet_length(t."secret_iv") > 0 AND octet_length(t."secret_tag") > 0) THEN least(octet_length(t."secret")::bigint + coalesce(octet_length(t."key_version"::text), 0) + coalesce(octet_length(t."secret_iv"), 0) + coalesce(octet_length(t."secret_tag"), 0) + 16, 2147483647)::integer END END AS b0, CASE WHEN octet_length(t."other") <= $1 THEN t."other" END AS v1, CASE WHEN octet_length(t."other") > $1 THEN octet_length(t."other") END AS b1
 FROM ONLY "public"."tokens" AS t
-WHERE age(t.xmin) <= age(($2::text::xid8)::xid)
-   OR (SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint
-              - $2::text::bigint NOT BETWEEN 0 AND 2147483647);
+WHERE t.ctid > $3
+  AND (age(t.xmin) <= age(($2::text::xid8)::xid)
+       OR (SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint
+                  - $2::text::bigint NOT BETWEEN 0 AND 2147483647));
 
 -- fetch anywhere
 SELECT t.xmin, t.ctid, t."id", CASE WHEN CASE WHEN octet_length(t."secret") > 0 OR (octet_length(t."secret") = 0 AND octet_length(t."secret_iv") > 0 AND octet_length(t."secret_tag") > 0) THEN least(octet_length(t."secret")::bigint + coalesce(octet_length(t."key_version"::text), 0) + coalesce(octet_length(t."secret_iv"), 0) + coalesce(octet_length(t."secret_tag"), 0) + 16, 2147483647)::integer END <= $2 THEN (pg_catalog.int4send(coalesce(octet_length(pg_catalog.convert_to(t."secret", 'UTF8')), -1)) || coalesce(pg_catalog.convert_to(t."secret", 'UTF8'), ''::bytea) || pg_catalog.int4send(coalesce(octet_length(pg_catalog.convert_to(t."key_version"::text, 'UTF8')), -1)) || coalesce(pg_catalog.convert_to(t."key_version"::text, 'UTF8'), ''::bytea) || pg_catalog.int4send(coalesce(octet_length(t."secret_iv"), -1)) || coalesce(t."secret_iv", ''::bytea) || pg_catalog.int4send(coalesce(octet_length(pg_catalog.convert_to(t."secret_tag", 'UTF8')), -1)) || coalesce(pg_catalog.convert_to(t."secret_tag", 'UTF8'), ''::bytea)) END AS v0, CASE WHEN CASE WHEN octet_length(t."secret") > 0 OR (octet_length(t."secret") = 0 AND octet_length(t."secret_iv") > 0 AND octet_length(t."secret_tag") > 0) THEN least(octet_length(t."secret")::bigint + coalesce(octet_length(t."key_version"::text), 0) + coalesce(octet_length(t."secret_iv"), 0) + coalesce(octet_length(t."secret_tag"), 0) + 16, 2147483647)::integer END > $2 THEN CASE WHEN octet_length(t."secret") > 0 OR (octet_length(t."secret") = 0 AND octet_length(t."secret_iv") > 0 AND octet_length(t."secret_tag") > 0) THEN least(octet_length(t."secret")::bigint + coalesce(octet_length(t."key_version"::text), 0) + coalesce(octet_length(t."secret_iv"), 0) + coalesce(octet_length(t."secret_tag"), 0) + 16, 2147483647)::integer END END AS b0, CASE WHEN octet_length(t."other") <= $2 THEN t."other" END AS v1, CASE WHEN octet_length(t."other") > $2 THEN octet_length(t."other") END AS b1
@@ -191,6 +192,15 @@ JOIN reseal.failure AS f
   ON f.place = sha256(array_send(ARRAY[$1, page.column_name, page.path] || ARRAY[page.k1::text]::text[]))
  AND f.value_digest = page.value_digest
 WHERE f.accepted_at IS NOT NULL AND f.resolved_at IS NULL;
+
+-- listed failures
+SELECT page.number
+FROM unnest($4::text[], $5::bytea[], $6::text[], $7::"pg_catalog"."int8"[]) WITH ORDINALITY
+     AS page(column_name, value_digest, path, k1, number)
+JOIN reseal.failure AS f
+  ON f.place = sha256(array_send(ARRAY[$1, page.column_name, page.path] || ARRAY[page.k1::text]::text[]))
+ AND f.value_digest = page.value_digest
+WHERE f.run_id = $2 AND f.pass = $3 AND f.resolved_at IS NULL;
 
 -- key quantiles
 WITH sample AS (

@@ -92,6 +92,11 @@ impl Judgement {
         cell.into_iter().chain(strings)
     }
 
+    /// Whether something is to be done about a value.
+    pub fn is_unfinished(&self) -> bool {
+        matches!(self, Self::Previous | Self::Unknown | Self::Failed(_))
+    }
+
     /// What replaces the stored cell, if it is to be written.
     pub fn replacement(&self) -> Option<&[u8]> {
         match self {
