@@ -110,16 +110,13 @@ impl Envelope {
         &self.form
     }
 
-    /// Whether a wrapped key of this version is as it should be; of numbered versions a newer one is.
+    /// Whether this version, of which the service spoke, is as it should be. One of Vault that is newer is: the key
+    /// was rotated since it was asked. (The primary version of Cloud KMS may become an older one again.)
     fn is_wanted(&self, version: Option<&str>) -> bool {
         let wanted = self.wanted();
         let (Some(version), Some(wanted)) = (version, wanted.as_deref()) else { return false };
-        match self.form.kms().service() {
-            Service::Vault | Service::Gcp => {
-                compare_versions(version, wanted).is_some_and(Ordering::is_ge)
-            }
-            Service::Aws | Service::Azure => version == wanted,
-        }
+        let is_newer = || compare_versions(version, wanted).is_some_and(Ordering::is_gt);
+        version == wanted || (self.form.kms().service() == Service::Vault && is_newer())
     }
 
     /// What is told by what stands there: Vault's wrapped keys begin with their version, of others it is noted
@@ -128,12 +125,16 @@ impl Envelope {
         if self.form.versions_are_ambiguous() {
             return Told::Nothing;
         }
-        match self.version_of(wrapped, noted) {
-            None => Told::Nothing,
-            version if self.is_wanted(version) => Told::Done,
-            // the id of key material says nothing of its age; asking finds out
-            Some(_) if self.form.kms().service() == Service::Aws => Told::Nothing,
-            Some(_) => Told::Stale,
+        let wanted = self.wanted();
+        let versions = self.version_of(wrapped, noted).zip(wanted.as_deref());
+        let Some((version, wanted)) = versions else { return Told::Nothing };
+        let is_older = || compare_versions(version, wanted).is_some_and(Ordering::is_lt);
+        match self.form.kms().service() {
+            _ if version == wanted => Told::Done,
+            Service::Azure => Told::Stale,
+            Service::Vault | Service::Gcp if is_older() => Told::Stale,
+            // newer than the newest, or the id of key material, which says nothing of its age: asking finds out
+            _ => Told::Nothing,
         }
     }
 
@@ -145,13 +146,21 @@ impl Envelope {
         }
     }
 
+    /// A wrapped key of this version in a row that binds it so.
+    fn place(&self, wrapped: Vec<u8>, bindings: &Bindings, version: Option<&str>) -> KeyInPlace {
+        let version = version.filter(|_| self.form.has_marker && self.form.opens_by_version());
+        KeyInPlace { wrapped, bindings: bindings.clone(), version: version.map(str::to_owned) }
+    }
+
     fn standing(&self, known: &KnownKey) -> Standing {
         match known.by {
             None => Standing::Closed,
             // a key without versions: of AWS's custom key stores, whose material is never changed
             Some(0) if self.wanted().is_none() => Standing::Current,
             Some(0) if self.is_wanted(known.version.as_deref()) => Standing::Current,
-            Some(0) if known.version.is_none() && known.is_newest => Standing::Current,
+            Some(0) if known.version.is_none() && known.newest_then == self.wanted() => {
+                Standing::Current
+            }
             Some(_) => Standing::Stale,
         }
     }

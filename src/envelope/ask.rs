@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
-use super::known::{KnownKey, Standing};
+use super::known::{DataKey, KnownKey, Renewed, Standing};
 use super::{Asked, Envelope, KeyInPlace, PlacedKey};
 use crate::crypto::{Key, KeyId};
 use crate::error::Result;
@@ -45,7 +45,12 @@ impl Envelope {
             }
         }
         for (asked, learnt) in self.open(to_open, self.keys.iter()).await? {
-            known.insert(asked.key.clone(), self.keep(asked.key, learnt.known));
+            let learnt = self.keep(asked.key.clone(), learnt.known);
+            if self.is_found_stale(&learnt, intent) {
+                to_renew.push(asked);
+            } else {
+                known.insert(asked.key, learnt);
+            }
         }
         for (key, learnt) in self.renew(to_renew).await? {
             known.insert(key.clone(), self.keep(key, learnt));
@@ -82,11 +87,20 @@ impl Envelope {
     pub(super) fn suffices(&self, known: &KnownKey, intent: Intent) -> bool {
         match self.standing(known) {
             Standing::Closed => true,
-            Standing::Current => known.key.is_some() || !self.opens(intent),
+            Standing::Current => known.key.is_unwrapped() || !self.opens(intent),
             Standing::Stale if !intent.reseals() => true,
-            Standing::Stale if self.rewraps() => known.renewed.is_some(),
-            Standing::Stale => known.key.is_some(),
+            Standing::Stale if self.rewraps() => {
+                self.renewed(known).is_some() || known.key.is_none()
+            }
+            Standing::Stale => known.key.is_unwrapped(),
         }
+    }
+
+    /// What it was wrapped into, unless the KMS key was rotated again since.
+    pub(super) fn renewed<'k>(&self, known: &'k KnownKey) -> Option<&'k Renewed> {
+        let is_wanted =
+            |version: &Option<String>| version.is_none() || self.is_wanted(version.as_deref());
+        known.renewed.as_ref().filter(|renewed| is_wanted(&renewed.version))
     }
 
     /// Whether values are opened that seem to be done.
@@ -94,10 +108,18 @@ impl Envelope {
         self.verify_open && intent.proves()
     }
 
-    /// What is noted is believed, unless more is known.
+    /// What is noted is believed, unless more is known. Whoever opens values looks first.
     fn is_to_be_renewed(&self, asked: &Asked, known: Option<&KnownKey>, intent: Intent) -> bool {
+        if self.opens(intent) {
+            return false;
+        }
         let is_stale = known.is_some_and(|known| self.standing(known) == Standing::Stale);
         intent.reseals() && self.rewraps() && (is_stale || self.told_of(asked) != Told::Done)
+    }
+
+    /// Whether what was opened because of a note is older than that says.
+    fn is_found_stale(&self, known: &KnownKey, intent: Intent) -> bool {
+        intent.reseals() && !self.suffices(known, intent)
     }
 
     pub(super) fn told_of(&self, asked: &Asked) -> Told {
@@ -160,8 +182,8 @@ impl Envelope {
         KnownKey {
             by: Some(place),
             version: opened.version.clone().or_else(noted),
-            is_newest: opened.is_newest == Some(true),
-            key: self.data_key(&opened.plaintext),
+            newest_then: self.wanted().filter(|_| opened.is_newest == Some(true)),
+            key: DataKey::of(self.data_key(&opened.plaintext)),
             renewed: None,
         }
     }
@@ -188,7 +210,7 @@ impl PlacedKey {
 
 /// A wrapped key as the KMS key at this place may have wrapped it.
 pub(super) fn item(asked: &Asked, place: usize) -> Option<Item<'_>> {
-    let KeyInPlace { wrapped, bindings } = &asked.key;
+    let KeyInPlace { wrapped, bindings, .. } = &asked.key;
     let binding = bindings.at(place)?;
     Some(Item { bytes: wrapped, binding, version: asked.noted.as_deref() })
 }

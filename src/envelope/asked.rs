@@ -18,6 +18,8 @@ pub struct Bindings(Vec<Option<Binding>>);
 pub struct KeyInPlace {
     pub wrapped: Vec<u8>,
     pub bindings: Bindings,
+    /// The version that is noted beside it, where it opens by that alone: with another one it does not.
+    pub version: Option<String>,
 }
 
 /// A wrapped key that is asked about, and the version that is noted beside it.
@@ -72,11 +74,10 @@ impl fmt::Debug for Bindings {
 /// The value has not the shape of the layout, or lacks what its wrapped key is bound to.
 pub fn asked(layout: &ColumnLayout, stored: &[u8], row: &RowTexts<'_>) -> Result<Asked, Reason> {
     let (wrapped, noted) = stored_key(layout, stored).ok_or(Reason::Malformed)?;
-    let bindings = match layout.write().data_key() {
-        Some(form) => Bindings::in_row(form, row)?,
-        None => Bindings::default(),
-    };
-    Ok(Asked { key: KeyInPlace { wrapped, bindings }, noted })
+    let form = layout.write().data_key();
+    let bindings = form.map_or(Ok(Bindings::default()), |form| Bindings::in_row(form, row))?;
+    let version = noted.clone().filter(|_| form.is_some_and(DataKeyForm::opens_by_version));
+    Ok(Asked { key: KeyInPlace { wrapped, bindings, version }, noted })
 }
 
 /// A wrapped key as it is stored, and the version that is noted beside it.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use tokio::time::sleep;
 use zeroize::Zeroizing;
 
-use super::known::{Generations, KnownKey};
-use super::{Bindings, Envelope, KeyInPlace};
+use super::known::{DataKey, Generations};
+use super::{Bindings, Envelope};
 use crate::crypto::KeyBytes;
 use crate::db::retry::Patience;
 use crate::error::{Error, Result};
@@ -54,7 +54,9 @@ impl Envelope {
         let mut shares: HashMap<&Binding, VecDeque<Left>> = HashMap::new();
         let mut to_make = Vec::new();
         for (binding, count) in counted(values) {
-            let left: VecDeque<Left> = turn.take(binding).into_iter().collect();
+            // of an older version, if the KMS key was rotated since it was made
+            let left = turn.take(binding).filter(|(key, _)| self.takes(key.version.as_deref()));
+            let left: VecDeque<Left> = left.into_iter().collect();
             let room: usize = left.iter().map(|(_, rows)| rows).sum();
             let missing = count.saturating_sub(room).div_ceil(rows);
             to_make.extend(std::iter::repeat_n(binding.clone(), missing));
@@ -107,12 +109,19 @@ impl Envelope {
             })
             .collect();
         let opened = self.wraps().open_all(&items).await?;
+        let versions = made.iter().zip(&opened).map(|(made, opened)| match opened {
+            ItemOutcome::Done(opened) => {
+                made.wrapped.version.as_deref().or(opened.version.as_deref())
+            }
+            ItemOutcome::Refused(_) => None,
+        });
+        self.hear_of(versions).await?;
         let mut late = Vec::new();
         for ((binding, made), opened) in bindings.into_iter().zip(made).zip(opened) {
             let opened = opened.done().filter(|opened| *opened.plaintext == *made.plaintext);
             let opened = opened.ok_or_else(|| self.not_the_same())?;
             let version = made.wrapped.version.or(opened.version);
-            if !self.takes(version.as_deref()).await? {
+            if !self.takes(version.as_deref()) {
                 late.push(binding);
                 continue;
             }
@@ -127,11 +136,11 @@ impl Envelope {
 
     /// What is stored under it will be known when it is met again.
     fn keep_fresh(&self, fresh: &FreshKey, bindings: &Bindings) {
-        let place = KeyInPlace { wrapped: fresh.wrapped.clone(), bindings: bindings.clone() };
+        let version = fresh.version.clone();
+        let place = self.place(fresh.wrapped.clone(), bindings, version.as_deref());
         if self.find(&place).is_none() {
-            let (version, key) = (fresh.version.clone(), Some(Arc::clone(&fresh.key)));
-            let known = KnownKey { by: Some(0), version, is_newest: true, key, renewed: None };
-            self.keep(place, known);
+            let key = DataKey::Open(Arc::clone(&fresh.key));
+            self.keep(place, self.known_as_newest(version, key));
         }
     }
 

@@ -17,12 +17,21 @@ pub struct KnownKey {
     pub(super) by: Option<usize>,
     /// Under which version, where that was told.
     pub(super) version: Option<String>,
-    /// Whether that is the version that wraps now, where only that was told.
-    pub(super) is_newest: bool,
-    /// The data key, if it was unwrapped and is a key of the column's cipher.
-    pub(super) key: Option<Arc<ColumnKeys>>,
+    /// The version that was wanted when it was told that this is the one, which is all that Cloud KMS tells.
+    pub(super) newest_then: Option<String>,
+    pub(super) key: DataKey,
     /// What it was wrapped into, if it was.
     pub(super) renewed: Option<Renewed>,
+}
+
+/// A data key, as far as it is known.
+#[derive(Clone)]
+pub(super) enum DataKey {
+    /// It was not unwrapped.
+    Wrapped,
+    Open(Arc<ColumnKeys>),
+    /// What was unwrapped is no key of the column's cipher.
+    None,
 }
 
 /// A wrapped key under the version that is wanted, and unwrapped again.
@@ -30,7 +39,7 @@ pub struct KnownKey {
 pub(super) struct Renewed {
     pub wrapped: Vec<u8>,
     pub version: Option<String>,
-    pub key: Option<Arc<ColumnKeys>>,
+    pub key: DataKey,
 }
 
 /// How a wrapped key stands to the version that is wanted.
@@ -80,7 +89,28 @@ impl<K, T> Default for Generations<K, T> {
 impl KnownKey {
     /// No KMS key at hand opens it.
     pub(super) fn closed() -> Self {
-        Self { by: None, version: None, is_newest: false, key: None, renewed: None }
+        Self { by: None, version: None, newest_then: None, key: DataKey::Wrapped, renewed: None }
+    }
+}
+
+impl DataKey {
+    pub fn of(key: Option<Arc<ColumnKeys>>) -> Self {
+        key.map_or(Self::None, Self::Open)
+    }
+
+    pub fn open(&self) -> Option<&Arc<ColumnKeys>> {
+        match self {
+            Self::Open(key) => Some(key),
+            Self::Wrapped | Self::None => None,
+        }
+    }
+
+    pub fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
+    pub fn is_unwrapped(&self) -> bool {
+        !matches!(self, Self::Wrapped)
     }
 }
 

@@ -5,7 +5,7 @@ use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use super::ask::{Learnt, item};
-use super::known::{KnownKey, Renewed, Standing};
+use super::known::{DataKey, KnownKey, Renewed, Standing};
 use super::{Asked, Envelope, KeyInPlace, PlacedKey};
 use crate::db::retry::Patience;
 use crate::error::{Error, Result};
@@ -125,7 +125,8 @@ impl Envelope {
         let (opened, left) = self.open_with(key, asked).await?;
         let mut shown = Vec::new();
         for (asked, Learnt { known, opened }) in opened {
-            match opened.filter(|_| self.standing(&known) != Standing::Current) {
+            let is_renewed = self.standing(&known) == Standing::Stale && known.key.open().is_some();
+            match opened.filter(|_| is_renewed) {
                 Some(opened) => shown.push((asked, known, opened.plaintext)),
                 None => attempt.learnt.push((asked.key, known)),
             }
@@ -157,6 +158,13 @@ impl Envelope {
             })
             .collect();
         let outcomes = self.wraps().open_all(&items).await?;
+        let versions = wrapped.iter().zip(&outcomes).map(|(wrapped, outcome)| match outcome {
+            ItemOutcome::Done(opened) => {
+                wrapped.sealed.version.as_deref().or(opened.version.as_deref())
+            }
+            ItemOutcome::Refused(_) => None,
+        });
+        self.hear_of(versions).await?;
         let (mut learnt, mut late) = (Vec::new(), Vec::new());
         for (wrapped, outcome) in wrapped.into_iter().zip(outcomes) {
             let Wrapped { asked, known, sealed, shown } = wrapped;
@@ -165,36 +173,42 @@ impl Envelope {
                 return Err(self.not_the_same());
             }
             let version = sealed.version.or(opened.version);
-            if !self.takes(version.as_deref()).await? {
+            if !self.takes(version.as_deref()) {
                 late.push(asked);
                 continue;
             }
-            let key = self.data_key(&opened.plaintext);
-            let fresh = KnownKey {
-                by: Some(0),
-                version: version.clone(),
-                is_newest: true,
-                key: key.clone(),
-                renewed: None,
-            };
-            let bindings = asked.key.bindings.clone();
-            self.keep(KeyInPlace { wrapped: sealed.ciphertext.clone(), bindings }, fresh);
+            let key = DataKey::of(self.data_key(&opened.plaintext));
+            let place =
+                self.place(sealed.ciphertext.clone(), &asked.key.bindings, version.as_deref());
+            self.keep(place, self.known_as_newest(version.clone(), key.clone()));
             let renewed = Renewed { wrapped: sealed.ciphertext, version, key };
             learnt.push((asked.key, KnownKey { renewed: Some(renewed), ..known }));
         }
         Ok((learnt, late))
     }
 
-    /// Whether this is the version that is wanted; the KMS key may have been rotated since that was asked.
-    pub(super) async fn takes(&self, version: Option<&str>) -> Result<bool> {
-        if version.is_none() || self.is_wanted(version) {
-            return Ok(true);
+    /// The KMS key may have been rotated since its newest version was asked: that is asked again, once, when any of
+    /// these is another.
+    pub(super) async fn hear_of(&self, versions: impl Iterator<Item = Option<&str>>) -> Result<()> {
+        let mut versions = versions;
+        if versions.all(|version| self.takes(version)) {
+            return Ok(());
         }
         let newest = self.wraps().newest_version().await?;
         if newest.is_some() && newest != self.wanted() {
             self.want(newest);
         }
-        Ok(self.is_wanted(version))
+        Ok(())
+    }
+
+    /// Whether what was wrapped came under the version that is wanted, as far as is told.
+    pub(super) fn takes(&self, version: Option<&str>) -> bool {
+        version.is_none() || self.is_wanted(version)
+    }
+
+    /// What is known of a wrapped key that was just made, by its version where that is told.
+    pub(super) fn known_as_newest(&self, version: Option<String>, key: DataKey) -> KnownKey {
+        KnownKey { by: Some(0), version, newest_then: self.wanted(), key, renewed: None }
     }
 
     pub(super) fn late(&self) -> Error {

@@ -95,7 +95,7 @@ pub fn sample(
         Err(reason) => return Some(Reading::Unreadable(reason)),
     };
     let known = known.get(&asked.key)?;
-    if !column.opens(StoredValue { stored, texts }, known.key.as_ref(), scratch) {
+    if !column.opens(StoredValue { stored, texts }, known.key.open(), scratch) {
         return Some(Reading::Unreadable(Reason::NoKeyOpensIt));
     }
     Some(match column.envelope.standing(known) {
@@ -130,7 +130,7 @@ impl EnvelopeColumn<'_> {
         intent: Intent,
         scratch: &mut Scratch,
     ) -> Result<Sorted> {
-        let key = known.and_then(|known| known.key.as_ref());
+        let key = known.and_then(|known| known.key.open());
         if self.envelope.opens(intent) && !self.opens(value, key, scratch) {
             return Ok(Sorted::Read(Reading::Unreadable(Reason::NoKeyOpensIt)));
         }
@@ -156,13 +156,15 @@ impl EnvelopeColumn<'_> {
     ) -> Result<Sorted> {
         let closed = Ok(Sorted::Read(Reading::Unreadable(Reason::NoKeyOpensIt)));
         if self.envelope.rewraps() {
-            let Some(renewed) = &known.renewed else { return Ok(Sorted::Ask) };
-            if !self.opens(value, renewed.key.as_ref(), scratch) {
+            let Some(renewed) = self.envelope.renewed(known) else {
+                return if known.key.is_none() { closed } else { Ok(Sorted::Ask) };
+            };
+            if !self.opens(value, renewed.key.open(), scratch) {
                 return closed;
             }
             return self.with(value, &renewed.wrapped, renewed.version.as_deref());
         }
-        let Some(key) = &known.key else { return closed };
+        let Some(key) = known.key.open() else { return closed };
         let Some(fresh) = held.fresh() else {
             // a value that cannot be opened needs no new data key
             return if self.opens(value, Some(key), scratch) { Ok(Sorted::Ask) } else { closed };

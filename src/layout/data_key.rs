@@ -169,6 +169,11 @@ impl DataKeyForm {
             .hint("say where it is noted: version_column = \"kek_version\", or version_field of an object"))
     }
 
+    /// Whether some wrapped keys open only by the version that is noted beside them.
+    pub fn opens_by_version(&self) -> bool {
+        self.uris().any(|uri| uri.service() == Service::Azure)
+    }
+
     /// The KMS key that wraps.
     pub fn kms(&self) -> &KeyUri {
         &self.keys[0].uri

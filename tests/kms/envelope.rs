@@ -3,6 +3,8 @@
 
 #[path = "envelope/bound.rs"]
 mod bound;
+#[path = "envelope/doubted.rs"]
+mod doubted;
 #[path = "envelope/moved.rs"]
 mod moved;
 #[path = "envelope/objects.rs"]

@@ -84,6 +84,9 @@ impl Vault {
         let sealed = BASE64.decode(text.rsplit(':').next().expect("a part").as_bytes());
         match sealed.ok().and_then(|sealed| self.versions.open(&aad, &sealed)) {
             None => json!({"error": "cipher: message authentication failed"}),
+            Some((_, version)) if !text.starts_with(&format!("vault:v{version}:")) => {
+                json!({"error": "invalid ciphertext: version is too new"})
+            }
             Some((_, version)) if !self.versions.is_usable(version) => {
                 let reason = "ciphertext or signature version is disallowed by policy (too old)";
                 json!({"error": reason})

@@ -8,9 +8,14 @@ use rayon::prelude::*;
 
 use super::unknown::UnknownValue;
 use super::{Intent, JudgedPage, Judgement, SCRATCH, on_the_pool};
-use crate::envelope::{self, Asked, Bindings, EnvelopeColumn, FreshKeys, Held, KnownKeys};
+use crate::envelope::{
+    self, Asked, Bindings, Envelope, EnvelopeColumn, FreshKeys, Held, KnownKeys,
+};
 use crate::error::Result;
 use crate::plan::{ColumnPlan, TablePlan};
+
+/// Rotations of a KMS key that are heard of while one page is asked about: more are no rotations.
+const ROTATIONS_MAX: usize = 8;
 
 /// A value with its wrapped key.
 struct Locked {
@@ -29,25 +34,38 @@ pub(super) async fn judge_unknown(
 ) -> Result<JudgedPage> {
     for (column, plan) in table.columns.iter().enumerate() {
         let Some(envelope) = &plan.envelope else { continue };
-        let (page, locked) = locked(judged, table, column).await?;
+        let (page, mut left) = locked(judged, table, column).await?;
         judged = page;
-        if locked.is_empty() {
-            continue;
-        }
-        let asked: BTreeSet<Asked> = locked.iter().map(|locked| locked.asked.clone()).collect();
-        let known = Arc::new(envelope.ask(asked.into_iter().collect(), intent).await?);
-        let held = (Arc::clone(&known), Arc::new(FreshKeys::default()));
-        let (page, left) = sorted(judged, locked, table, (column, intent), held).await?;
-        judged = page;
-        // what opens, and is to be sealed under a new data key
-        let bindings = left.iter().map(|locked| locked.asked.key.bindings.clone());
-        let bindings: Vec<Bindings> = bindings.collect();
-        if !bindings.is_empty() {
-            let held = (known, Arc::new(envelope.fresh_keys(&bindings).await?));
-            (judged, _) = sorted(judged, left, table, (column, intent), held).await?;
+        for _ in 0..ROTATIONS_MAX {
+            if left.is_empty() {
+                break;
+            }
+            (judged, left) = judge_locked(judged, left, table, envelope, (column, intent)).await?;
         }
     }
     Ok(judged)
+}
+
+/// Answers those that are still unknown, because another worker has heard of a rotation meanwhile.
+async fn judge_locked(
+    judged: JudgedPage,
+    locked: Vec<Locked>,
+    table: &Arc<TablePlan>,
+    envelope: &Envelope,
+    column: (usize, Intent),
+) -> Result<(JudgedPage, Vec<Locked>)> {
+    let asked: BTreeSet<Asked> = locked.iter().map(|locked| locked.asked.clone()).collect();
+    let known = Arc::new(envelope.ask(asked.into_iter().collect(), column.1).await?);
+    let held = (Arc::clone(&known), Arc::new(FreshKeys::default()));
+    let (judged, left) = sorted(judged, locked, table, column, held).await?;
+    // what opens, and is to be sealed under a new data key
+    let bindings = left.iter().map(|locked| locked.asked.key.bindings.clone());
+    let bindings: Vec<Bindings> = bindings.collect();
+    if bindings.is_empty() {
+        return Ok((judged, left));
+    }
+    let held = (known, Arc::new(envelope.fresh_keys(&bindings).await?));
+    sorted(judged, left, table, column, held).await
 }
 
 /// The unknown values of a column with their wrapped keys.

@@ -107,7 +107,7 @@ impl Rows {
     }
 
     /// Notes the version beside every row, as an application would.
-    async fn note_versions(&self) {
+    pub async fn note_versions(&self) {
         let client = self.database.client().await;
         for (id, stored) in self.read().await {
             let (_, version) = self.fake.unwrap(&self.dek_of(&stored)).expect("it is the fake's");
