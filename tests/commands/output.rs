@@ -160,8 +160,8 @@ async fn progress_does_not_flood_a_log() {
 #[tokio::test]
 async fn a_long_run_tells_how_far_it_is() {
     let vault = Vault::with_rows(50).await;
-    let (hold, mut run) = held(&vault).await;
     let began = std::time::Instant::now();
+    let (hold, mut run) = held(&vault).await;
     eventually("a line of progress", async || {
         assert!(!run.has_ended());
         (progress_lines(&run.stderr_so_far()) > 0).then_some(())
