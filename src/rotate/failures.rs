@@ -23,6 +23,8 @@ pub enum Taken {
     Failed,
     /// Whatever the current key is not known to open.
     NotCurrent,
+    /// Failures, and what the database may have refused before: whatever may be listed already.
+    Listable,
 }
 
 /// Failed values as parallel lists.
@@ -53,6 +55,7 @@ impl FailedValues {
                 }
                 // one that its key service would not open is not told from one that it would
                 Judgement::Previous if taken == Taken::NotCurrent => (Reason::NoKeyOpensIt, None),
+                Judgement::Previous if taken == Taken::Listable => (Reason::WriteRefused, None),
                 _ => continue,
             };
             let cell = page.page.value(row, column);

@@ -91,6 +91,7 @@ pub async fn stays(
         }
     }
     known.rows += 1;
+    crate::failpoint!("row-raises");
     Ok(true)
 }
 

@@ -20,7 +20,7 @@ async fn a_ceiling_is_lifted_while_the_run_goes_on() {
     })
     .await;
     assert_eq!(status["waiting"][0]["text"], "holds to 1 rows a second", "{status}");
-    assert_eq!(status["status"], "running", "its lease is kept: {status}");
+    its_lease_is_kept(&rotation).await;
     let answer = told(&rotation, "set --rows-per-second 0").await;
     assert_eq!(answer, "run 1 is told; its processes hear it within a second");
     assert_eq!(rotation.status().await["rows_per_second"], 0);
@@ -29,6 +29,22 @@ async fn a_ceiling_is_lifted_while_the_run_goes_on() {
     assert_eq!(outcome.json()["waiting"], serde_json::Value::Null);
     rotation.expect_written_once().await;
     assert_eq!(events(&rotation).await, ["run started", "settings changed", "run ended"]);
+}
+
+/// Waits until the one shard that is held has a lease that ends when one from its claim would long be over. A
+/// busy machine may renew it late, so nothing is said of the moments in between.
+async fn its_lease_is_kept(rotation: &Rotation) {
+    let client = rotation.client().await;
+    let lease = async || {
+        let held = "SELECT extract(epoch FROM lease_until)::float8, epoch FROM reseal.checkpoint
+                    WHERE owner IS NOT NULL AND NOT done";
+        let row = client.query_one(held, &[]).await.expect("the shard in hand");
+        (row.get::<_, f64>(0), row.get::<_, i32>(1))
+    };
+    let (first, epoch) = lease().await;
+    eventually("its lease is renewed", async || (lease().await.0 > first + 2.0).then_some(()))
+        .await;
+    assert_eq!(lease().await.1, epoch, "by its owner, who need not claim it again");
 }
 
 /// How many workers hold a shard.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::channel;
 
 use reseal::demo::server::{SUPERUSER, ServerOptions, ThrowawayServer};
 use tokio_postgres::{Client, NoTls};
@@ -11,7 +12,30 @@ use tokio_postgres::{Client, NoTls};
 /// the process, however that ends: its supervisor sees our end of the pipe close.
 pub fn shared_server() -> &'static ThrowawayServer {
     static SERVER: OnceLock<ThrowawayServer> = OnceLock::new();
-    SERVER.get_or_init(|| private_server(ServerOptions::default()))
+    SERVER.get_or_init(|| {
+        let server = private_server(ServerOptions::default());
+        if std::env::var_os("RESEAL_TEST_OPEN_TRANSACTION").is_some() {
+            hold_a_transaction_open(&server.url("postgres"));
+        }
+        server
+    })
+}
+
+/// From now on the oldest transaction of the server is this one, which has a number (as if it had
+/// written) and touches nothing: what a test of another promise may do at any time.
+fn hold_a_transaction_open(url: &str) {
+    let (url, (begun, is_open)) = (url.to_owned(), channel());
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(async {
+            let holder = connect(&url).await;
+            let begin = "BEGIN; SELECT pg_current_xact_id()";
+            holder.batch_execute(begin).await.expect("an open transaction");
+            begun.send(()).expect("somebody waits");
+            std::future::pending::<()>().await;
+        });
+    });
+    is_open.recv().expect("an open transaction");
 }
 
 /// A server of one's own, for tests that crash it or need other settings.

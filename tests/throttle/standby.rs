@@ -42,18 +42,25 @@ impl Lagging {
 async fn a_run_waits_for_a_standby_that_is_bytes_behind() {
     let lagging = Lagging::of(300).await;
     let rotation = &lagging.rotation;
-    let slow = "run --workers 2 --page-rows-max 50 --lease 2s --throttle-standby-lag 16KiB";
+    let slow = "run --workers 2 --page-rows-max 50 --lease 4s --throttle-standby-lag 16KiB";
     let mut running = rotation.command(slow).spawn();
     let status = held(rotation, &mut running, "standby_lag").await;
     assert!(text(&status).starts_with("waits for standby the follower: "), "{status}");
     assert!(text(&status).ends_with("KiB behind"), "{status}");
     assert_eq!(written(rotation).await, 0, "nothing is written while it waits");
-    // longer than its lease: it is kept, so nobody takes the shard over
-    let epochs = "SELECT max(epoch), bool_and(lease_until > clock_timestamp())
+    // until all leases that there are now are over: they are kept, so nobody takes a shard over
+    let leases = "SELECT max(epoch), extract(epoch FROM min(lease_until))::float8,
+                         extract(epoch FROM clock_timestamp())::float8
                   FROM reseal.checkpoint WHERE owner IS NOT NULL AND NOT done";
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
-    let row = rotation.client().await.query_one(epochs, &[]).await.expect("the checkpoints");
-    assert_eq!((row.get::<_, i32>(0), row.get::<_, bool>(1)), (1, true));
+    let client = rotation.client().await;
+    let row = client.query_one(leases, &[]).await.expect("the checkpoints");
+    let over = row.get::<_, f64>(2) + 4.0;
+    let epoch = eventually("the leases are renewed", async || {
+        let row = client.query_one(leases, &[]).await.expect("the checkpoints");
+        (row.get::<_, f64>(1) > over).then(|| row.get::<_, i32>(0))
+    })
+    .await;
+    assert_eq!(epoch, 1);
     lagging.replay().await;
     running.wait().await.expect(0);
     rotation.expect_written_once().await;

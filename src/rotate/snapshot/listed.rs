@@ -15,23 +15,25 @@ use crate::rotate::judge::{self, Intent, JudgedPage, Judgement};
 use crate::rotate::sift::still_page;
 use crate::rotate::statements;
 
-/// The rows without those that hold nothing but failures which this pass of a run has listed as they are.
+/// The rows without those that hold nothing but failures which this pass of a run has listed as they are; and how
+/// many values of those left out a previous key opens: the database has refused them, and nobody has written them
+/// since.
 pub async fn left_out(
     transaction: &Transaction<'_>,
     session: SessionStamp,
     table: &Arc<TablePlan>,
     rows: Vec<Row>,
     pass: (i64, i32),
-) -> Result<Vec<Row>> {
+) -> Result<(Vec<Row>, u64)> {
     if rows.is_empty() {
-        return Ok(rows);
+        return Ok((rows, 0));
     }
     let page = still_page(rows, table, session);
     let judged = judge::judge(page, Arc::clone(table), Intent::Sift).await?;
     let mut failed = FailedValues::default();
     for row in 0..judged.page.len() {
         for column in 0..table.columns.len() {
-            failed.take(table, &judged, (row, column), Taken::Failed);
+            failed.take(table, &judged, (row, column), Taken::Listable);
         }
     }
     let mut unfinished: Vec<u64> = (0..judged.page.len())
@@ -41,7 +43,9 @@ pub async fn left_out(
         unfinished[failed.rows[number]] -= 1;
     }
     let keep: Vec<bool> = unfinished.into_iter().map(|values| values > 0).collect();
-    Ok(judged.page.into_rows(&keep))
+    let left_out = (0..keep.len()).filter(|row| !keep[*row]);
+    let refused = left_out.map(|row| judged.count_in_row(row, |j| *j == Judgement::Previous)).sum();
+    Ok((judged.page.into_rows(&keep), refused))
 }
 
 /// Which of the failed values are listed.

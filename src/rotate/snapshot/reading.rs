@@ -94,13 +94,16 @@ impl Reading<'_> {
         Ok(is_cut.then_some(last))
     }
 
-    /// Makes room: what the walk has listed need not be kept.
+    /// Makes room: what the walk has listed need not be kept, nor done once more.
     pub async fn forget_listed(&mut self, seen: &mut Seen) -> Result<()> {
         let Some(pass) = self.scope.listed_by else { return Ok(()) };
         self.room = self.scope.room;
         for (table, rows) in &mut seen.unfinished {
             let all = std::mem::take(rows);
-            *rows = listed::left_out(self.transaction, self.session, table, all, pass).await?;
+            let refused;
+            (*rows, refused) =
+                listed::left_out(self.transaction, self.session, table, all, pass).await?;
+            seen.previous -= refused;
             rows.iter().for_each(|row| self.room.take(Fields::of(table).bytes(row)));
         }
         Ok(())
