@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::moto::Moto;
 use super::openbao::OpenBao;
 use super::transit::{Bound, Transit};
-use crate::support::{Outcome, TestDatabase, TestKey, open, seal};
+use crate::support::{Hold, Outcome, Reseal, TestDatabase, TestKey, eventually, open, seal};
 
 /// What a job needs, and no more. (docs/kms/vault.md)
 const POLICY: &str = r#"path "transit/rewrap/k"  { capabilities = ["update"] }
@@ -55,13 +55,16 @@ impl Stage {
     }
 
     async fn run(&self, words: &str, rotate: &str, code: i32) -> Outcome {
+        self.reseal(words, rotate).run().await.expect(code)
+    }
+
+    fn reseal(&self, words: &str, rotate: &str) -> Reseal {
         let config = format!(
             "[[table]]\nname = \"orders\"\n[table.columns.secret]\n\
              layout = \"go\"\ndata_key = {{ kms = \"hashivault://k\", column = \"dek\", form = \"hex\", \
              version_column = \"v\"{rotate} }}\n"
         );
-        let program = self.bao.program(words, &self.token).on(&self.database).config(config);
-        program.run().await.expect(code)
+        self.bao.program(words, &self.token).on(&self.database).config(config)
     }
 
     /// Every row opens with its data key, which is wrapped under this version. Its values and wrapped keys.
@@ -178,4 +181,21 @@ async fn from_one_key_of_moto_to_another() {
         assert_eq!(shown, format!("{} {new}", data_key.hex()), "opened by AWS's own client");
         assert_eq!(open(data_key, "go", b"", &secret), Some(plaintext(id)));
     }
+}
+
+/// A token that lives for two seconds, and a run that rests for longer.
+#[tokio::test]
+async fn a_token_is_renewed_while_a_run_rests() {
+    let mut stage = Stage::set(POLICY).await;
+    stage.rotate();
+    stage.token = stage.bao.token_for(2);
+    let (hold, run) = Hold::at("committed@1", stage.reseal("run --workers 1", "")).await;
+    let mut renewed = 0;
+    for _ in 0..3 {
+        let later = || stage.bao.renewed_at(&stage.token).filter(|time| *time > renewed);
+        renewed = eventually("a renewal", async || later()).await;
+    }
+    hold.release();
+    run.wait().await.expect(0);
+    stage.rows(2).await;
 }

@@ -57,6 +57,19 @@ impl OpenBao {
         self.run(&["token", "create", "-policy=job", "-field=token"])
     }
 
+    /// A token of the policy that was written last, for so many seconds.
+    pub fn token_for(&self, seconds: u32) -> String {
+        let lives = format!("-ttl={seconds}s");
+        self.run(&["token", "create", "-policy=job", &lives, "-field=token"])
+    }
+
+    /// When a token was renewed last, in seconds since 1970.
+    pub fn renewed_at(&self, token: &str) -> Option<i64> {
+        let looked = self.run(&["token", "lookup", "-format=json", token]);
+        let looked: serde_json::Value = serde_json::from_str(&looked).expect("JSON");
+        looked["data"]["last_renewal_time"].as_i64()
+    }
+
     pub fn program(&self, words: &str, token: &str) -> Reseal {
         Reseal::new(words)
             .env("VAULT_ADDR", format!("http://{}", self.0.address))
