@@ -13,7 +13,7 @@ pub mod scan;
 pub mod status;
 pub mod verify;
 
-use std::fmt::{self, Display};
+use std::fmt::{self, Display, Write as _};
 use std::io::{self, Write};
 use std::panic::Location;
 
@@ -87,7 +87,29 @@ fn to_stderr(text: &str) {
 
 fn error_text(error: &Error) -> String {
     let others: String = error.others.iter().map(error_text).collect();
-    format!("reseal: error: {error}\n{others}")
+    let mut text = format!("reseal: error: {}\n", OneLine(&error.what));
+    for (name, said) in [("where", &error.place), ("hint", &error.hint)] {
+        if let Some(said) = said {
+            text += &format!("  {name}: {}\n", OneLine(said));
+        }
+    }
+    text + &others
+}
+
+/// What stands in a line of its own, with every control character written out: a line feed in a name must not look
+/// like a line of ours.
+pub struct OneLine<D>(pub D);
+
+impl<D: Display> Display for OneLine<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        struct Shown<'f, 'b>(&'f mut fmt::Formatter<'b>);
+        impl fmt::Write for Shown<'_, '_> {
+            fn write_str(&mut self, text: &str) -> fmt::Result {
+                self.0.write_str(&visible(text, &[]))
+            }
+        }
+        write!(Shown(f), "{}", self.0)
+    }
 }
 
 /// The text with its control characters written out, but for those that are `meant`: names and row keys are what
@@ -140,6 +162,15 @@ mod tests {
         let key = "größe\u{1b}]0;title\u{7}\r\nreseal: \u{9b}2J";
         assert_eq!(visible(key, &[]), r"größe\u{1b}]0;title\u{7}\r\nreseal: \u{9b}2J");
         assert_eq!(visible("one\nother\tthird", &['\n']), "one\nother\\tthird");
+    }
+
+    #[test]
+    fn a_line_feed_in_a_name_makes_no_line_of_ours() {
+        let error = Error::refused("no table of this name").at("a\nreseal: error: b").hint("c\rd");
+        assert_eq!(
+            error_text(&error),
+            "reseal: error: no table of this name\n  where: a\\nreseal: error: b\n  hint: c\\rd\n"
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 -- Run $1 (the newest when NULL) as the report shows it.
 SELECT r.run_id, r.state, r.pass, r.keys::text AS keys, r.total_estimate, r.exit_code, r.reason,
-       r.proof::text AS proof, r.wanted, r.wanted_by, r.left_out, r.rows_per_second, r.workers,
+       r.proof::text AS proof, r.wanted, r.wanted_by, r.columns, r.left_out, r.rows_per_second, r.workers,
        to_char(r.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started_at,
        to_char(r.completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS completed_at,
        EXISTS (

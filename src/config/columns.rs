@@ -1,7 +1,7 @@
 //! `--column [SCHEMA.]TABLE.COLUMN[:LAYOUT]`: columns named on the command line.
 
 use crate::config::layouts::refused;
-use crate::config::names::{TableName, first_unquoted_colon};
+use crate::config::names::{NamePattern, TableName, first_unquoted_colon};
 use crate::config::rings::DEFAULT_RING;
 use crate::config::tables::whole_document;
 use crate::config::word::Word;
@@ -34,6 +34,32 @@ pub fn tables(typed: &[String], troubles: &mut Troubles) -> Vec<TableConfig> {
         table.refuse_written_twice(&format!("--column {}", table.name), troubles);
     }
     tables
+}
+
+/// What of a configured table is not among the columns that were `named`: all of it by its name, or columns by theirs.
+pub fn left_out(table: &TableConfig, named: &[TableConfig]) -> Vec<String> {
+    let of_table: Vec<&TableConfig> =
+        named.iter().filter(|other| covers(&other.name, &table.name)).collect();
+    if of_table.is_empty() {
+        return vec![table.name.to_string()];
+    }
+    let is_named = |column: &ColumnConfig| {
+        of_table.iter().any(|other| other.columns.iter().any(|named| named.name == column.name))
+    };
+    let rest = table.columns.iter().filter(|column| !is_named(column));
+    rest.map(|column| format!("{}.{}", table.name, column.name)).collect()
+}
+
+/// Whether a name means all that another one means, as far as the names tell it; one without a schema is taken for one
+/// in `public`.
+fn covers(name: &TableName, other: &TableName) -> bool {
+    let covers = |pattern: &NamePattern, other: &NamePattern| match other {
+        NamePattern::Exact(name) => pattern.matches(name),
+        NamePattern::Wildcard(_) => pattern == other,
+    };
+    let public = NamePattern::Exact("public".to_owned());
+    let schema = |name: &TableName| name.schema.clone().unwrap_or_else(|| public.clone());
+    covers(&schema(name), &schema(other)) && covers(&name.table, &other.table)
 }
 
 fn column(word: &Word) -> Result<(TableName, ColumnConfig)> {

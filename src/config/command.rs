@@ -147,7 +147,9 @@ fn of_run(
     let file = FileWords::find(words.file.config.as_deref(), environment)?;
     let mut troubles = Troubles::default();
     let tables = tables::resolve(words, &file, &mut troubles);
-    let (tables, left_out) = only::part(&words.only, tables, &mut troubles);
+    let not_typed = tables::left_out_by_words(words, &file, &tables);
+    let (tables, mut left_out) = only::part(&words.only, tables, &mut troubles);
+    left_out.extend(not_typed);
     let uses = |name: &str| tables.iter().any(|table| table.needs_ring() && table.ring == name);
     let mut rings = rings::resolve(&words.keys, &file, uses(rings::DEFAULT_RING), &mut troubles);
     rings.retain(|name, _| uses(name));

@@ -12,7 +12,7 @@ use crate::config::service_url::ServiceUrl;
 use crate::config::token::Token;
 use crate::config::word::Word;
 use crate::config::{Environment, Troubles};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 const LINGER_SECONDS_MAX: u64 = 24 * 60 * 60;
 
@@ -85,6 +85,9 @@ impl ServeConfig {
         let listen_token = typed.listen_token.as_ref();
         let listen_token =
             listen_token.map(|text| Word::new(text, "--listen-token")).or(file.listen_token);
+        if listen.is_none() {
+            typed.refuse_words_of_listening(troubles);
+        }
         let listen = listen.and_then(|listen| {
             let token = Token::find(listen_token.as_ref(), "RESEAL_LISTEN_TOKEN", environment);
             let (address, token) = (troubles.note(address(&listen)), troubles.note(token));
@@ -105,6 +108,19 @@ impl ServeConfig {
     /// Whether anybody will ask for the metrics.
     pub fn is_wanted(&self) -> bool {
         self.listen.is_some() || self.push.is_some()
+    }
+}
+
+impl ServeWords {
+    /// Whoever types them means to be listened to. In environment and file they may stand for commands that listen.
+    fn refuse_words_of_listening(&self, troubles: &mut Troubles) {
+        for (option, typed) in [("--listen-token", &self.listen_token), ("--linger", &self.linger)]
+        {
+            if typed.is_some() {
+                let error = Error::usage("nothing is served").at(option);
+                troubles.add(error.hint("say where, with --listen ADDRESS, or leave this out"));
+            }
+        }
     }
 }
 

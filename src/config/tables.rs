@@ -129,6 +129,16 @@ pub fn resolve(typed: &RunWords, file: &FileWords, troubles: &mut Troubles) -> V
     of_file(file, troubles)
 }
 
+/// What the file configures and `--column` does not name: tables, or single columns of one that it names.
+pub fn left_out_by_words(typed: &RunWords, file: &FileWords, named: &[TableConfig]) -> Vec<String> {
+    if typed.columns.is_empty() {
+        return Vec::new();
+    }
+    // what is wrong with tables that are not meant is told when they are
+    let configured = of_file(file, &mut Troubles::default());
+    configured.iter().flat_map(|table| columns::left_out(table, named)).collect()
+}
+
 /// The tables of the file, if there are any.
 pub fn of_file(file: &FileWords, troubles: &mut Troubles) -> Vec<TableConfig> {
     let mut tables: Vec<TableConfig> = Vec::new();

@@ -38,6 +38,7 @@ statements! {
     FENCE = "ledger/fence.sql";
     LAST_PROOF = "ledger/last_proof.sql";
     LATEST_MENTION_OF_KEY = "ledger/latest_mention_of_key.sql";
+    LEDGER_IN_THE_WAY = "ledger/in_the_way.sql";
     LEDGER_PRESENT = "ledger/present.sql";
     LIST_FAILURES = "ledger/list_failures.sql";
     MOVE_CHECKPOINT = "ledger/move_checkpoint.sql";

@@ -40,6 +40,7 @@ pub(super) async fn planned(
     rings: &Rings,
     gate: &GateConfig,
 ) -> Result<Planned> {
+    setup::refuse_newer(session).await?;
     // before layouts are filled in: the digest is of the words as written
     let digest_text = config.digest_text();
     let made = make::plan(session, &mut config, rings, Depth::Full, Purpose::Rotate).await;
@@ -212,6 +213,7 @@ async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let database = connect(&command.config, &stop).await?;
     desk.connected(&database);
     let mut session = database.session().await?;
+    setup::refuse_newer(&mut session).await?;
     passphrases::name(&mut session, rings.values_mut()).await?;
     let mut config = command.config;
     let made = make::plan(&mut session, &mut config, &rings, Depth::Full, Purpose::Verify).await;
@@ -237,7 +239,9 @@ async fn prove(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
     let mut keys: Vec<String> =
         context.rings.values().map(|ring| ring.current().id().to_string()).collect();
     keys.extend(run_keys::written_services(&context.config));
-    report::result(&report::verify::of(&verdict, keys, &context.config.left_out), command.output)?;
+    let left_out = &context.config.left_out;
+    let shown = report::verify::of(&verdict, keys, &plan.column_names(), left_out);
+    report::result(&shown, command.output)?;
     Ok(if verdict.is_good() { ExitCode::Done } else { ExitCode::Unfinished })
 }
 
@@ -249,7 +253,7 @@ async fn connect(config: &Config, stop: &Stop) -> Result<Database> {
 /// Tells the plan's warnings to the log.
 fn tell(plan: &Plan) {
     for warning in &plan.warnings {
-        tracing::warn!(target: "reseal", place = warning.place, hint = warning.hint, "{}", warning.what);
+        tracing::warn!(target: "reseal", place = warning.place, hint = warning.hint, "{}", report::OneLine(&warning.what));
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::db::ledger::audit::chain::{Doer, Finding, Head, StoredEvent};
+use crate::report::OneLine;
 
 /// Events as `reseal audit show` lists them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -60,11 +61,11 @@ impl fmt::Display for AuditReport {
 
 impl fmt::Display for AuditedEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} {}", self.event_id, self.happened_at, self.event)?;
+        write!(f, "{}: {} {}", self.event_id, self.happened_at, OneLine(&self.event))?;
         if let Some(run_id) = self.run_id {
             write!(f, ", run {run_id}")?;
         }
-        write!(f, ", role {}", self.who.database_role)?;
+        write!(f, ", role {}", OneLine(&self.who.database_role))?;
         let said = [
             ("operator", &self.who.operator),
             ("ticket", &self.who.ticket),
@@ -74,7 +75,7 @@ impl fmt::Display for AuditedEvent {
         ];
         for (name, value) in said {
             if let Some(value) = value {
-                write!(f, ", {name} {value}")?;
+                write!(f, ", {name} {}", OneLine(value))?;
             }
         }
         match self.detail.as_object() {
@@ -126,7 +127,7 @@ impl fmt::Display for ChainReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the audit trail is {}: {} events", self.status, self.events)?;
         for found in &self.findings {
-            write!(f, "\n  found      {}", found.what)?;
+            write!(f, "\n  found      {}", OneLine(&found.what))?;
         }
         if let Some(head) = &self.head {
             write!(f, "\n  head       {head}")?;

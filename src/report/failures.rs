@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::visible;
+use super::OneLine;
 use crate::db::ledger::failure::Failure;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,7 +22,6 @@ impl fmt::Display for FailuresReport {
             if !std::mem::take(&mut first) {
                 writeln!(f)?;
             }
-            let key: Vec<String> = failure.key.iter().map(|part| visible(part, &[])).collect();
             let times = if failure.attempts == 1 { "attempt" } else { "attempts" };
             let sqlstate =
                 failure.sqlstate.as_deref().map(|s| format!(" ({s})")).unwrap_or_default();
@@ -30,11 +29,11 @@ impl fmt::Display for FailuresReport {
                 f,
                 "{}: {}.{}{}{} key ({}) {}{sqlstate}, {} {times}, first {}, last {}",
                 failure.id,
-                failure.table,
-                failure.column,
+                OneLine(&failure.table),
+                OneLine(&failure.column),
                 if failure.path.is_empty() { "" } else { " " },
-                failure.path,
-                key.join(", "),
+                OneLine(&failure.path),
+                OneLine(failure.key.join(", ")),
                 failure.reason,
                 failure.attempts,
                 failure.first_seen_at,
@@ -44,7 +43,7 @@ impl fmt::Display for FailuresReport {
                 write!(f, ", of {} values that share the key", failure.values)?;
             }
             if let (Some(by), Some(reason)) = (&failure.accepted_by, &failure.accepted_reason) {
-                write!(f, ", accepted by {by}: {}", visible(reason, &[]))?;
+                write!(f, ", accepted by {by}: {}", OneLine(reason))?;
             }
             if let Some(at) = &failure.resolved_at {
                 write!(f, ", resolved {at}")?;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::db::ledger::run::{Relation, RingKeys};
 use crate::kms::KmsSettings;
 use crate::plan::{Calls, Order, Plan, TablePlan, Warning};
+use crate::report::OneLine;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PlanReport {
@@ -163,14 +164,15 @@ impl fmt::Display for PlanReport {
         for ring in &self.keys {
             let previous =
                 if ring.previous.is_empty() { "none".into() } else { ring.previous.join(", ") };
-            write!(f, "\n  ring {}: current key {}, previous {previous}", ring.ring, ring.current)?;
+            let name = OneLine(&ring.ring);
+            write!(f, "\n  ring {name}: current key {}, previous {previous}", ring.current)?;
         }
         for table in &self.tables {
             write!(
                 f,
                 "\n  table {} by ({}): about {} rows, {} records, {} to reseal, {} bytes, {} dead tuples, {} bytes of WAL, {} s, in {} order",
-                table.table,
-                table.row_key.join(", "),
+                OneLine(&table.table),
+                OneLine(table.row_key.join(", ")),
                 table.estimated_rows,
                 table.estimated_records,
                 table.estimated_to_reseal,
@@ -188,9 +190,9 @@ impl fmt::Display for PlanReport {
                 write!(
                     f,
                     "\n    {}: {}{stands_for}{within}{}{found}; of {} sampled values the current key opens {}, previous keys {}, none {}",
-                    column.column,
-                    column.layout,
-                    column.paths.join(", "),
+                    OneLine(&column.column),
+                    OneLine(&column.layout),
+                    OneLine(column.paths.join(", ")),
                     column.sampled,
                     column.current_key_opens,
                     column.previous_keys_open,
@@ -214,7 +216,9 @@ impl fmt::Display for PlanReport {
             write!(
                 f,
                 "\n  warning: {}\n    where: {}\n    hint: {}",
-                warning.what, warning.place, warning.hint
+                OneLine(&warning.what),
+                OneLine(&warning.place),
+                OneLine(&warning.hint)
             )?;
         }
         Ok(())

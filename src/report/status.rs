@@ -6,7 +6,7 @@ mod totals;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::proof;
+use super::proof::{self, About};
 use crate::db::ledger::counted::{Counted, RunRecord, WaitRecord};
 use crate::db::ledger::failure::FailureCount;
 use crate::db::ledger::run::RingKeys;
@@ -39,7 +39,7 @@ pub struct StatusReport {
     /// What whoever is at work waits for, or by whom the run is paused.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<WaitRecord>,
-    /// Tables of the configuration that are not part of the run (`--only`).
+    /// Tables and columns of the configuration that are not part of the run (`--only`, `--column`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
     /// What `reseal set` has said of each process.
@@ -146,7 +146,7 @@ pub fn of(
         reason: run.reason.clone(),
         advice: Vec::new(),
     };
-    report.advice = advice(&report, timeline);
+    report.advice = advice(&report, &run.columns, timeline);
     report
 }
 
@@ -219,7 +219,7 @@ fn tables(run: &RunRecord, counts: &[Counted]) -> Vec<TableReport> {
     names.into_iter().map(table).collect()
 }
 
-fn advice(report: &StatusReport, timeline: Option<i64>) -> Vec<String> {
+fn advice(report: &StatusReport, columns: &[String], timeline: Option<i64>) -> Vec<String> {
     let mut advice = Vec::new();
     let proof = report.proof.as_ref();
     let proven_on = proof.and_then(|proof| proof["timeline"].as_i64());
@@ -239,11 +239,9 @@ fn advice(report: &StatusReport, timeline: Option<i64>) -> Vec<String> {
     }
     let moment = proof.and_then(|proof| proof["moment"].as_str());
     match (report.status, moment) {
-        ("completed", _) if !report.left_out.is_empty() => {
-            advice.extend(proof::of_a_part(&report.left_out));
-        }
         ("completed", Some(moment)) => {
-            advice.extend(proof::removal(moment, report.accepted_records));
+            let (left_out, accepted) = (report.left_out.as_slice(), report.accepted_records);
+            advice.extend(proof::advice(moment, About { columns, left_out, accepted }));
         }
         ("completed_with_failures", _) => advice.push(
             "some values could not be opened or written: see `reseal failures`; repair or accept them, then \

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::proof;
+use super::OneLine;
+use super::proof::{self, About};
 use crate::rotate::verify::{Verdict, Verified};
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -24,8 +25,13 @@ pub struct VerifyReport {
     pub advice: Vec<String>,
 }
 
-/// `left_out` names the tables of the configuration that were not part of it.
-pub fn of(verdict: &Verdict, current_keys: Vec<String>, left_out: &[String]) -> VerifyReport {
+/// `columns` are those it is about, `left_out` names what of the configuration is no part of it.
+pub fn of(
+    verdict: &Verdict,
+    current_keys: Vec<String>,
+    columns: &[String],
+    left_out: &[String],
+) -> VerifyReport {
     let sum = |of: fn(&Verified) -> u64| verdict.tables.iter().map(of).sum::<u64>();
     let remaining = sum(|t| t.remaining);
     let (processed, failed) = (sum(|t| t.current), sum(|t| t.failed));
@@ -40,7 +46,7 @@ pub fn of(verdict: &Verdict, current_keys: Vec<String>, left_out: &[String]) -> 
         proof: proof_of(verdict),
         tables: verdict.tables.iter().map(table).collect(),
         standbys_behind: verdict.standbys_behind.clone(),
-        advice: advice(verdict, left_out),
+        advice: advice(verdict, columns, left_out),
     }
 }
 
@@ -66,7 +72,7 @@ fn table(verified: &Verified) -> Value {
     })
 }
 
-fn advice(verdict: &Verdict, left_out: &[String]) -> Vec<String> {
+fn advice(verdict: &Verdict, columns: &[String], left_out: &[String]) -> Vec<String> {
     if !verdict.is_good() {
         return vec![
             "values are left that the current key does not open: keep the previous keys and run \
@@ -75,10 +81,8 @@ fn advice(verdict: &Verdict, left_out: &[String]) -> Vec<String> {
         ];
     }
     let accepted = verdict.tables.iter().map(|t| t.accepted).sum();
-    let mut advice = match left_out {
-        [] => proof::removal(&verdict.moment.time, accepted),
-        left_out => proof::of_a_part(left_out),
-    };
+    let about = About { columns, left_out, accepted };
+    let mut advice = proof::advice(&verdict.moment.time, about);
     advice.extend(proof::standbys(&verdict.standbys_behind));
     advice
 }
@@ -99,7 +103,7 @@ impl fmt::Display for VerifyReport {
         }
         proof::write(f, &self.proof)?;
         for advice in &self.advice {
-            write!(f, "\n  next       {advice}")?;
+            write!(f, "\n  next       {}", OneLine(advice))?;
         }
         Ok(())
     }

@@ -105,13 +105,16 @@ async fn judge_besides(
     wanted: &Wanted,
     plan: Option<&Plan>,
 ) -> Result<(Relation, Objections)> {
-    let mut facts = LedgerFacts::default();
-    if setup::version(session).await?.is_some() {
-        let transaction = session.begin(&Terms::reading()).await?;
-        facts = ledger_checks::read(&transaction, &wanted.columns, &wanted.keys).await?;
-        transaction.commit().await?;
+    let (mut facts, mut objections) = (LedgerFacts::default(), Objections::default());
+    let version = setup::version(session).await?;
+    let transaction = session.begin(&Terms::reading()).await?;
+    match version {
+        Some(_) => {
+            facts = ledger_checks::read(&transaction, &wanted.columns, &wanted.keys).await?;
+        }
+        None => objections.refusals.extend(setup::in_the_way(&transaction).await?),
     }
-    let mut objections = Objections::default();
+    transaction.commit().await?;
     throttle::check(session, &config.run.throttle, &mut objections).await?;
     let relation = ledger_checks::judge(&facts, wanted, plan, &config.run, &mut objections);
     Ok((relation, objections))

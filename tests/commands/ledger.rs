@@ -75,6 +75,10 @@ async fn one_of_a_newer_program_is_left_alone() {
         newer(&outcome.stderr);
     }
     assert!(vault.cells().await == before);
+    // before any table is looked at
+    let verify = vault.with_columns("verify").previous_keys(&[]);
+    let verify = verify.env("RESEAL_FAILPOINT", "page-fetched=kill");
+    newer(&verify.run().await.expect(3).stderr);
 }
 
 #[track_caller]

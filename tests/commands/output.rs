@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{MoreWords, SMALL_PAGES, held, status};
-use crate::support::{DEADLINE, Reseal, Vault, eventually};
+use crate::support::{DEADLINE, Reseal, Rotation, Vault, eventually};
 
 /// For people: a few lines each, with these words in this order.
 #[tokio::test]
@@ -43,7 +43,8 @@ async fn the_text_of_each_command() {
         "started 20",
         "proof      at 20",
         "table      public.secrets: 40 records",
-        "the previous key can be removed from the services",
+        "the previous key can be removed from the services as far as the configured columns public.secrets.secret, \
+         public.secrets.token needed it",
     ];
     says(vault.with_columns("run"), 0, &run).await;
     says(vault.command("status"), 0, &run).await;
@@ -53,6 +54,53 @@ async fn the_text_of_each_command() {
         ["not_verified: ", "the current key opens 0, 40 need another key", "keep the previous"];
     says(vault.with_columns("verify").current_key(&vault.old), 1, &verify).await;
     says(vault.command("failures"), 0, &["no failures"]).await;
+}
+
+/// In a text a line feed in a name does not look like a line of the program's; in JSON the name is what it is.
+#[tokio::test]
+async fn a_name_stays_within_its_line() {
+    let rotation = Rotation::of(0).await;
+    let (table, column) = ("t\n  next       drop it", "c\n  reason     none\u{1b}[2J");
+    let create = format!(
+        "CREATE TABLE \"{table}\" (id bigint PRIMARY KEY, value bytea); \
+         CREATE TRIGGER t BEFORE UPDATE ON \"{table}\" FOR EACH ROW EXECUTE FUNCTION \
+         suppress_redundant_updates_trigger()"
+    );
+    rotation.database.batch(&create).await;
+    rotation.insert(&format!("\"{table}\""), 1..=20, &rotation.old).await;
+    let damage = format!(
+        "ALTER TABLE \"{table}\" RENAME value TO \"{column}\"; \
+         UPDATE \"{table}\" SET \"{column}\" = '\\x00' WHERE id = 7"
+    );
+    rotation.database.batch(&damage).await;
+    let named = format!("\"{table}\".\"{column}\":go");
+    let command = |words: &str, names: bool| {
+        let command = Reseal::new(words).on(&rotation.database).current_key(&rotation.new);
+        let command = command.previous_keys(&[&rotation.old]);
+        if names { command.arg("-c").arg(&named) } else { command }
+    };
+    for (words, names, code) in [
+        ("plan", true, 0),
+        ("run", true, 1),
+        ("status", false, 0),
+        ("failures", false, 0),
+        ("failures accept 1 --reason none", false, 0),
+        ("run", true, 0),
+        ("scan", false, 0),
+    ] {
+        let outcome = command(words, names).run().await.expect(code);
+        for line in outcome.stdout.lines() {
+            let ours = ["  next       drop it", "  reason     none"];
+            assert!(!ours.iter().any(|line_feed| line.starts_with(line_feed)), "{words}: {line}");
+        }
+        assert!(!outcome.stdout.contains('\u{1b}'), "{words}: {}", outcome.stdout);
+        assert!(
+            words.contains("accept") || outcome.stdout.contains(r"t\n  next       drop it"),
+            "{words}"
+        );
+    }
+    let report = command("status", false).json().run().await.expect(0).json();
+    assert_eq!(report["tables"][0]["table"], format!("public.{table}"), "{report}");
 }
 
 /// A layout that was found is said to have been found.

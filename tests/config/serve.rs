@@ -96,6 +96,11 @@ fn bad_words_are_all_reported() {
         ("--listen 9187", "listen is an IP address with its port"),
         ("--listen localhost:99999", "listen is an IP address with its port"),
         ("--push-gateway host:9091", "push_gateway is an address"),
+        (
+            "--listen-token file:token",
+            "nothing is served @ --listen-token / say where, with --listen",
+        ),
+        ("--linger 1m --push-gateway http://host:1", "nothing is served @ --linger / "),
     ] {
         let found = troubles(&format!("run -c t.c {words}"), &[], "");
         assert!(found.len() == 1 && found[0].starts_with(said), "{words}: {found:?}");

@@ -1,6 +1,6 @@
 //! `--only`: a part of the configuration.
 
-use crate::support::{Reseal, Rotation};
+use crate::support::{Reseal, Rotation, TestKey};
 use crate::told;
 
 const BOTH: &str = "
@@ -40,9 +40,39 @@ async fn a_part_is_a_run_of_its_own_and_says_what_it_leaves_out() {
     let verified = verify.run().await.expect(0).json();
     assert!(!verified["advice"].to_string().contains("can be removed"), "{verified}");
 
+    // nor has a report of the part a date
+    let report = command(&rotation, "report --backup-retention 35d");
+    let retention = report.run().await.expect(0).json()["retention"].clone();
+    assert!(retention["keep_until"].is_null(), "{retention}");
+
     let report = command(&rotation, "run").run().await.expect(0).json();
     assert_eq!((&report["run_id"], &report["resealed_records"]), (&2.into(), &200.into()));
     assert!(report["advice"].to_string().contains("can be removed"), "{report}");
+}
+
+/// A column named on the command line is a part of the file, where there is one.
+#[tokio::test]
+async fn a_column_alone_says_what_it_holds_for() {
+    let rotation = of_two_tables().await;
+    let report = command(&rotation, "run -c secrets.value:go").run().await.expect(0).json();
+    assert_eq!(report["left_out"], serde_json::json!(["public.second"]), "{report}");
+    assert!(!report["advice"].to_string().contains("can be removed"), "{report}");
+    let verify = command(&rotation, "verify -c public.secrets.value:go").previous_keys(&[]);
+    let verified = verify.run().await.expect(0).json();
+    assert!(!verified["advice"].to_string().contains("can be removed"), "{verified}");
+
+    // without a file nothing else is known of: the advice names what it holds for
+    let holds = "can be removed from the services as far as the configured column public.secrets.value needed it: \
+                 `reseal scan` tells whether others do";
+    for words in ["run -c secrets.value:go", "verify -c secrets.value:go", "status"] {
+        let alone = Reseal::new(words).json().on(&rotation.database);
+        let previous: &[&TestKey] =
+            if words.starts_with("verify") { &[] } else { &[&rotation.old] };
+        let alone = alone.current_key(&rotation.new).previous_keys(previous);
+        let told = alone.run().await.expect(0).json();
+        assert_eq!(told["left_out"], serde_json::Value::Null, "{told}");
+        assert!(told["advice"].to_string().contains(holds), "{words}: {told}");
+    }
 }
 
 #[tokio::test]

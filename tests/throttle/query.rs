@@ -60,7 +60,10 @@ async fn a_query_that_is_none_is_refused() {
     rotation.database.batch(TRAFFIC).await;
     for (query, what) in [
         ("SELECT nothing FROM nowhere", "the query fails: "),
-        ("SELECT 'perhaps'", "the query fails: "),
+        ("SELECT 'perhaps'", "the query answers a value of type text, not a boolean"),
+        ("SELECT 1", "the query answers a value of type int4, not a boolean"),
+        ("SELECT count(*) FROM traffic", "the query answers a value of type int8, not a boolean"),
+        ("SELECT NULL", "the query answers a value of type text, not a boolean"),
         ("SELECT true, false", "the query fails: "),
         ("SELECT true FROM generate_series(1, 2)", "the query fails: "),
         ("SELECT true); DROP TABLE traffic; SELECT (true", "the query fails: "),

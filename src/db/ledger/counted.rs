@@ -27,7 +27,9 @@ pub struct RunRecord {
     pub completed_at: Option<String>,
     /// A lease is alive.
     pub at_work: bool,
-    /// Tables of the configuration that are not part of it.
+    /// What it is about, as `"schema"."table"."column"`.
+    pub columns: Vec<String>,
+    /// Tables and columns of the configuration that are not part of it.
     pub left_out: Vec<String>,
     pub wanted: Wish,
     pub wanted_by: Option<String>,
@@ -79,6 +81,7 @@ fn read_run(row: &Row) -> RunRecord {
         started_at: row.get("started_at"),
         completed_at: row.get("completed_at"),
         at_work: row.get("at_work"),
+        columns: row.get("columns"),
         left_out: row.get("left_out"),
         wanted: Wish::from_ledger(row.get("wanted")),
         wanted_by: row.get("wanted_by"),

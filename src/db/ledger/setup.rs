@@ -57,22 +57,61 @@ pub async fn version(session: &mut Session) -> Result<Option<i32>> {
     }
 }
 
+/// Refuses a ledger of a newer program before any work is done. What else may stand against its use is told with all
+/// other objections.
+///
+/// # Errors
+/// Exit 3 when it is newer.
+pub async fn refuse_newer(session: &mut Session) -> Result<()> {
+    let transaction = session.begin(&Terms::reading()).await?;
+    match version_within(&transaction).await {
+        Ok(Some(newer)) if newer > VERSION => Err(newer_ledger(newer)),
+        _ => Ok(()),
+    }
+}
+
+/// Why the ledger cannot be created, where there is none: something of its names is in the way.
+pub async fn in_the_way(transaction: &Transaction<'_>) -> Result<Option<Error>, DatabaseError> {
+    let names: Vec<&str> = names().collect();
+    let row = transaction.query_one(sql::LEDGER_IN_THE_WAY, &[(&names, Type::TEXT_ARRAY)]).await?;
+    Ok(row.get::<_, bool>("in_the_way").then(not_ours))
+}
+
+/// What the ledger's script creates in its schema.
+fn names() -> impl Iterator<Item = &'static str> {
+    script().lines().filter_map(|line| {
+        let table = line.strip_prefix("CREATE TABLE reseal.");
+        table.or_else(|| line.strip_prefix("CREATE INDEX "))?.split_ascii_whitespace().next()
+    })
+}
+
 async fn version_within(transaction: &Transaction<'_>) -> Result<Option<i32>> {
     let present: bool = transaction.query_one(sql::LEDGER_PRESENT, &[]).await?.get("present");
     if !present {
         return Ok(None);
     }
     let newest = "SELECT max(version) FROM reseal.ledger_version";
-    Ok(transaction.query_one(newest, &[]).await.map_err(not_readable)?.get(0))
+    let row = transaction.query_one(newest, &[]).await.map_err(not_readable)?;
+    row.try_get(0).map_err(|_| not_ours())
 }
 
 fn not_readable(error: DatabaseError) -> Error {
+    // undefined_column, undefined_function (no max of its type), undefined_table, wrong_object_type (an index, say)
+    if matches!(error.sqlstate.as_deref(), Some("42703" | "42883" | "42P01" | "42809")) {
+        return not_ours();
+    }
     match error.trouble {
         Trouble::Denied => Error::from(error)
             .at("schema reseal")
             .hint("let this role use schema reseal and read, insert into and update its tables"),
         _ => error.into(),
     }
+}
+
+fn not_ours() -> Error {
+    Error::refused("the schema holds tables that are not this program's ledger")
+        .at("schema reseal")
+        .hint("rename that schema, or take it away when it is what is left of an old ledger")
 }
 
 fn newer_ledger(version: i32) -> Error {
@@ -84,11 +123,20 @@ fn newer_ledger(version: i32) -> Error {
 fn not_created(error: DatabaseError) -> Error {
     // duplicate_table, duplicate_object: no ledger is there, but something of its names
     if matches!(error.sqlstate.as_deref(), Some("42P07" | "42710")) {
-        return Error::refused("the schema holds tables that are not this program's ledger")
-            .at("schema reseal")
-            .hint("rename that schema, or take it away when it is what is left of an old ledger");
+        return not_ours();
     }
     let mended = "run `reseal ledger --print-sql` and have a DBA apply it, then let \
                   this role use schema reseal and read, insert into and update its tables";
     Error::from(error).at("schema reseal").hint(mended)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn everything_that_the_script_creates_is_known() {
+        let names: Vec<&str> = super::names().collect();
+        let created = super::script().lines().filter(|line| line.starts_with("CREATE ")).count();
+        assert_eq!(names.len() + 1, created, "all but the schema: {names:?}");
+        assert!(names.contains(&"run") && names.contains(&"failure_table"), "{names:?}");
+    }
 }

@@ -230,6 +230,12 @@ fn retention(status: &StatusReport, kept: Option<Duration>) -> Result<Retention>
             .to_owned();
         return Ok(Retention { backup_retention, keep_until: None, what });
     };
+    if !status.left_out.is_empty() {
+        let what = "The run is about a part of the configuration, so there is no date: the previous keys are needed until a \
+                    run over the whole of it has completed."
+            .to_owned();
+        return Ok(Retention { backup_retention, keep_until: None, what });
+    }
     let Some(kept) = kept else {
         let what = format!(
             "Keep the previous keys archived until the last backup, WAL archive and delayed standby older than \

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{FoundLine, Pieces, ScanReport, UncoveredLine};
+use super::{FoundLine, LooksLine, Pieces, ScanReport, UncoveredLine};
+use crate::report::OneLine;
 
 /// Lines of what was not looked at, for people; the others are counted.
 const PASSED_LINES: usize = 20;
@@ -21,38 +22,38 @@ impl fmt::Display for ScanReport {
             self.looks_like.len()
         )?;
         for key in &self.keys {
-            write!(f, "\n  ring {}: {} key {}", key.ring, key.role, key.source)?;
+            let key = OneLine(format_args!("{}: {} key {}", key.ring, key.role, key.source));
+            write!(f, "\n  ring {key}")?;
         }
         for found in &self.found {
-            write!(f, "\n  {found}")?;
+            write!(f, "\n  {}", OneLine(found))?;
         }
         for line in &self.looks_like {
-            write!(
-                f,
-                "\n  {}.{} ({}) looks like ciphertext: {}",
-                line.table, line.column, line.declared_type, line.how
-            )?;
+            write!(f, "\n  {}", OneLine(line))?;
         }
         for Pieces { table, column, beside, line } in &self.pieces {
-            let beside = beside.join(", ");
+            let pieces = format!("{table}.{column} and {}", beside.join(", "));
             write!(
                 f,
-                "\n  {table}.{column} and {beside} look like pieces of one value, which is not tried: {line}"
+                "\n  {} look like pieces of one value, which is not tried: {}",
+                OneLine(pieces),
+                OneLine(line)
             )?;
         }
         for line in self.uncovered.iter().flatten() {
-            write!(f, "\n  {line}")?;
+            write!(f, "\n  {}", OneLine(line))?;
         }
         for line in self.not_looked_at.iter().take(PASSED_LINES) {
             let column =
                 line.column.as_ref().map(|column| format!(".{column}")).unwrap_or_default();
-            write!(f, "\n  not looked at: {}{column}: {}", line.table, line.why)?;
+            let passed = OneLine(format_args!("{}{column}: {}", line.table, line.why));
+            write!(f, "\n  not looked at: {passed}")?;
         }
         if let Some(more) = self.not_looked_at.len().checked_sub(PASSED_LINES).filter(|n| *n > 0) {
             write!(f, "\n  not looked at: {more} more, see --output json")?;
         }
         match (&self.written, &self.configuration, &self.uncovered) {
-            (Some(path), _, _) => write!(f, "\n  written to {path}"),
+            (Some(path), _, _) => write!(f, "\n  written to {}", OneLine(path)),
             (None, Some(text), None) => write!(f, "\n\n{}", text.trim_end()),
             _ => Ok(()),
         }
@@ -86,6 +87,13 @@ impl fmt::Display for FoundLine {
             write!(f, ", {} were not tried", self.not_tried)?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for LooksLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { table, column, declared_type, how, .. } = self;
+        write!(f, "{table}.{column} ({declared_type}) looks like ciphertext: {how}")
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::StatusReport;
-use crate::report::proof;
+use crate::report::{OneLine, proof};
 
 impl fmt::Display for StatusReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -28,7 +28,8 @@ impl fmt::Display for StatusReport {
         for ring in &self.rings {
             let previous = ring.previous.join(", ");
             let from = if previous.is_empty() { "none" } else { &previous };
-            write!(f, "\n  keys       {}: current {}, previous {from}", ring.ring, ring.current)?;
+            let ring = OneLine(format_args!("{}: current {}", ring.ring, ring.current));
+            write!(f, "\n  keys       {ring}, previous {from}")?;
         }
         if let Some(key) = self.current_key.as_ref().filter(|_| self.rings.is_empty()) {
             let previous = self.previous_keys.join(", ");
@@ -43,7 +44,7 @@ impl fmt::Display for StatusReport {
             proof::write(f, proof)?;
         }
         for wait in &self.waiting {
-            write!(f, "\n  waiting    {}", wait.text)?;
+            write!(f, "\n  waiting    {}", OneLine(&wait.text))?;
         }
         if let Some(rate) = self.rows_per_second {
             write!(f, "\n  set        {rate} rows a second in each process")?;
@@ -52,13 +53,13 @@ impl fmt::Display for StatusReport {
             write!(f, "\n  set        {workers} workers in each process")?;
         }
         if let Some(reason) = &self.reason {
-            write!(f, "\n  reason     {reason}")?;
+            write!(f, "\n  reason     {}", OneLine(reason))?;
         }
         for table in &self.tables {
             write!(
                 f,
                 "\n  table      {}: {} records, {} processed, {} resealed, {} failed",
-                table.table,
+                OneLine(&table.table),
                 table.total_records,
                 table.processed_records,
                 table.resealed_records,
@@ -66,7 +67,7 @@ impl fmt::Display for StatusReport {
             )?;
         }
         for advice in &self.advice {
-            write!(f, "\n  next       {advice}")?;
+            write!(f, "\n  next       {}", OneLine(advice))?;
         }
         Ok(())
     }

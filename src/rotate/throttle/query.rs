@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use tokio_postgres::types::Type;
+
 use crate::db::error::{DatabaseError, Trouble};
 use crate::db::session::{Session, Terms};
 use crate::error::Error;
@@ -40,9 +42,15 @@ pub async fn ask(session: &mut Session, query: &str) -> Result<bool, NoAnswer> {
     let transaction = session.begin(&terms).await.map_err(NoAnswer::Outside)?;
     let query = query.trim_end().trim_end_matches(';');
     // on a line of its own, so that a comment at its end hides nothing
-    let statement = format!("SELECT (\n{query}\n)::boolean");
+    let statement = format!("SELECT (\n{query}\n)");
     let row = transaction.query_one(&statement, &[]).await.map_err(no_answer)?;
     drop(transaction);
+    let answered = row.columns().first().map_or(Type::UNKNOWN, |column| column.type_().clone());
+    if answered != Type::BOOL {
+        // 1 is true to a cast, and so is 50: whoever counts has forgotten to compare
+        let what = format!("the query answers a value of type {answered}, not a boolean");
+        return Err(NoAnswer::Wrong(wrong(what).hint("say when to wait, as in: (…) > 10")));
+    }
     row.get::<_, Option<bool>>(0).ok_or_else(|| {
         let what = "the query answers NULL, or no row: neither wait nor go on";
         NoAnswer::Wrong(wrong(what).hint("say what that means: coalesce((…), false)"))
