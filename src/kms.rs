@@ -4,6 +4,8 @@
 //! ```text
 //!  KeyUri ──► Kms::key ──► KmsKey: wrap, unwrap, describe; many: seal, open, rewrap
 //!                             │
+//!                       Connection: credentials that expire are looked for again
+//!                             │
 //!                          Pace: so many at once, so many a second, slower when told to
 //!                             │
 //!            aws, gcp, azure, vault: one file a service, each behind its Cargo feature
@@ -32,6 +34,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Result};
 
 mod client;
+mod connection;
 mod figures;
 mod item;
 mod look;
@@ -53,7 +56,9 @@ mod gcp;
 mod vault;
 
 use client::Client;
+use connection::Connection;
 use pace::Pace;
+use trouble::Trouble;
 
 pub use figures::{Figures, figures};
 pub use item::{
@@ -104,16 +109,16 @@ impl Kms {
     /// The key by this name, with the credentials of this process. Whether it exists is seen when
     /// it is used.
     pub async fn key(&self, uri: &KeyUri) -> Result<KmsKey> {
-        let client = Client::connect(uri).await.map_err(|error| located(error, uri))?;
+        let connection = Connection::to(uri).await.map_err(|error| located(error, uri))?;
         let pace = Arc::clone(&self.paces[&uri.service()]);
-        Ok(KmsKey { uri: uri.clone(), client, pace })
+        Ok(KmsKey { uri: uri.clone(), connection, pace })
     }
 }
 
 /// One key of a key service.
 pub struct KmsKey {
     uri: KeyUri,
-    client: Client,
+    connection: Connection,
     pace: Arc<Pace>,
 }
 
@@ -141,7 +146,8 @@ impl KmsKey {
     /// Wraps a data key under the newest version.
     pub async fn wrap(&self, key: &[u8]) -> Result<WrappedKey> {
         let items = [Item { bytes: key, binding: &Binding::None, version: None }];
-        let sealed = self.one(self.pace.call(|| self.client.seal(&items)).await)?;
+        let items = &items;
+        let sealed = self.one(self.call(|client| async move { client.seal(items).await }).await)?;
         Ok(WrappedKey { ciphertext: sealed.ciphertext, version: sealed.version, key_id: None })
     }
 
@@ -149,7 +155,8 @@ impl KmsKey {
     pub async fn unwrap(&self, wrapped: &WrappedKey) -> Result<Unwrapped> {
         let version = wrapped.version.as_deref();
         let items = [Item { bytes: &wrapped.ciphertext, binding: &Binding::None, version }];
-        let opened = self.one(self.pace.call(|| self.client.open(&items)).await)?;
+        let items = &items;
+        let opened = self.one(self.call(|client| async move { client.open(items).await }).await)?;
         // Cloud KMS does not tell what the wrapped key's file may
         let version = opened.version.or(wrapped.version.clone());
         Ok(Unwrapped { key: opened.plaintext, version, is_newest: opened.is_newest })
@@ -157,7 +164,17 @@ impl KmsKey {
 
     /// Asks which version wraps now. It needs a permission of its own, see docs/kms.md.
     pub async fn describe(&self) -> Result<KeyDescription> {
-        self.pace.call(|| self.client.describe()).await.map_err(|error| located(error, &self.uri))
+        let described = self.call(|client| async move { client.describe().await }).await;
+        described.map_err(|error| located(error, &self.uri))
+    }
+
+    /// Calls at the service's pace, with credentials that are accepted.
+    async fn call<T, F>(&self, call: impl Fn(Arc<Client>) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T, Trouble>>,
+    {
+        // in a box, so that the futures around it do not grow with those of the clients
+        self.pace.call(|| Box::pin(self.connection.call(&call))).await
     }
 }
 

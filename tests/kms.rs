@@ -5,6 +5,8 @@
 
 #[path = "kms/bill.rs"]
 mod bill;
+#[path = "kms/credentials.rs"]
+mod credentials;
 #[path = "kms/documents.rs"]
 mod documents;
 #[path = "kms/envelope.rs"]

@@ -1,6 +1,8 @@
 //! The client of whichever service a key belongs to, as far as this build has it.
 
 use super::KeyDescription;
+#[cfg(feature = "aws")]
+use super::item::NewDataKey;
 use super::item::{Binding, Item, OpenedItem, Rewrap, RewrappedItem, SealedItem};
 use super::many::Batch;
 use super::trouble::Trouble;
@@ -150,6 +152,18 @@ impl Client {
             #[cfg(feature = "vault")]
             (Self::Vault(client), _) => client.rewrap(items).await,
             _ => Err(Trouble::Final(Error::bug("asked to rewrap what cannot be rewrapped"))),
+        }
+    }
+
+    /// A new data key of the service's own making.
+    #[cfg(feature = "aws")]
+    #[allow(unreachable_patterns, reason = "reachable when another feature is on")]
+    pub(super) async fn new_data_key(&self, binding: &Binding) -> Result<NewDataKey, Trouble> {
+        match self {
+            Self::Aws(client) => client.new_data_key(binding).await,
+            _ => {
+                Err(Trouble::Final(Error::bug("asked for a data key of a service that makes none")))
+            }
         }
     }
 

@@ -1,5 +1,8 @@
 //! What can be known of a key before it is needed: its newest version, and whether it seals and opens.
 
+use std::sync::Arc;
+
+use super::client::Client;
 use super::item::{Binding, Item};
 use super::trouble::{Refused, Trouble};
 use super::{KmsKey, located};
@@ -19,8 +22,8 @@ const TEXT: &[u8; 32] = b"sealed to see whether it opens  ";
 impl KmsKey {
     /// The version that seals now, where the service tells.
     pub async fn look(&self) -> Result<Allowed<Option<String>>> {
-        let asked = || async { allowed(self.client.describe().await) };
-        let described = self.pace.call(asked).await.map_err(|error| located(error, &self.uri))?;
+        let asked = |client: Arc<Client>| async move { allowed(client.describe().await) };
+        let described = self.call(asked).await.map_err(|error| located(error, &self.uri))?;
         Ok(match described {
             Ok(described) => Allowed::Yes(described.version),
             Err(denied) => Allowed::No(located(denied, &self.uri)),
@@ -30,15 +33,15 @@ impl KmsKey {
     /// Seals a text and opens it again; answers the version that sealed, where the service tells.
     pub async fn round_trip(&self) -> Result<Allowed<Option<String>>> {
         let binding = &Binding::None;
-        let items = [Item { bytes: TEXT, binding, version: None }];
-        let sealed = self.pace.call(|| async { allowed(self.client.seal(&items).await) }).await;
+        let items = &[Item { bytes: TEXT, binding, version: None }];
+        let sealed = self.call(|client| async move { allowed(client.seal(items).await) }).await;
         let sealed = match self.allowed_one(sealed)? {
             Allowed::Yes(sealed) => sealed,
             Allowed::No(denied) => return Ok(Allowed::No(denied)),
         };
         let version = sealed.version.as_deref();
-        let items = [Item { bytes: &sealed.ciphertext, binding, version }];
-        let opened = self.pace.call(|| async { allowed(self.client.open(&items).await) }).await;
+        let items = &[Item { bytes: &sealed.ciphertext, binding, version }];
+        let opened = self.call(|client| async move { allowed(client.open(items).await) }).await;
         match self.allowed_one(opened)? {
             Allowed::Yes(opened) if opened.plaintext[..] == TEXT[..] => {
                 Ok(Allowed::Yes(sealed.version.or(opened.version)))

@@ -1,9 +1,10 @@
 //! Many items at once: in batches where a service takes them, else as single calls at one pace.
 
+use std::sync::Arc;
+
 use futures_util::future::try_join_all;
 use zeroize::Zeroizing;
 
-#[cfg(feature = "aws")]
 use super::client::Client;
 use super::item::{
     Binding, Item, ItemOutcome, NewDataKey, OpenedItem, Rewrap, RewrappedItem, SealedItem,
@@ -25,9 +26,8 @@ impl KmsKey {
     pub async fn seal_all(&self, items: &[Item<'_>]) -> Result<Vec<ItemOutcome<SealedItem>>> {
         self.takes(items.iter().map(|item| item.binding))?;
         let mut calls = Vec::new();
-        for batch in self.client.batches(items, |item| item.bytes.len()) {
-            let client = &self.client;
-            calls.push(self.pace.call(move || async move { outcomes(client.seal(batch).await) }));
+        for batch in self.connection.client().batches(items, |item| item.bytes.len()) {
+            calls.push(self.call(move |client| async move { outcomes(client.seal(batch).await) }));
         }
         self.answers(try_join_all(calls).await)
     }
@@ -36,9 +36,8 @@ impl KmsKey {
     pub async fn open_all(&self, items: &[Item<'_>]) -> Result<Vec<ItemOutcome<OpenedItem>>> {
         self.takes(items.iter().map(|item| item.binding))?;
         let mut calls = Vec::new();
-        for batch in self.client.batches(items, |item| item.bytes.len()) {
-            let client = &self.client;
-            calls.push(self.pace.call(move || async move { outcomes(client.open(batch).await) }));
+        for batch in self.connection.client().batches(items, |item| item.bytes.len()) {
+            calls.push(self.call(move |client| async move { outcomes(client.open(batch).await) }));
         }
         self.answers(try_join_all(calls).await)
     }
@@ -46,7 +45,7 @@ impl KmsKey {
     /// Whether the service wraps again by itself: Vault under the same key and where nothing is
     /// bound, AWS within a region.
     pub fn rewraps_to(&self, destination: &Self, bindings: [&Binding; 2]) -> bool {
-        self.client.rewraps_to(&destination.client, bindings)
+        self.connection.client().rewraps_to(&destination.connection.client(), bindings)
     }
 
     /// Wraps every item again under the newest version of `destination`, without a plaintext leaving
@@ -66,10 +65,11 @@ impl KmsKey {
             return Err(located(Error::usage(what).hint(hint), &self.uri));
         }
         let mut calls = Vec::new();
-        for batch in self.client.batches(items, |item| item.item.bytes.len()) {
-            let (client, to) = (&self.client, &destination.client);
-            let call = move || async move { outcomes(client.rewrap(batch, to).await) };
-            calls.push(self.pace.call(call));
+        for batch in self.connection.client().batches(items, |item| item.item.bytes.len()) {
+            let call = move |client: Arc<Client>| async move {
+                outcomes(client.rewrap(batch, &destination.connection.client()).await)
+            };
+            calls.push(self.call(call));
         }
         self.answers(try_join_all(calls).await)
     }
@@ -80,8 +80,10 @@ impl KmsKey {
         self.takes(bindings.iter())?;
         #[cfg(feature = "aws")]
         #[allow(irrefutable_let_patterns, reason = "refutable when another feature is on")]
-        if let Client::Aws(client) = &self.client {
-            let make = |binding| self.pace.call(move || client.new_data_key(binding));
+        if let Client::Aws(_) = &*self.connection.client() {
+            let make = |binding| {
+                self.call(move |client| async move { client.new_data_key(binding).await })
+            };
             let made = try_join_all(bindings.iter().map(make)).await;
             return made.map_err(|error| located(error, &self.uri));
         }

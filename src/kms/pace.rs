@@ -65,7 +65,9 @@ impl Pace {
         loop {
             let asked_to_wait = match self.attempt(&attempt).await {
                 Ok(answer) => return Ok(answer),
-                Err(Trouble::Final(error) | Trouble::Denied(error)) => return Err(error),
+                Err(
+                    Trouble::Final(error) | Trouble::Denied(error) | Trouble::Credentials(error),
+                ) => return Err(error),
                 Err(Trouble::Item(refused)) => return Err(refused.error),
                 Err(trouble) => {
                     let after = match trouble {

@@ -25,6 +25,8 @@ pub(super) enum Trouble {
     Final(Error),
     /// … because a permission is missing.
     Denied(Error),
+    /// … with these credentials, or while none are found.
+    Credentials(Error),
     /// … for this item; others may be good.
     Item(Refused),
 }
@@ -50,7 +52,7 @@ impl Trouble {
     /// from outside, so this is trouble outside.
     pub(super) fn credentials(service: Service, why: &str, hint: &str) -> Self {
         let what = format!("the credentials for {service} {why}");
-        Self::Final(Error::outside(what).hint(hint))
+        Self::Credentials(Error::outside(what).hint(hint))
     }
 
     /// The key, or the version that is needed, cannot be used as it is.
@@ -94,6 +96,7 @@ impl Trouble {
             Self::Passing(error)
             | Self::Final(error)
             | Self::Denied(error)
+            | Self::Credentials(error)
             | Self::Item(Refused { error, .. }) => error,
         }
     }

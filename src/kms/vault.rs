@@ -3,6 +3,8 @@
 //! Spoken to directly: the client crates know no batches, drop what stands in the body of a refused
 //! request, or bring another TLS with them. (Vault API: secrets/transit.)
 
+use std::sync::OnceLock;
+
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -15,11 +17,13 @@ use super::version::vault_version;
 use crate::error::Result;
 
 mod batch;
+mod lease;
 mod settings;
 mod trouble;
 
 pub(super) use batch::batches;
 
+use lease::Lease;
 use settings::Settings;
 use trouble::{Refusal, unreachable};
 
@@ -29,6 +33,8 @@ pub(super) struct VaultClient {
     address: String,
     key: VaultKey,
     is_there: OnceCell<()>,
+    /// Begun by the first call.
+    lease: OnceLock<Lease>,
 }
 
 /// What all answers are wrapped in.
@@ -46,7 +52,13 @@ impl VaultClient {
     pub(super) fn connect(key: &VaultKey) -> Result<Self> {
         let settings = Settings::of(key, &|name| std::env::var(name).ok())?;
         let (http, address) = (settings.client()?, settings.address);
-        Ok(Self { http, address, key: key.clone(), is_there: OnceCell::new() })
+        Ok(Self {
+            http,
+            address,
+            key: key.clone(),
+            is_there: OnceCell::new(),
+            lease: OnceLock::new(),
+        })
     }
 
     /// On the same server, too.
@@ -87,6 +99,7 @@ impl VaultClient {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.lease.get_or_init(|| Lease::keep(self.http.clone(), self.address.clone()));
         self.http.request(method, format!("{}/v1/{path}", self.address))
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{ColumnPlan, Plan, TablePlan};
-use crate::kms::{KmsSettings, Service, VAULT_BATCH_ITEMS_MAX};
+use crate::kms::{KeyUri, KmsSettings, Service, VAULT_BATCH_ITEMS_MAX};
 use crate::layout::{DataKeyForm, Rotate};
 
 /// What one key service is asked for.
@@ -38,7 +38,7 @@ impl Plan {
         let mut calls: BTreeMap<Service, u64> = BTreeMap::new();
         for table in self.tables() {
             for column in &table.columns {
-                if let Some((service, count)) = of_column(table, column, self.needs_resealing) {
+                for (service, count) in of_column(table, column, self.needs_resealing) {
                     *calls.entry(service).or_default() += count;
                 }
             }
@@ -60,15 +60,15 @@ impl Calls {
 }
 
 /// The calls for one column with wrapped data keys, or with values that a key service seals.
-fn of_column(table: &TablePlan, column: &ColumnPlan, is_resealed: bool) -> Option<(Service, u64)> {
+fn of_column(table: &TablePlan, column: &ColumnPlan, is_resealed: bool) -> Vec<(Service, u64)> {
     let sampled: u64 = table.columns.iter().map(|column| column.sample.values).sum();
     let of_sample = |count: u64, of: u64| count.saturating_mul(of) / sampled.max(1);
     let values = of_sample(table.estimate.values, column.sample.values);
     let stale = of_sample(table.estimate.values, column.sample.previous);
     let Some(envelope) = &column.envelope else {
-        let (service, values) = column.asked()?.asked_about(values, stale, is_resealed)?;
-        let batch = if service == Service::Vault { VAULT_BATCH } else { 1 };
-        return Some((service, values.div_ceil(batch)));
+        let asked = column.asked().map(|asked| asked.asked_about(values, stale, is_resealed));
+        let calls = |(service, values)| (service, in_batches(service, values));
+        return asked.into_iter().flatten().map(calls).collect();
     };
     let scaled = |count: Option<DataKeyCount>| {
         count.unwrap_or_default().scaled(column.sample.values, values)
@@ -77,8 +77,12 @@ fn of_column(table: &TablePlan, column: &ColumnPlan, is_resealed: bool) -> Optio
         keys: scaled(column.sample.data_keys),
         bindings: scaled(column.sample.bindings),
     };
-    let calls = of_data_keys(envelope.form(), distinct, stale, values);
-    Some((envelope.form().kms().service(), calls))
+    let opens = envelope.opens_in_proofs();
+    of_data_keys(envelope.form(), distinct, (stale, values), opens)
+}
+
+fn in_batches(service: Service, items: u64) -> u64 {
+    items.div_ceil(if service == Service::Vault { VAULT_BATCH } else { 1 })
 }
 
 /// Wrapped keys, and what they are bound to.
@@ -89,28 +93,42 @@ struct Distinct {
 }
 
 /// Every distinct wrapped key is asked about once, whatever the number of its rows; a new one is made for rows that
-/// bind it alike.
-fn of_data_keys(form: &DataKeyForm, distinct: Distinct, stale: u64, values: u64) -> u64 {
-    let Distinct { keys, bindings } = distinct;
-    let stale_bindings = bindings.saturating_mul(stale) / values.max(1);
-    let stale_keys = keys.saturating_mul(stale) / values.max(1);
+/// bind it alike. Keys that may have wrapped before are tried first where wrapping is all that is done, and last
+/// where a data key is only opened.
+fn of_data_keys(
+    form: &DataKeyForm,
+    distinct: Distinct,
+    (stale, values): (u64, u64),
+    opens_in_proofs: bool,
+) -> Vec<(Service, u64)> {
+    let part = |count: u64| count.saturating_mul(stale) / values.max(1);
+    let (stale_keys, stale_bindings) = (part(distinct.keys), part(distinct.bindings));
+    let done = distinct.keys.saturating_sub(stale_keys);
     let service = form.kms().service();
-    let is_told = service == Service::Vault || form.has_marker;
-    let looked_at =
-        if is_told && !form.versions_are_ambiguous() { 0 } else { keys - stale_keys.min(keys) };
-    let (a_key, fresh) = match (form.rotate, service) {
-        (Rotate::Rewrap, Service::Aws) => (2, 0),
-        (Rotate::Rewrap, Service::Vault) if !form.is_bound() => (2, 0),
-        (Rotate::Rewrap, Service::Gcp | Service::Azure | Service::Vault) => (3, 0),
-        (Rotate::Reseal { rows }, _) => {
-            (1, 2 * stale.div_ceil(u64::from(rows)).max(stale_bindings))
-        }
+    let is_told = (service == Service::Vault || form.has_marker) && !form.versions_are_ambiguous();
+    let looked_at = if is_told { 0 } else { done };
+    // what is told is not open yet, and what AWS wraps again is shown to nobody
+    let is_closed = is_told || (service == Service::Aws && form.rotate == Rotate::Rewrap);
+    let opened = if opens_in_proofs && is_closed { done } else { 0 };
+    let read: Vec<Service> = form.uris().skip(1).map(KeyUri::service).collect();
+    let is_wrapped_unseen = match service {
+        Service::Aws => read.iter().all(|read| *read == Service::Aws),
+        Service::Vault => read.is_empty() && !form.is_bound(),
+        Service::Gcp | Service::Azure => false,
     };
-    let asked = looked_at + a_key * stale_keys;
-    match service {
-        Service::Vault => asked.div_ceil(VAULT_BATCH) + fresh.div_ceil(VAULT_BATCH),
-        Service::Aws | Service::Gcp | Service::Azure => asked + fresh,
+    let (a_key, fresh) = match form.rotate {
+        // wrapped and looked at; where that shows it, opened by the key that had wrapped it
+        Rotate::Rewrap if is_wrapped_unseen || !read.is_empty() => (2, 0),
+        Rotate::Rewrap => (3, 0),
+        Rotate::Reseal { rows } => (1, 2 * stale.div_ceil(u64::from(rows)).max(stale_bindings)),
+    };
+    let asked = looked_at + opened + a_key * stale_keys;
+    let mut calls = vec![(service, in_batches(service, asked) + in_batches(service, fresh))];
+    if !is_wrapped_unseen {
+        let asked = stale_keys + if form.rotate == Rotate::Rewrap { looked_at } else { 0 };
+        calls.extend(read.iter().map(|read| (*read, in_batches(*read, asked))));
     }
+    calls
 }
 
 impl DataKeyCount {
@@ -161,20 +179,45 @@ mod tests {
         .unwrap()
     }
 
+    fn total(calls: Vec<(Service, u64)>) -> u64 {
+        calls.into_iter().map(|(_, calls)| calls).sum()
+    }
+
+    #[test]
+    fn whoever_had_wrapped_is_called_too() {
+        let distinct = Distinct { keys: 500, bindings: 1 };
+        let mut words = DataKeySettings {
+            kms: Some("hashivault://k".to_owned()),
+            read: vec!["awskms://alias/k?region=eu-central-1".into()],
+            ..DataKeySettings::default()
+        };
+        let calls = |words: &DataKeySettings, stale, opens| {
+            let form = DataKeyForm::of(words).unwrap();
+            of_data_keys(&form, distinct, (stale, 50_000), opens)
+        };
+        let moved = calls(&words, 50_000, false);
+        assert_eq!(moved, [(Service::Vault, 5), (Service::Aws, 500)]);
+        words.read.clear();
+        assert_eq!(calls(&words, 0, false), [(Service::Vault, 0)]);
+        assert_eq!(calls(&words, 0, true), [(Service::Vault, 3)], "--verify-open");
+    }
+
     #[test]
     fn calls_are_those_of_distinct_keys() {
         const AWS: &str = "awskms://alias/k?region=eu-central-1";
         let reseal = Rotate::Reseal { rows: 250 };
         let distinct = Distinct { keys: 500, bindings: 1 };
         let aws = |rotate, noted, stale| {
-            of_data_keys(&form(AWS, rotate, noted, None), distinct, stale, 50_000)
+            total(of_data_keys(&form(AWS, rotate, noted, None), distinct, (stale, 50_000), false))
         };
         assert_eq!(aws(Rotate::Rewrap, true, 50_000), 1_000);
         assert_eq!(aws(Rotate::Rewrap, true, 0), 0, "a second run");
         assert_eq!(aws(Rotate::Rewrap, false, 0), 500, "… where nothing is noted");
         assert_eq!(aws(reseal, true, 50_000), 900);
         let vault = |rotate, aad| form("hashivault://k", rotate, false, aad);
-        let calls = |form: &DataKeyForm, distinct| of_data_keys(form, distinct, 50_000, 50_000);
+        let calls = |form: &DataKeyForm, distinct| {
+            total(of_data_keys(form, distinct, (50_000, 50_000), false))
+        };
         assert_eq!(calls(&vault(Rotate::Rewrap, None), distinct), 5);
         assert_eq!(calls(&vault(Rotate::Rewrap, Some("{id}")), distinct), 8, "it rewraps no AAD");
         let of_rows = Distinct { keys: 500, bindings: 50_000 };

@@ -19,26 +19,29 @@ struct Cost {
 }
 
 impl AskedColumn<'_> {
-    /// So many values are sent to this service until a run has ended, of so many, of which some are still to be
-    /// done; `None` where none is asked. A run that has nothing to reseal anywhere is a proof alone.
-    pub fn asked_about(
-        &self,
-        values: u64,
-        stale: u64,
-        is_resealed: bool,
-    ) -> Option<(Service, u64)> {
-        let mut read = self.layout.read().iter().filter_map(Layout::service);
+    /// So many values are sent to which service until a run has ended, of so many, of which some are still to be
+    /// done. A run that has nothing to reseal anywhere is a proof alone.
+    pub fn asked_about(&self, values: u64, stale: u64, is_resealed: bool) -> Vec<(Service, u64)> {
+        let read = self.layout.read().iter().filter_map(Layout::service);
         let Some(form) = self.layout.write().service() else {
-            return read.next().map(|form| (form.key().service(), stale));
+            return read.map(|form| (form.key().service(), stale)).take(1).collect();
         };
+        // opened by the service that it comes from, as a rule the first that is read
+        let mut others = read.map(|read| read.key().service());
+        let from = others.find(|service| *service != form.key().service());
         let is_noted = form.tells_its_version() || form.has_version_column();
         let cost = Cost {
-            resealing: if self.is_wrapped_unseen(form) || self.comes_from_a_ring() { 1 } else { 2 },
+            resealing: match from.is_some() || self.comes_from_a_ring() {
+                true => 1,
+                false if self.is_wrapped_unseen(form) => 1,
+                false => 2,
+            },
             is_told: is_noted && self.sealed.version_tells(),
             verify_open: self.sealed.verify_open(),
             is_resealed,
         };
-        Some((form.key().service(), cost.of(values, stale)))
+        let written = (form.key().service(), cost.of(values, stale));
+        std::iter::once(written).chain(from.map(|from| (from, stale))).collect()
     }
 
     /// Whether what is still to be done is under a key of ours, as a rule.

@@ -6,12 +6,15 @@ use data_encoding::{BASE64, HEXLOWER};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::login::Credentials;
 use super::server::{Answer, Request, Service};
 use super::versions::Versions;
 use crate::support::TestKey;
 
 pub const URI: &str = "awskms:///arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab?context_app=reseal";
 pub const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+/// Of an access key.
+const ID: &str = "AKIDEXAMPLE";
 const ARN: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
 /// Another key of the same account and region.
@@ -27,14 +30,20 @@ const CONTEXT: &str = r#"{"app":"reseal"}"#;
 pub struct Aws {
     versions: Versions,
     other: Versions,
+    credentials: Credentials,
 }
 
 impl Service for Aws {
     fn gate(&mut self, request: &Request) -> Option<Answer> {
         let signature = request.header("authorization").unwrap_or_default();
-        let is_good = signature.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
-            && signature.contains("/eu-central-1/kms/aws4_request");
-        (!is_good).then(|| refusal("UnrecognizedClientException"))
+        let is_ours = |id: &str| {
+            signature.starts_with(&format!("AWS4-HMAC-SHA256 Credential={id}/"))
+                && signature.contains("/eu-central-1/kms/aws4_request")
+        };
+        let is_known = is_ours(&self.credential());
+        let code =
+            if is_ours(ID) { "ExpiredTokenException" } else { "UnrecognizedClientException" };
+        (!self.credentials.accept(is_known)).then(|| refusal(code))
     }
 
     fn answer(&mut self, request: &Request) -> Answer {
@@ -57,6 +66,14 @@ impl Service for Aws {
 
     fn versions(&mut self) -> &mut Versions {
         &mut self.versions
+    }
+
+    fn credentials(&mut self) -> &mut Credentials {
+        &mut self.credentials
+    }
+
+    fn credential(&mut self) -> String {
+        self.credentials.written(ID)
     }
 
     fn operation(&self, request: &Request) -> String {

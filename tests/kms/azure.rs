@@ -4,6 +4,7 @@
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
+use super::login::Credentials;
 use super::server::{Answer, Request, Service};
 use super::versions::Versions;
 
@@ -17,6 +18,7 @@ const TOKEN: &str = "token-of-the-fake";
 #[derive(Default)]
 pub struct Azure {
     versions: Versions,
+    credentials: Credentials,
 }
 
 impl Service for Azure {
@@ -28,15 +30,21 @@ impl Service for Azure {
             let form = String::from_utf8_lossy(&request.body).into_owned();
             let is_good = form.contains("client_secret=8Q%7Eclient-secret-of-the-fake")
                 || form.contains("client_secret=8Q~client-secret-of-the-fake");
-            let token = json!({"token_type": "Bearer", "expires_in": 3600, "access_token": TOKEN});
+            let token = self.credential();
+            let token = json!({"token_type": "Bearer", "expires_in": 3600, "access_token": token});
             let refused = json!({"error": "invalid_client", "error_description": "AADSTS7000222"});
             return Some(match is_good {
                 true => Answer::json(200, &token),
                 false => Answer::json(401, &refused),
             });
         }
-        let is_known = request.header("authorization") == Some(&format!("Bearer {TOKEN}"));
-        (!is_known).then(|| {
+        let said = request.header("authorization");
+        let is_known = said == Some(&format!("Bearer {}", self.credential()));
+        // the client asks without any first, to be told whom to log in with
+        if said.is_some() && self.credentials.accept(is_known) {
+            return None;
+        }
+        Some({
             let challenge = "Bearer authorization=\"https://login.microsoftonline.com/t\", \
                              resource=\"https://vault.azure.net\"";
             refusal(401, "Unauthorized", None).header("www-authenticate", challenge)
@@ -101,6 +109,14 @@ impl Service for Azure {
 
     fn versions(&mut self) -> &mut Versions {
         &mut self.versions
+    }
+
+    fn credentials(&mut self) -> &mut Credentials {
+        &mut self.credentials
+    }
+
+    fn credential(&mut self) -> String {
+        self.credentials.written(TOKEN)
     }
 
     fn operation(&self, request: &Request) -> String {

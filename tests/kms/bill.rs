@@ -121,3 +121,35 @@ async fn wrapped_data_keys() {
     }
     bill.check();
 }
+
+/// Those of both services; and those of a proof that opens everything.
+#[tokio::test]
+async fn wrapped_data_keys_that_move_to_another_service() {
+    let mut bill = Bill::default();
+    let rows = Rows::new(Kind::Aws, Place::Column, 800, 200).await;
+    let vault = Kind::Vault.start();
+    let kms = format!("kms = \"{}\"", Kind::Aws.uri());
+    let moved = format!("kms = \"{}\", read = [\"{}\"]", Kind::Vault.uri(), Kind::Aws.uri());
+    let config = rows.config().replace(&kms, &moved);
+    let both = |words| Kind::Vault.reach(rows.configured(words, config.clone()), &vault);
+    let plan = both("plan --output json").run().await.expect(0).json();
+    rows.fake.take_calls();
+    vault.take_calls();
+    both("run").run().await.expect(0);
+    let lines = plan["key_services"].as_array().cloned().unwrap_or_default();
+    for (kind, service, fake) in [(Kind::Aws, "aws", &rows.fake), (Kind::Vault, "vault", &vault)] {
+        let line = lines.iter().find(|line| line["service"] == service);
+        let line = line.unwrap_or_else(|| panic!("{service} is foretold: {plan}"));
+        let calls = line["estimated_calls"].as_i64().expect("a number");
+        let foretold = (calls, line["estimated_dollars"].clone());
+        bill.compare("moved", kind, foretold, fake.take_calls().values().sum());
+    }
+    let rows = Rows::new(Kind::Aws, Place::Column, 800, 200).await.noted();
+    rows.run(0).await;
+    let plan = rows.command("plan --verify-open --output json").run().await.expect(0);
+    rows.fake.take_calls();
+    rows.command("run --verify-open").run().await.expect(0);
+    let made = rows.fake.take_calls().values().sum();
+    bill.compare("opened", Kind::Aws, foretold(&plan), made);
+    bill.check();
+}

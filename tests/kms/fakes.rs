@@ -4,6 +4,7 @@ mod aws;
 mod azure;
 mod gcp;
 mod http;
+mod login;
 mod server;
 mod vault;
 mod versions;

@@ -1,8 +1,11 @@
 //! Google Cloud KMS, and what `gcloud kms` asks of it. (Cloud KMS REST reference, v1.)
 
+use std::collections::BTreeMap;
+
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
+use super::login::Credentials;
 use super::server::{Answer, Request, Service, certificate};
 use super::versions::Versions;
 
@@ -15,6 +18,9 @@ pub struct Gcp {
     versions: Versions,
     /// The policy that was set for the key.
     policy: Option<Value>,
+    credentials: Credentials,
+    /// Tokens, each with the number of those that had expired when it was seen first.
+    tokens: BTreeMap<String, usize>,
 }
 
 /// A service account, as `gcloud iam service-accounts keys create` writes it.
@@ -36,8 +42,10 @@ pub fn account() -> String {
 impl Service for Gcp {
     fn gate(&mut self, request: &Request) -> Option<Answer> {
         let token = request.header("authorization").unwrap_or_default();
-        let is_good = token.starts_with("Bearer ") && token.split('.').count() == 3;
-        (!is_good).then(|| refusal(401, "UNAUTHENTICATED"))
+        let number = self.credentials.number();
+        let is_new = *self.tokens.entry(token.to_owned()).or_insert(number) == number;
+        let is_good = is_new && token.starts_with("Bearer ") && token.split('.').count() == 3;
+        (!self.credentials.accept(is_good)).then(|| refusal(401, "UNAUTHENTICATED"))
     }
 
     fn answer(&mut self, request: &Request) -> Answer {
@@ -85,6 +93,10 @@ impl Service for Gcp {
 
     fn versions(&mut self) -> &mut Versions {
         &mut self.versions
+    }
+
+    fn credentials(&mut self) -> &mut Credentials {
+        &mut self.credentials
     }
 
     fn operation(&self, request: &Request) -> String {

@@ -14,6 +14,7 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tempfile::TempDir;
 
 pub use super::http::{Answer, Request};
+use super::login::Credentials;
 use super::versions::Versions;
 use crate::support::TestKey;
 
@@ -30,6 +31,12 @@ pub trait Service: Send + 'static {
     fn name_of(&self, version: usize) -> String;
     /// The versions of its key.
     fn versions(&mut self) -> &mut Versions;
+    /// What it accepts from its callers.
+    fn credentials(&mut self) -> &mut Credentials;
+    /// As callers write the one that is accepted now.
+    fn credential(&mut self) -> String {
+        String::new()
+    }
     /// Which of the service's operations is asked for.
     fn operation(&self, request: &Request) -> String;
 }
@@ -139,6 +146,19 @@ impl Fake {
 
     pub fn versions<T>(&self, change: impl FnOnce(&mut Versions) -> T) -> T {
         change(self.shared().service.versions())
+    }
+
+    /// What callers have is not accepted any more.
+    pub fn expire(&self) {
+        self.shared().service.credentials().expire();
+    }
+
+    pub fn credential(&self) -> String {
+        self.shared().service.credential()
+    }
+
+    pub fn credentials<T>(&self, look: impl FnOnce(&mut Credentials) -> T) -> T {
+        look(self.shared().service.credentials())
     }
 
     pub fn calls(&self) -> usize {

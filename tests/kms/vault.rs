@@ -3,6 +3,7 @@
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
+use super::login::Credentials;
 use super::server::{Answer, Request, Service};
 use super::versions::Versions;
 
@@ -12,16 +13,27 @@ pub const TOKEN: &str = "hvs.token-of-the-fake";
 #[derive(Default)]
 pub struct Vault {
     versions: Versions,
+    credentials: Credentials,
 }
 
 impl Service for Vault {
     fn gate(&mut self, request: &Request) -> Option<Answer> {
-        let is_known = request.header("x-vault-token") == Some(TOKEN);
-        if !is_known {
+        let is_known = request.header("x-vault-token") == Some(&self.credential());
+        if !self.credentials.accept(is_known) {
             return Some(refusal(403, "permission denied"));
         }
-        (request.path == "/v1/auth/token/lookup-self")
-            .then(|| Answer::json(200, &json!({"data": {"display_name": "fake"}})))
+        match request.path.as_str() {
+            "/v1/auth/token/lookup-self" => {
+                let ttl = self.credentials.seconds();
+                let data = json!({"display_name": "fake", "ttl": ttl, "renewable": ttl > 0});
+                Some(Answer::json(200, &json!({"data": data})))
+            }
+            "/v1/auth/token/renew-self" => {
+                let auth = json!({"lease_duration": self.credentials.renew(), "renewable": true});
+                Some(Answer::json(200, &json!({"auth": auth})))
+            }
+            _ => None,
+        }
     }
 
     fn answer(&mut self, request: &Request) -> Answer {
@@ -60,6 +72,14 @@ impl Service for Vault {
 
     fn versions(&mut self) -> &mut Versions {
         &mut self.versions
+    }
+
+    fn credentials(&mut self) -> &mut Credentials {
+        &mut self.credentials
+    }
+
+    fn credential(&mut self) -> String {
+        self.credentials.written(TOKEN)
     }
 
     fn operation(&self, request: &Request) -> String {

@@ -39,6 +39,11 @@ impl Versions {
         self.late = 0;
     }
 
+    /// Whoever seals does it under the version before the newest again.
+    pub fn fall_back(&mut self) {
+        self.late = 1;
+    }
+
     pub fn shut_out_older(&mut self) {
         self.disabled.extend(1..self.newest());
     }

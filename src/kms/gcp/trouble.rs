@@ -19,6 +19,9 @@ pub(super) fn gcp_trouble(error: &Error, permission: &str) -> Trouble {
     if let Some(status) = error.status() {
         return of_code(status.code, permission);
     }
+    if error.is_authentication() && error.is_transient_and_before_rpc() {
+        return Trouble::unreachable(Service::Gcp, "no credentials in time");
+    }
     if error.is_authentication() {
         return Trouble::credentials(Service::Gcp, "are not accepted", CREDENTIALS);
     }

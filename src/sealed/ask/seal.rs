@@ -28,13 +28,17 @@ pub(super) async fn seal(column: AskedColumn<'_>, group: Vec<Question>) -> Resul
     let mut patience = Patience::new(column.sealed.retry_for());
     loop {
         let outcomes = sealed(key, &left).await?;
+        let rotated_to = rotated_to(column, key, &outcomes).await?;
+        let is_wanted = |version: &Option<String>| {
+            column.sealed.is_wanted(version.as_deref()) || *version == rotated_to
+        };
         let (mut old, mut version) = (Vec::new(), None);
         for (question, outcome) in left.into_iter().zip(outcomes) {
             match outcome {
                 ItemOutcome::Refused(refusal) => {
                     answers.push((question.cell, Answer::Failed(reason(refusal))));
                 }
-                ItemOutcome::Done(sealed) if is_wanted(column, key, &sealed).await? => {
+                ItemOutcome::Done(sealed) if is_wanted(&sealed.version) => {
                     let stored = column.stored(&sealed.ciphertext, sealed.version.as_deref());
                     answers.push((question.cell, Answer::Sealed(stored)));
                 }
@@ -64,12 +68,18 @@ async fn sealed(key: &KmsKey, group: &[Question]) -> Result<Vec<ItemOutcome<Seal
     key.seal_all(&items.ok_or_else(too_few)?).await
 }
 
-/// Whether it was sealed under the version that is wanted; the key may have been rotated since that was asked.
-async fn is_wanted(column: AskedColumn<'_>, key: &KmsKey, sealed: &SealedItem) -> Result<bool> {
-    if column.sealed.is_wanted(sealed.version.as_deref()) {
-        return Ok(true);
-    }
-    Ok(key.newest_version().await? == sealed.version)
+/// The key may have been rotated since its newest version was asked: that is asked again, once, when anything was
+/// sealed under another.
+async fn rotated_to(
+    column: AskedColumn<'_>,
+    key: &KmsKey,
+    outcomes: &[ItemOutcome<SealedItem>],
+) -> Result<Option<String>> {
+    let is_wanted = |outcome: &ItemOutcome<SealedItem>| match outcome {
+        ItemOutcome::Done(sealed) => column.sealed.is_wanted(sealed.version.as_deref()),
+        ItemOutcome::Refused(_) => true,
+    };
+    if outcomes.iter().all(is_wanted) { Ok(None) } else { key.newest_version().await }
 }
 
 fn plaintext(question: Question) -> Zeroizing<Vec<u8>> {

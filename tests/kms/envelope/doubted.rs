@@ -1,7 +1,7 @@
 //! What is known or noted of a wrapped key, and is not so any more, or never was.
 
 use super::{Place, Rows};
-use crate::fakes::{KINDS, Kind};
+use crate::fakes::{KINDS, Kind, Versions};
 use crate::support::Hold;
 
 /// A row of its own, whose wrapped key holds these bytes.
@@ -73,6 +73,24 @@ async fn a_run_opens_what_is_done_and_not_noted() {
             rows.fake.rotate();
         }
     }
+}
+
+/// What comes late is asked about at once, and not key by key.
+#[tokio::test]
+async fn the_newest_version_is_not_asked_for_each_key_that_comes_late() {
+    let rows = Rows::new(Kind::Vault, Place::Column, 60, 60).await;
+    rows.fake.rotate();
+    let before = rows.read().await;
+    let run = rows.command("run --workers 1").env("RESEAL_RETRY_FOR", "1s");
+    let (hold, run) = Hold::at("page-fetched@1", run).await;
+    rows.fake.versions(Versions::fall_back);
+    rows.fake.take_calls();
+    hold.release();
+    let late = run.wait().await.expect(5);
+    assert!(late.stderr.contains("still wraps under an older version"), "{}", late.stderr);
+    let calls = rows.fake.take_calls();
+    assert!(calls["keys"] <= calls["rewrap"] + 8, "{calls:?}");
+    assert_eq!(rows.read().await, before);
 }
 
 /// A number above the newest one was never given, or its version is gone: the service is asked.
