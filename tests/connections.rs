@@ -108,6 +108,28 @@ async fn a_server_that_stays_full_ends_in_5() {
     crowded.rotation.expect_secrets(1..=ROWS).await;
 }
 
+/// In mid-run: the ledger cannot be asked any more either, and what is known without it is said.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_ends_without_a_connection_says_which_it_was() {
+    let crowded = Crowded::create(ROWS).await;
+    let failpoints = Failpoints::hold("page-resealed@3");
+    let words = "--workers 1 --page-rows-max 100 --retry-for 1s";
+    let mut running = failpoints.on(crowded.run(words)).spawn();
+    failpoints.reached("page-resealed@3", &mut running).await;
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'job'";
+    crowded.rotation.client().await.query(end, &[]).await.expect("an end");
+    let crowd = crowded.fill().await;
+    failpoints.release("page-resealed@3");
+    let told = running.wait().await.expect(5).json();
+    assert_eq!((&told["status"], &told["run_id"]), (&"unknown".into(), &1.into()), "{told}");
+    assert_eq!(told["exit_code"], 5, "{told}");
+    assert!(told["reason"].to_string().contains("the server has no connection left"), "{told}");
+    assert!(told["advice"].to_string().contains("the same `reseal run` resumes"), "{told}");
+    drop(crowd);
+    crowded.run("").run().await.expect(0);
+    crowded.rotation.expect_secrets(1..=ROWS).await;
+}
+
 /// Fewer connections than workers: those that have one do the work.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_without_a_connection_does_not_end_the_others() {

@@ -43,8 +43,11 @@ SELECT c.oid, n.nspname::text AS schema_name, c.relname::text AS relation_name,
             WHEN 'i' THEN EXISTS (SELECT FROM pg_catalog.pg_index AS i
                                   WHERE i.indrelid = c.oid AND i.indisreplident AND i.indisvalid)
             ELSE false END AS has_replica_identity,
+       -- O: in an origin, R: in a replica, A: in both; which of them this session is a role may have been told
        ARRAY(SELECT g.tgname::text FROM pg_catalog.pg_trigger AS g
-             WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
+             WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
+               AND g.tgenabled IN ('A', CASE current_setting('session_replication_role')
+                                             WHEN 'replica' THEN 'R' ELSE 'O' END::"char")
                AND g.tgtype & 16 <> 0
              ORDER BY g.tgname) AS update_triggers
 FROM (SELECT DISTINCT ON (oid) oid, tree.root FROM tree ORDER BY oid, tree.root = oid, tree.root) AS t

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::audit;
 use super::gate::{self, Wanted as WantedKeys};
-use super::outcome::{ended, outcome, so_far};
+use super::outcome::{ended, leaves_it_unfinished, outcome, so_far};
 use super::passphrases::Kept;
 use super::serve::{Desk, Found, Served, Work};
 use super::{passphrases, rings, signals};
@@ -80,8 +80,8 @@ async fn rotate(command: RunCommand, desk: &Desk) -> Result<ExitCode> {
         Begun::Unfinished { context, records } => {
             let run_id = context.run_id;
             match work(context, records, raise).await {
-                Err(spent) if spent.exit_code == ExitCode::BudgetSpent => {
-                    return so_far(&database, run_id, &spent, output).await;
+                Err(stopped) if leaves_it_unfinished(&stopped) => {
+                    return so_far(&database, run_id, &stopped, output).await;
                 }
                 worked => worked?,
             }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::ColumnKind;
-use super::decide::Draft;
+use super::decide::{Draft, Purpose};
 use super::sample::{Sample, SampleCount};
 use crate::error::Error;
 use crate::keys::{ColumnKeys, KeyRing};
@@ -51,9 +51,17 @@ impl Search {
         self.values += seen.unwrap_or_default();
     }
 
-    /// The one preset in which nine in ten sampled values open.
-    pub fn result(self, place: &str) -> Result<(ColumnLayout, Arc<ColumnKeys>), Error> {
-        let enough = |tried: &Tried| tried.opened > 0 && tried.opened * 10 >= self.values * 9;
+    /// The one preset in which nine in ten sampled values open. For a proof, which has the current key alone, one that
+    /// opens is enough: the others are what the proof is about.
+    pub fn result(
+        self,
+        place: &str,
+        purpose: Purpose,
+    ) -> Result<(ColumnLayout, Arc<ColumnKeys>), Error> {
+        let enough = |tried: &Tried| match purpose {
+            Purpose::Rotate => tried.opened > 0 && tried.opened * 10 >= self.values * 9,
+            Purpose::Verify => tried.opened > 0,
+        };
         let mut fits: Vec<Tried> = self.opened.into_iter().filter(enough).collect();
         if let [_, _, ..] = fits.as_slice() {
             let names: Vec<&str> = fits.iter().map(|tried| tried.name).collect();
@@ -68,6 +76,12 @@ impl Search {
                     .at(place)
                     .hint("name its layout: -c TABLE.COLUMN:LAYOUT"))
             }
+            None if purpose == Purpose::Verify => Err(Error::refused(format!(
+                "the current key opens none of {} sampled values in a known layout",
+                self.values
+            ))
+            .at(place)
+            .hint("nothing is proved of a column whose layout is not known: name it, -c TABLE.COLUMN:LAYOUT")),
             None => Err(Error::refused(format!(
                 "no known layout opens nine in ten of {} sampled values",
                 self.values

@@ -178,7 +178,7 @@ fn look(
     }
     for ((table, column), search) in searches {
         let place = format!("{}.{column}", config.tables[table].name);
-        match search.result(&place) {
+        match search.result(&place, objections.purpose) {
             Ok((layout, keys)) => {
                 looked.found.push(FoundLayout { table, column, layout, keys });
             }

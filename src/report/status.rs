@@ -1,5 +1,6 @@
 //! A run as the runbook shows it: pure, from what the ledger counted.
 
+mod stopped;
 mod text;
 mod totals;
 
@@ -13,6 +14,8 @@ use crate::db::ledger::run::RingKeys;
 use crate::db::ledger::shard::Tally;
 use crate::db::ledger::standing::Wish;
 use totals::{Totals, values};
+
+pub use stopped::{Unread, unread};
 
 /// The newest run, or another one. The first fields are the runbook's, in its order.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -55,6 +58,9 @@ pub struct StatusReport {
     /// Every ring, when there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rings: Vec<RingKeys>,
+    /// How the run ended, or how this process ends while the run has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What to do next, in the operator's words.
@@ -102,6 +108,7 @@ pub fn idle() -> StatusReport {
         gone_back_by: None,
         step: None,
         rings: Vec::new(),
+        exit_code: None,
         reason: None,
         advice: Vec::new(),
     }
@@ -143,6 +150,7 @@ pub fn of(
         gone_back_by: run.gone_back_by,
         step: step(run, counts),
         rings: if run.keys.len() > 1 { run.keys.clone() } else { Vec::new() },
+        exit_code: run.exit_code,
         reason: run.reason.clone(),
         advice: Vec::new(),
     };

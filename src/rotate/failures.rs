@@ -55,7 +55,9 @@ impl FailedValues {
                 }
                 // one that its key service would not open is not told from one that it would
                 Judgement::Previous if taken == Taken::NotCurrent => (Reason::NoKeyOpensIt, None),
-                Judgement::Previous if taken == Taken::Listable => (Reason::WriteRefused, None),
+                Judgement::Previous | Judgement::Unknown if taken == Taken::Listable => {
+                    (Reason::WriteRefused, None)
+                }
                 _ => continue,
             };
             let cell = page.page.value(row, column);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{MoreWords, SMALL_PAGES, held, status};
-use crate::support::{DEADLINE, Reseal, Rotation, Vault, eventually};
+use crate::support::{DEADLINE, Hold, Reseal, Rotation, Vault, eventually};
 
 /// For people: a few lines each, with these words in this order.
 #[tokio::test]
@@ -101,6 +101,38 @@ async fn a_name_stays_within_its_line() {
     }
     let report = command("status", false).json().run().await.expect(0).json();
     assert_eq!(report["tables"][0]["table"], format!("public.{table}"), "{report}");
+}
+
+/// Whoever reads stdout hears of a run that has not ended, too: how far it is, why, and how to go on.
+#[tokio::test]
+async fn a_process_that_stops_prints_how_far_the_run_is() {
+    let vault = Vault::with_rows(50).await;
+    let (hold, run) = Hold::at("page-fetched@4", vault.with_columns(SMALL_PAGES).json()).await;
+    run.signal("TERM");
+    hold.release();
+    let report = run.wait().await.expect(4).json();
+    assert_eq!((&report["status"], &report["run_id"]), (&"interrupted".into(), &1.into()));
+    assert_eq!((&report["exit_code"], &report["total_records"]), (&4.into(), &100.into()));
+    assert_eq!(report["reason"], "interrupted; the same command resumes", "{report}");
+    assert_eq!(report["advice"], serde_json::json!(["the same `reseal run` resumes"]));
+    let done = report["resealed_records"].as_u64().expect("a number");
+    assert!((1..100).contains(&done), "{report}");
+
+    // trouble outside: a transaction that has written stays open
+    let writer = vault.database.client().await;
+    writer.batch_execute("BEGIN; UPDATE secrets SET owner = owner WHERE id = 1").await.expect("it");
+    let run = vault.with_columns("run --max-wait 1s").json().run().await.expect(5);
+    let report = run.json();
+    assert_eq!((&report["status"], &report["exit_code"]), (&"interrupted".into(), &5.into()));
+    assert_eq!((&report["run_id"], &report["resealed_records"]), (&1.into(), &100.into()));
+    let reason = report["reason"].as_str().expect("a reason");
+    assert!(run.stderr.contains(reason.split(" (").next().unwrap_or_default()), "{report}");
+    assert!(report["advice"].as_array().is_some_and(|advice| advice.len() == 2), "{report}");
+    drop(writer);
+
+    let report = vault.with_columns("run").json().run().await.expect(0).json();
+    assert_eq!((&report["run_id"], &report["exit_code"]), (&1.into(), &0.into()), "{report}");
+    assert_eq!(report["reason"], Value::Null, "{report}");
 }
 
 /// A layout that was found is said to have been found.

@@ -85,6 +85,30 @@ async fn more_than_one_layout_is_refused_rather_than_guessed() {
     command("run -c t.v:go-b64", &database, &new, &old).run().await.expect(0);
 }
 
+/// In mid-rotation a proof has the key of some values only. They tell the layout; the others are what it counts.
+#[tokio::test]
+async fn a_proof_finds_the_layout_by_what_its_key_opens() {
+    let (old, new) = (TestKey::random(), TestKey::random());
+    let database = TestDatabase::create().await;
+    let values = |new_ones: u8| -> Vec<Vec<u8>> {
+        let key = |n| if n < new_ones { &new } else { &old };
+        (0..40).map(|n| seal(key(n), "enc-v1", b"", &[n; 20])).collect()
+    };
+    let verify = || Reseal::new("verify -c t.v").on(&database).json().current_key(&new);
+    table(&database, "t", "text", &values(3)).await;
+    let verdict = verify().run().await.expect(1).json();
+    assert_eq!(
+        (&verdict["processed_records"], &verdict["remaining_records"]),
+        (&3.into(), &37.into())
+    );
+    table(&database, "t", "text", &values(0)).await;
+    let refused = verify().run().await.expect(3);
+    assert!(refused.stderr.contains("opens none of 40 sampled values"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("-c TABLE.COLUMN:LAYOUT"), "{}", refused.stderr);
+    table(&database, "t", "text", &values(40)).await;
+    verify().run().await.expect(0);
+}
+
 #[tokio::test]
 async fn no_layout_is_refused() {
     let (old, new) = (TestKey::random(), TestKey::random());

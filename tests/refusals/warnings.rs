@@ -60,6 +60,30 @@ async fn what_stands_beside_a_value() {
     assert!(run.stderr.contains("every rewritten row fires these triggers"), "{}", run.stderr);
 }
 
+/// Where the sessions of the job are a replica's, other triggers fire.
+#[tokio::test]
+async fn the_triggers_are_those_that_fire() {
+    let vault = Vault::with_rows(20).await;
+    let sql = "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$
+               BEGIN RETURN NEW; END $$;
+               CREATE TRIGGER of_origin BEFORE UPDATE ON secrets FOR EACH ROW EXECUTE FUNCTION keep();
+               CREATE TRIGGER of_both BEFORE UPDATE ON secrets FOR EACH ROW EXECUTE FUNCTION keep();
+               CREATE TRIGGER of_replica BEFORE UPDATE ON secrets FOR EACH ROW EXECUTE FUNCTION keep();
+               ALTER TABLE secrets ENABLE ALWAYS TRIGGER of_both;
+               ALTER TABLE secrets ENABLE REPLICA TRIGGER of_replica";
+    vault.database.batch(sql).await;
+    let triggers = async || {
+        let told = warnings(vault.with_columns("plan")).await;
+        told.into_iter().map(|w| w[0].clone()).find(|what| what.contains("triggers"))
+    };
+    let fires = |names: &str| Some(format!("every rewritten row fires these triggers: {names}"));
+    assert_eq!(triggers().await, fires("of_both, of_origin"));
+    vault.database.batch(
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_replication_role = replica', current_database()); END $$"
+    ).await;
+    assert_eq!(triggers().await, fires("of_both, of_replica"));
+}
+
 /// Of a value in one column, and of each piece of one in several; plain, unique, over an expression, of a constraint.
 #[tokio::test]
 async fn an_index_on_what_is_resealed() {

@@ -41,9 +41,9 @@ async fn a_row_that_raises_a_passing_trouble_for_ever_is_listed() {
 /// begins with its proof, ends as well.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_rows_that_raise_for_ever_are_listed() {
-    const MANY: i64 = 40;
+    const MANY: i64 = 22;
     let rotation = Rotation::of(ROWS).await;
-    rotation.database.batch(&raises("OLD.id <= 40", "40001")).await;
+    rotation.database.batch(&raises("OLD.id <= 22", "40001")).await;
     for resealed in [ROWS - MANY, 0] {
         let run = rotation.run().deadline(Duration::from_secs(120));
         let status = run.run().await.expect(1).json();

@@ -92,7 +92,9 @@ async fn version_within(transaction: &Transaction<'_>) -> Result<Option<i32>> {
     }
     let newest = "SELECT max(version) FROM reseal.ledger_version";
     let row = transaction.query_one(newest, &[]).await.map_err(not_readable)?;
-    row.try_get(0).map_err(|_| not_ours())
+    // ours has a version from the moment that it is there
+    let version: Option<i32> = row.try_get(0).map_err(|_| not_ours())?;
+    version.map(Some).ok_or_else(not_ours)
 }
 
 fn not_readable(error: DatabaseError) -> Error {

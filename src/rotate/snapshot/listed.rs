@@ -15,18 +15,26 @@ use crate::rotate::judge::{self, Intent, JudgedPage, Judgement};
 use crate::rotate::sift::still_page;
 use crate::rotate::statements;
 
-/// The rows without those that hold nothing but failures which this pass of a run has listed as they are; and how
-/// many values of those left out a previous key opens: the database has refused them, and nobody has written them
-/// since.
-pub async fn left_out(
+/// What is left of rows.
+pub(super) struct Unlisted {
+    pub rows: Vec<Row>,
+    /// Values of the others that a previous key opens: the database has refused them, and nobody has written them
+    /// since.
+    pub refused: u64,
+    /// Values of the others that no key service need be asked about once more.
+    pub unknown: u64,
+}
+
+/// The rows without those that hold nothing but failures which this pass of a run has listed as they are.
+pub(super) async fn left_out(
     transaction: &Transaction<'_>,
     session: SessionStamp,
     table: &Arc<TablePlan>,
     rows: Vec<Row>,
     pass: (i64, i32),
-) -> Result<(Vec<Row>, u64)> {
+) -> Result<Unlisted> {
     if rows.is_empty() {
-        return Ok((rows, 0));
+        return Ok(Unlisted { rows, refused: 0, unknown: 0 });
     }
     let page = still_page(rows, table, session);
     let judged = judge::judge(page, Arc::clone(table), Intent::Sift).await?;
@@ -43,9 +51,12 @@ pub async fn left_out(
         unfinished[failed.rows[number]] -= 1;
     }
     let keep: Vec<bool> = unfinished.into_iter().map(|values| values > 0).collect();
-    let left_out = (0..keep.len()).filter(|row| !keep[*row]);
-    let refused = left_out.map(|row| judged.count_in_row(row, |j| *j == Judgement::Previous)).sum();
-    Ok((judged.page.into_rows(&keep), refused))
+    let count = |what: Judgement| -> u64 {
+        let left_out = (0..keep.len()).filter(|row| !keep[*row]);
+        left_out.map(|row| judged.count_in_row(row, |judgement| *judgement == what)).sum()
+    };
+    let (refused, unknown) = (count(Judgement::Previous), count(Judgement::Unknown));
+    Ok(Unlisted { rows: judged.page.into_rows(&keep), refused, unknown })
 }
 
 /// Which of the failed values are listed.

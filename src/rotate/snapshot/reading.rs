@@ -100,10 +100,10 @@ impl Reading<'_> {
         self.room = self.scope.room;
         for (table, rows) in &mut seen.unfinished {
             let all = std::mem::take(rows);
-            let refused;
-            (*rows, refused) =
-                listed::left_out(self.transaction, self.session, table, all, pass).await?;
-            seen.previous -= refused;
+            let left = listed::left_out(self.transaction, self.session, table, all, pass).await?;
+            seen.previous -= left.refused;
+            seen.unknown -= left.unknown;
+            *rows = left.rows;
             rows.iter().for_each(|row| self.room.take(Fields::of(table).bytes(row)));
         }
         Ok(())
