@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::sync::Mutex;
+
 use reseal::demo::server::{ServerOptions, ThrowawayServer};
 use support::{Failpoints, Reseal, Rotation, eventually, private_server};
 use tokio_postgres::{Client, NoTls};
@@ -43,17 +45,25 @@ impl Crowded {
         self.rotation.command(&format!("run {words}")).env("DATABASE_URL", &self.url)
     }
 
-    /// Takes every connection that ordinary roles may have.
+    /// Takes every connection that ordinary roles may have, also those that the job has; one of them as a superuser.
     async fn fill(&self) -> Vec<Client> {
         let url = self.rotation.database.url_of("crowd", "x");
-        let mut crowd = Vec::new();
-        while crowd.len() < CONNECTIONS {
-            // one that has just ended may still count for a moment
-            if let Ok((client, connection)) = tokio_postgres::connect(&url, NoTls).await {
+        let superuser = self.rotation.client().await;
+        let crowd = Mutex::new(Vec::new());
+        eventually("every connection is taken", async || {
+            // what has just ended may still count for a moment, and the job connects again
+            let end =
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'job'";
+            superuser.query(end, &[]).await.expect("an end");
+            while let Ok((client, connection)) = tokio_postgres::connect(&url, NoTls).await {
                 tokio::spawn(connection);
-                crowd.push(client);
+                crowd.lock().expect("no panic").push(client);
             }
-        }
+            (crowd.lock().expect("no panic").len() == CONNECTIONS - 1).then_some(())
+        })
+        .await;
+        let mut crowd = crowd.into_inner().expect("no panic");
+        crowd.push(superuser);
         crowd
     }
 }
@@ -79,8 +89,6 @@ async fn a_run_waits_for_a_free_connection() {
     let failpoints = Failpoints::hold("page-resealed@3");
     let mut running = failpoints.on(crowded.run("--workers 1 --page-rows-max 100")).spawn();
     failpoints.reached("page-resealed@3", &mut running).await;
-    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'job'";
-    crowded.rotation.client().await.query(end, &[]).await.expect("an end");
     let crowd = crowded.fill().await;
     failpoints.release("page-resealed@3");
     eventually("the job is turned away", async || {
@@ -116,8 +124,6 @@ async fn a_run_that_ends_without_a_connection_says_which_it_was() {
     let words = "--workers 1 --page-rows-max 100 --retry-for 1s";
     let mut running = failpoints.on(crowded.run(words)).spawn();
     failpoints.reached("page-resealed@3", &mut running).await;
-    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'job'";
-    crowded.rotation.client().await.query(end, &[]).await.expect("an end");
     let crowd = crowded.fill().await;
     failpoints.release("page-resealed@3");
     let told = running.wait().await.expect(5).json();
